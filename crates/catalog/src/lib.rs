@@ -1,0 +1,1 @@
+//! Everything configured or remembered about configuration, and the manifest. The only crate that holds SQL.

@@ -1,0 +1,1 @@
+//! The journal: accepted batches made durable, numbered and chained; read back after a crash; trimmed.

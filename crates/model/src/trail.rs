@@ -1,0 +1,224 @@
+//! Trails: which events of an account go where.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::{Attribute, Event};
+use crate::{AccountId, Seq, Timestamp};
+
+/// Which events by read/write a trail delivers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum EventRw {
+    /// Read-only calls.
+    Read,
+    /// Calls that change something. An event that does not say `Read` counts as one, so nothing falls between.
+    Write,
+    /// Both.
+    All,
+}
+
+impl EventRw {
+    /// The wire's spelling.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            EventRw::Read => "Read",
+            EventRw::Write => "Write",
+            EventRw::All => "All",
+        }
+    }
+}
+
+impl FromStr for EventRw {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "Read" => Ok(EventRw::Read),
+            "Write" => Ok(EventRw::Write),
+            "All" => Ok(EventRw::All),
+            _ => Err(()),
+        }
+    }
+}
+
+/// Which regions' events a trail delivers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TrailRegions {
+    /// Every region.
+    All,
+    /// These only; global events are always included (they lie with the home region's).
+    Only(BTreeSet<String>),
+}
+
+impl TrailRegions {
+    /// Parses `All` or a comma-separated list of region ids.
+    pub fn parse(text: &str) -> Option<TrailRegions> {
+        if text == "All" {
+            return Some(TrailRegions::All);
+        }
+        let regions: BTreeSet<String> = text.split(',').map(|region| region.trim().to_owned()).collect();
+        let valid = regions.iter().all(|region| {
+            !region.is_empty() && region.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        });
+        valid.then_some(TrailRegions::Only(regions))
+    }
+}
+
+impl fmt::Display for TrailRegions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            TrailRegions::All => f.write_str("All"),
+            TrailRegions::Only(regions) => f.write_str(&regions.iter().cloned().collect::<Vec<_>>().join(",")),
+        }
+    }
+}
+
+/// What a trail selects from the account's events.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Selector {
+    /// By read/write.
+    pub event_rw: EventRw,
+    /// By region.
+    pub regions: TrailRegions,
+}
+
+impl Selector {
+    /// Whether this event is selected. The account is not checked here: a reader only reads its account's events.
+    pub fn selects(&self, event: &Event) -> bool {
+        let is_read = event.first(Attribute::EventRw) == Some("Read");
+        let by_rw = match self.event_rw {
+            EventRw::All => true,
+            EventRw::Read => is_read,
+            EventRw::Write => !is_read,
+        };
+        let by_region = match &self.regions {
+            TrailRegions::All => true,
+            TrailRegions::Only(regions) => {
+                event.is_global() || event.first(Attribute::Region).is_some_and(|region| regions.contains(region))
+            }
+        };
+        by_rw && by_region
+    }
+}
+
+/// A trail's name: 6 to 36 characters, first a-z, then a-z 0-9 `-` `_`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct TrailName(String);
+
+impl TrailName {
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for TrailName {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let valid = (6..=36).contains(&text.len())
+            && text.starts_with(|c: char| c.is_ascii_lowercase())
+            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_');
+        if valid { Ok(TrailName(text.to_owned())) } else { Err(()) }
+    }
+}
+
+impl fmt::Display for TrailName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Whether a trail is logging.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TrailStatus {
+    /// Created, never started.
+    Fresh,
+    /// Logging.
+    Enable,
+    /// Stopped.
+    Disable,
+}
+
+impl TrailStatus {
+    /// The wire's spelling.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            TrailStatus::Fresh => "Fresh",
+            TrailStatus::Enable => "Enable",
+            TrailStatus::Disable => "Disable",
+        }
+    }
+}
+
+/// Where a trail writes. An absent destination is `None`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Destinations {
+    /// A bucket of the account, by name, with an optional key prefix.
+    pub bucket: Option<BucketTarget>,
+}
+
+/// A bucket and the prefix of the keys written to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BucketTarget {
+    /// The bucket's name in the catalog.
+    pub name: String,
+    /// Key prefix without a trailing slash; 6 to 32 characters when present.
+    pub prefix: Option<String>,
+    /// The role named by the caller, kept and shown; checked once roles exist.
+    pub write_role_arn: Option<String>,
+}
+
+/// A trail as the catalog holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trail {
+    /// The catalog's number of it; never reused.
+    pub id: i64,
+    /// Its owner.
+    pub account: AccountId,
+    /// Unique within the account.
+    pub name: TrailName,
+    /// The region it was created in.
+    pub home_region: String,
+    /// What it selects.
+    pub selector: Selector,
+    /// Where it writes.
+    pub destinations: Destinations,
+    /// Whether it is logging.
+    pub status: TrailStatus,
+    /// Created.
+    pub created: Timestamp,
+    /// Last changed.
+    pub updated: Timestamp,
+    /// Last StartLogging.
+    pub started: Option<Timestamp>,
+    /// Last StopLogging.
+    pub stopped: Option<Timestamp>,
+}
+
+impl Trail {
+    /// `acs:actiontrail:<region>:<account>:trail/<name>`.
+    pub fn arn(&self) -> String {
+        format!("acs:actiontrail:{}:{}:trail/{}", self.home_region, self.account, self.name)
+    }
+}
+
+/// A stretch of the journal a trail delivers with one selector and one destination. StartLogging opens one at the
+/// journal's head, StopLogging closes it, UpdateTrail closes one and opens the next: so each call keeps its meaning
+/// to the event, however late the delivery runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Interval {
+    /// The catalog's number of it; intervals of a trail are delivered in this order.
+    pub id: i64,
+    /// Events after this one.
+    pub after: Seq,
+    /// Up to and including this one; `None` while it is open.
+    pub through: Option<Seq>,
+    /// What is selected in it.
+    pub selector: Selector,
+    /// Where it goes.
+    pub destinations: Destinations,
+}
