@@ -9,11 +9,13 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
+type NamedTask = (String, JoinHandle<()>);
+
 /// Hands out the stop signal and remembers the tasks that wait for it.
 #[derive(Clone, Default)]
 pub struct Shutdown {
     token: CancellationToken,
-    tasks: Arc<Mutex<Vec<(String, JoinHandle<()>)>>>,
+    tasks: Arc<Mutex<Vec<NamedTask>>>,
 }
 
 impl Shutdown {

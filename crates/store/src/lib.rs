@@ -1,1 +1,24 @@
-//! Where events live and are found: recent events in memory, immutable segments with an index.
+//! Where events live and are found.
+//!
+//! Durable events arrive from the journal and are visible at once: they sit in memory with a small index
+//! ([`recent`]). When enough have gathered they are written as a *segment*: a Parquet file any engine can read, and
+//! an index beside it that answers "which rows" ([`segment`]). Segments and the store's cursor are published in one
+//! transaction of the catalog; then the journal is trimmed. Small segments are merged, old ones removed.
+//!
+//! A lookup walks memory and segments from the newest and stops when the page is full ([`lookup`]). The index only
+//! proposes rows: every event returned has been checked against the question, so a hash collision costs a
+//! microsecond and never a wrong answer.
+
+mod error;
+mod id_filter;
+mod lookup;
+mod metrics;
+mod recent;
+mod segment;
+mod store;
+mod terms;
+mod upkeep;
+
+pub use error::{OpenError, StoreError};
+pub use lookup::{Condition, Found, Lookup, Page, Position, Stretch};
+pub use store::{Config, Statistics, Store};

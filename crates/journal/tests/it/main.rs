@@ -1,0 +1,7 @@
+//! The journal on a real disk: what is acknowledged is read back, what is damaged is named.
+
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may panic, and damages files by hand")]
+
+mod damage;
+mod durability;
+mod ledger;

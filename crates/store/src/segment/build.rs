@@ -1,0 +1,208 @@
+//! Writing a segment: the Parquet file, the index over it, both durable under their final names.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use host::Disk;
+use model::{AccountId, Attribute, Event, Seq, Timestamp};
+
+use super::columns;
+use super::format::{Section, Summary, encode, shift_time};
+use super::packed::pack;
+use super::pages::{self, PageEntry};
+use super::term_table::{self, PLACE_BITS, pair, sort_pairs};
+use crate::StoreError;
+use crate::terms::{attribute_hash, cut, for_each_value, id_hash, token_hash};
+
+/// An event on its way into a segment.
+#[derive(Debug, Clone)]
+pub(crate) struct Row {
+    pub(crate) seq: Seq,
+    pub(crate) account: AccountId,
+    pub(crate) received: Timestamp,
+    pub(crate) event: Event,
+}
+
+impl Row {
+    fn key(&self) -> (AccountId, Timestamp, Seq) {
+        (self.account, self.event.time(), self.seq)
+    }
+}
+
+/// A segment that was written.
+#[derive(Debug, Clone)]
+pub(crate) struct Built {
+    /// File name without extension.
+    pub(crate) name: String,
+    pub(crate) rows: u64,
+    pub(crate) first: Seq,
+    pub(crate) last: Seq,
+    pub(crate) min_time: Timestamp,
+    pub(crate) max_time: Timestamp,
+    pub(crate) oldest_received: Timestamp,
+    /// Of both files.
+    pub(crate) bytes: u64,
+}
+
+/// The most rows a segment can have: places take 24 bits.
+pub(crate) const ROWS_MAX: usize = 1 << PLACE_BITS;
+
+/// The paths of a segment's Parquet file and index.
+pub(crate) fn paths(folder: &Path, name: &str) -> (PathBuf, PathBuf) {
+    (folder.join(format!("{name}.parquet")), folder.join(format!("{name}.index")))
+}
+
+/// Writes the rows, which must not be empty, as a segment of this level. Both files are durable when this returns;
+/// they count once the manifest names them. Blocks.
+pub(crate) fn build(disk: &dyn Disk, folder: &Path, level: u32, mut rows: Vec<Row>) -> Result<Built, StoreError> {
+    assert!(!rows.is_empty() && rows.len() <= ROWS_MAX, "a segment has 1 to {ROWS_MAX} rows");
+    rows.sort_unstable_by_key(Row::key);
+    let first = rows.iter().map(|row| row.seq).min().expect("not empty");
+    let last = rows.iter().map(|row| row.seq).max().expect("not empty");
+    let name = format!("{:020}-{:020}-{level}", first.0, last.0);
+    let (parquet_path, index_path) = paths(folder, &name);
+    let (parquet_bytes, pages) = write_file(disk, &parquet_path, |path, file| columns::write(path, file, &rows))?;
+    let index = encode_index(&rows, &pages);
+    let index_bytes = write_file(disk, &index_path, |path, file| {
+        file.append(&index).map_err(|source| StoreError::Disk { action: "write", path: path.to_owned(), source })?;
+        Ok(index.len() as u64)
+    })?;
+    disk.sync_folder(folder).map_err(|source| StoreError::Disk { action: "sync", path: folder.to_owned(), source })?;
+    Ok(Built {
+        name,
+        rows: rows.len() as u64,
+        first,
+        last,
+        min_time: rows.iter().map(|row| row.event.time()).min().expect("not empty"),
+        max_time: rows.iter().map(|row| row.event.time()).max().expect("not empty"),
+        oldest_received: rows.iter().map(|row| row.received).min().expect("not empty"),
+        bytes: parquet_bytes + index_bytes,
+    })
+}
+
+/// Writes under a temporary name, syncs, and renames. What a crash left behind is replaced.
+fn write_file<T>(
+    disk: &dyn Disk,
+    path: &Path,
+    write: impl FnOnce(&Path, &mut dyn host::DiskFile) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let disk_error = |action| move |source| StoreError::Disk { action, path: path.to_owned(), source };
+    let temporary = path.with_extension("writing");
+    match disk.remove(&temporary) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(disk_error("remove")(error)),
+        _ => {}
+    }
+    let mut file = disk.create(&temporary).map_err(disk_error("create"))?;
+    let written = write(&temporary, &mut *file);
+    let result = written.and_then(|result| file.sync().map_err(disk_error("sync")).map(|()| result));
+    match result {
+        Ok(result) => {
+            disk.rename(&temporary, path).map_err(disk_error("rename"))?;
+            Ok(result)
+        }
+        Err(error) => {
+            // A full disk should get its space back; the error that counts is the first.
+            let _ = disk.remove(&temporary);
+            Err(error)
+        }
+    }
+}
+
+fn encode_index(rows: &[Row], pages: &[PageEntry]) -> Vec<u8> {
+    let column = |number: &dyn Fn(&Row) -> u64| pack(&rows.iter().map(number).collect::<Vec<_>>());
+    let summary = Summary {
+        rows: rows.len() as u64,
+        raw_bytes: rows.iter().map(|row| row.event.raw().len() as u64).sum(),
+        received_min: rows.iter().map(|row| row.received.0).min().unwrap_or(0),
+        received_max: rows.iter().map(|row| row.received.0).max().unwrap_or(0),
+    };
+    encode(&[
+        (Section::Summary, summary.encode()),
+        (Section::Accounts, encode_accounts(rows)),
+        (Section::Times, column(&|row| shift_time(row.event.time().0))),
+        (Section::Seqs, column(&|row| row.seq.0)),
+        (Section::Received, column(&|row| shift_time(row.received.0))),
+        (Section::Pages, pages::encode(pages)),
+        (Section::Ids, encode_ids(rows)),
+        (Section::Attributes, encode_attributes(rows)),
+        (Section::Tokens, encode_tokens(rows, pages)),
+    ])
+}
+
+fn encode_accounts(rows: &[Row]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut start = 0_u32;
+    for run in rows.chunk_by(|a, b| a.account == b.account) {
+        let account = run[0].account.as_bytes();
+        let mut id = [0; 24];
+        id[..account.len()].copy_from_slice(account);
+        id[20] = account.len() as u8;
+        bytes.extend_from_slice(&id);
+        bytes.extend_from_slice(&start.to_le_bytes());
+        start += run.len() as u32;
+        bytes.extend_from_slice(&start.to_le_bytes());
+    }
+    bytes
+}
+
+fn encode_ids(rows: &[Row]) -> Vec<u8> {
+    let of_row = |(row, each): (usize, &Row)| pair(id_hash(each.account, each.event.id()), row as u32);
+    let mut ids: Vec<u64> = rows.iter().enumerate().map(of_row).collect();
+    ids.sort_unstable();
+    ids.iter().flat_map(|id| id.to_le_bytes()).collect()
+}
+
+fn encode_attributes(rows: &[Row]) -> Vec<u8> {
+    let mut pairs = Vec::with_capacity(rows.len() * 14);
+    for (row, each) in rows.iter().enumerate() {
+        let indexed = each.event.attributes().filter(|(attribute, _)| *attribute != Attribute::EventId);
+        pairs.extend(indexed.map(|(attribute, value)| pair(attribute_hash(attribute, value), row as u32)));
+    }
+    sort_pairs(&mut pairs);
+    term_table::build(&pairs, rows.len() as u32)
+}
+
+fn encode_tokens(rows: &[Row], pages: &[PageEntry]) -> Vec<u8> {
+    let mut pairs = Vec::with_capacity(rows.len() * 10);
+    let mut seen = SeenOnPage::default();
+    for (page, entry) in pages.iter().enumerate() {
+        let end = pages.get(page + 1).map_or(rows.len(), |next| next.first_row as usize);
+        seen.next_page();
+        for row in &rows[entry.first_row as usize..end] {
+            for_each_value(row.event.raw(), |value| {
+                cut(value, |token| {
+                    let hash = token_hash(token);
+                    if seen.is_new(hash) {
+                        pairs.push(pair(hash, page as u32));
+                    }
+                });
+            });
+        }
+    }
+    sort_pairs(&mut pairs);
+    term_table::build(&pairs, pages.len() as u32)
+}
+
+/// The tokens of a page, so that each is noted once. A fixed table that may forget (two hashes share a slot): what is
+/// noted twice is told apart when the pairs are sorted.
+struct SeenOnPage {
+    slots: Vec<(u64, u32)>,
+    page: u32,
+}
+
+impl Default for SeenOnPage {
+    fn default() -> Self {
+        SeenOnPage { slots: vec![(0, 0); 1 << 13], page: 0 }
+    }
+}
+
+impl SeenOnPage {
+    fn next_page(&mut self) {
+        self.page += 1;
+    }
+
+    fn is_new(&mut self, hash: u64) -> bool {
+        let slot = (hash >> 51) as usize;
+        std::mem::replace(&mut self.slots[slot], (hash, self.page)) != (hash, self.page)
+    }
+}

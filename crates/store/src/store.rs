@@ -1,0 +1,251 @@
+//! The store as a whole: what is in memory, which segments there are, and the questions it answers.
+
+mod open;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::SyncSender;
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+use catalog::Catalog;
+use host::{Clock, Disk};
+use journal::{Committed, Ledger, LedgerError};
+use model::{AccountId, Event, Seq};
+use parking_lot::Mutex;
+
+use crate::StoreError;
+use crate::id_filter::IdFilter;
+use crate::lookup::{self, Found, Lookup, Page, Stretch};
+use crate::metrics::StoreMetrics;
+use crate::recent::Recent;
+use crate::segment::{PageCache, Segment};
+use crate::terms::id_hash;
+use crate::upkeep::Upkeep;
+
+/// How the store behaves.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Memory the events not yet in a segment may take before they are written as one.
+    pub recent_bytes: usize,
+    /// How long an event may wait for that.
+    pub recent_age: Duration,
+    /// Segments are merged until one has this many bytes of JSON.
+    pub segment_bytes: u64,
+    /// This many small neighbours are merged at once.
+    pub merge_segments: usize,
+    /// Memory for JSON pages that were read lately.
+    pub cache_bytes: u64,
+    /// How long events are kept after both happening and arriving; `None` keeps everything.
+    pub history: Option<Duration>,
+    /// How the journal is written.
+    pub journal: journal::WriterConfig,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            // About 80,000 events; with the one being written twice that, far below the 1 GiB a node may take.
+            recent_bytes: 160 << 20,
+            recent_age: Duration::from_secs(600),
+            segment_bytes: 128 << 20,
+            merge_segments: 8,
+            cache_bytes: 32 << 20,
+            history: None,
+            journal: journal::WriterConfig::default(),
+        }
+    }
+}
+
+/// Counts of what is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Statistics {
+    /// Segments.
+    pub segments: usize,
+    /// Events in segments.
+    pub segment_events: u64,
+    /// Bytes of segments and their indexes.
+    pub segment_bytes: u64,
+    /// Events in memory only (and in the journal).
+    pub recent_events: usize,
+}
+
+/// Finds events. Cheap to clone. Calls may read the disk: make them from a blocking thread.
+#[derive(Clone)]
+pub struct Store {
+    pub(crate) shared: Arc<Shared>,
+    upkeep: Arc<Mutex<Option<Upkeep>>>,
+}
+
+/// What is stored where, as of one moment.
+pub(crate) struct State {
+    /// By first number; ranges do not overlap.
+    pub(crate) segments: Vec<Arc<Segment>>,
+    /// Being written as a segment.
+    pub(crate) sealing: Option<Arc<Recent>>,
+    /// Taking new events.
+    pub(crate) active: Arc<Recent>,
+}
+
+pub(crate) struct Shared {
+    pub(crate) config: Config,
+    pub(crate) folder: PathBuf,
+    pub(crate) disk: Arc<dyn Disk>,
+    pub(crate) catalog: Catalog,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) cache: Arc<PageCache>,
+    pub(crate) metrics: StoreMetrics,
+    pub(crate) state: ArcSwap<State>,
+    /// Held while events are added and while `active` is exchanged, so that none is added to a closed one.
+    pub(crate) publishing: Mutex<IdFilter>,
+    pub(crate) active_bytes: AtomicUsize,
+    pub(crate) nudge: SyncSender<()>,
+}
+
+impl Store {
+    /// One page of an account's events.
+    pub fn lookup(&self, lookup: &Lookup) -> Result<Page, StoreError> {
+        let started = Instant::now();
+        let state = self.shared.state.load();
+        let mut recents: Vec<&Recent> = vec![&state.active];
+        recents.extend(state.sealing.as_deref());
+        let page = lookup::run(lookup, &recents, &state.segments);
+        self.shared.metrics.looked_up(started.elapsed(), page.is_ok());
+        page
+    }
+
+    /// The account's events with numbers in `(after, through]`, in their order, cut at about `bytes_max` of JSON (at
+    /// least one event, if there is any).
+    pub fn read_after(
+        &self,
+        account: AccountId,
+        after: Seq,
+        through: Seq,
+        bytes_max: usize,
+    ) -> Result<Stretch, StoreError> {
+        let state = self.shared.state.load();
+        let mut events: Vec<Found> = Vec::new();
+        let mut left = Some(bytes_max.max(1));
+        for segment in &state.segments {
+            if segment.entry.last <= after || segment.entry.first > through {
+                continue;
+            }
+            let Some(bytes) = left else { break };
+            left = read_segment_after(segment, account, after, through, bytes, &mut events)?;
+        }
+        for recent in state.sealing.iter().chain([&state.active]) {
+            let Some(bytes) = left else { break };
+            left = recent.read_after(account, after, through, bytes, &mut events);
+        }
+        let through = match (left, events.last()) {
+            (None, Some(last)) => last.seq,
+            _ => through,
+        };
+        Ok(Stretch { events, through })
+    }
+
+    /// Counts of what is stored.
+    pub fn statistics(&self) -> Statistics {
+        let state = self.shared.state.load();
+        Statistics {
+            segments: state.segments.len(),
+            segment_events: state.segments.iter().map(|segment| segment.entry.rows).sum(),
+            segment_bytes: state.segments.iter().map(|segment| segment.entry.bytes).sum(),
+            recent_events: state.active.len() + state.sealing.as_ref().map_or(0, |sealing| sealing.len()),
+        }
+    }
+
+    /// Writes what is in memory as a segment now and merges what is due. Blocks. For tests and measurements; a node
+    /// does this by itself.
+    pub fn settle(&self) -> Result<(), StoreError> {
+        if let Some(upkeep) = self.upkeep.lock().as_ref() {
+            upkeep.settle()?;
+        }
+        Ok(())
+    }
+
+    /// Stops the upkeep after what it is doing. Events in memory stay in the journal and are read back at the next
+    /// start.
+    pub async fn shut_down(&self) {
+        let upkeep = self.upkeep.lock().take();
+        if let Some(upkeep) = upkeep {
+            // A panic in the thread was reported when it happened.
+            let _ = tokio::task::spawn_blocking(move || upkeep.stop()).await;
+        }
+    }
+}
+
+fn read_segment_after(
+    segment: &Segment,
+    account: AccountId,
+    after: Seq,
+    through: Seq,
+    mut bytes_max: usize,
+    into: &mut Vec<Found>,
+) -> Result<Option<usize>, StoreError> {
+    let rows = segment.rows_of(account);
+    let mut wanted: Vec<(Seq, u32)> = rows.map(|row| (segment.seq(row), row)).collect();
+    wanted.retain(|(seq, _)| *seq > after && *seq <= through);
+    wanted.sort_unstable();
+    for (_, row) in wanted {
+        if bytes_max == 0 {
+            return Ok(None);
+        }
+        let found = segment.event(row)?;
+        bytes_max = bytes_max.saturating_sub(found.event.raw().len());
+        into.push(found);
+    }
+    Ok(Some(bytes_max))
+}
+
+impl Shared {
+    pub(crate) fn contains_in_segments(&self, account: AccountId, id: &str) -> Result<bool, StoreError> {
+        let state = self.state.load();
+        for segment in state.segments.iter().rev() {
+            for row in segment.id(account, id) {
+                if segment.rows_of(account).contains(&row) && segment.event(row)?.event.id() == id {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+}
+
+impl Ledger for Shared {
+    fn contains(&self, account: AccountId, event: &Event) -> Result<bool, LedgerError> {
+        if !self.publishing.lock().may_contain(id_hash(account, event.id())) {
+            return Ok(false);
+        }
+        let state = self.state.load();
+        let in_memory = state.sealing.iter().chain([&state.active]).any(|recent| recent.contains(account, event));
+        if in_memory {
+            return Ok(true);
+        }
+        let found = self.contains_in_segments(account, event.id());
+        self.metrics.id_filter_asked_segments(matches!(found, Ok(true)));
+        found.map_err(|error| LedgerError(Box::new(error)))
+    }
+
+    fn publish(&self, committed: Committed) {
+        let mut filter = self.publishing.lock();
+        for entry in &committed.entries {
+            filter.insert(id_hash(entry.account, entry.event.id()));
+        }
+        let state = self.state.load();
+        state.active.add(committed);
+        let bytes = state.active.bytes();
+        drop(filter);
+        self.active_bytes.store(bytes, Ordering::Release);
+        self.metrics.recent_bytes(bytes);
+        if bytes >= self.config.recent_bytes {
+            // A full channel means it was nudged already.
+            let _ = self.nudge.try_send(());
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.active_bytes.load(Ordering::Acquire) >= self.config.recent_bytes.saturating_mul(2)
+    }
+}

@@ -1,0 +1,249 @@
+//! What is looked for: attribute values, and tokens anywhere in an event. Both become 64-bit hashes.
+//!
+//! Tokens are cut as Simple Log Service cuts them by default: letters, digits, `-`, `_`, `.` and everything outside
+//! ASCII belong to a token, all else separates; ASCII case does not matter. Only values are cut, never keys. The hash
+//! is XXH3-64 with a seed per kind; it is part of the segment format.
+
+use model::Attribute;
+use twox_hash::XxHash3_64;
+
+/// Seeds below 256 are attribute numbers.
+const TOKEN_SEED: u64 = 0x100;
+/// Longer tokens (encoded blobs) are known by their first bytes.
+const TOKEN_BYTES_MAX: usize = 128;
+
+/// The hash of an attribute's value.
+pub(crate) fn attribute_hash(attribute: Attribute, value: &str) -> u64 {
+    XxHash3_64::oneshot_with_seed(attribute as u64, value.as_bytes())
+}
+
+/// The hash of an account's event id, for finding duplicates.
+pub(crate) fn id_hash(account: model::AccountId, id: &str) -> u64 {
+    let account = XxHash3_64::oneshot_with_seed(TOKEN_SEED + 1, account.as_bytes());
+    attribute_hash(Attribute::EventId, id) ^ account.rotate_left(17)
+}
+
+pub(crate) fn token_hash(token: &[u8]) -> u64 {
+    XxHash3_64::oneshot_with_seed(TOKEN_SEED, token)
+}
+
+/// Each byte's lower case if it belongs to a token, else 0.
+const TOKEN_BYTE: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let each = byte as u8;
+        if each.is_ascii_alphanumeric() || matches!(each, b'-' | b'_' | b'.') || each >= 0x80 {
+            table[byte] = each.to_ascii_lowercase();
+        }
+        byte += 1;
+    }
+    table
+};
+
+/// Cuts a text into tokens, in lower case.
+pub(crate) fn cut(text: &[u8], mut take: impl FnMut(&[u8])) {
+    let mut token = [0; TOKEN_BYTES_MAX];
+    let mut len = 0;
+    for byte in text {
+        let byte = TOKEN_BYTE[usize::from(*byte)];
+        if byte == 0 {
+            if len > 0 {
+                take(&token[..len]);
+                len = 0;
+            }
+        } else if len < TOKEN_BYTES_MAX {
+            token[len] = byte;
+            len += 1;
+        }
+    }
+    if len > 0 {
+        take(&token[..len]);
+    }
+}
+
+/// Calls `take` with each value of valid JSON: unescaped texts, and numbers, `true`, `false` as they are written.
+pub(crate) fn for_each_value(json: &[u8], mut take: impl FnMut(&[u8])) {
+    let mut unescaped = Vec::new();
+    let mut at = 0;
+    while at < json.len() {
+        match json[at] {
+            b'"' => {
+                let (end, has_escape) = text_end(json, at + 1);
+                let text = &json[at + 1..end.min(json.len())];
+                at = end + 1;
+                let after = json[at.min(json.len())..].iter().find(|byte| !byte.is_ascii_whitespace());
+                if after == Some(&b':') {
+                    continue;
+                }
+                if has_escape {
+                    unescape(text, &mut unescaped);
+                    take(&unescaped);
+                } else {
+                    take(text);
+                }
+            }
+            byte if TOKEN_BYTE[usize::from(byte)] != 0 => {
+                let is_end = |byte: &u8| matches!(byte, b',' | b'}' | b']') || byte.is_ascii_whitespace();
+                let end = json[at..].iter().position(is_end).map_or(json.len(), |len| at + len);
+                take(&json[at..end]);
+                at = end;
+            }
+            _ => at += 1,
+        }
+    }
+}
+
+/// Where the text that starts at `start` ends (its closing quote), and whether it has escapes.
+fn text_end(json: &[u8], start: usize) -> (usize, bool) {
+    let mut at = start;
+    let mut has_escape = false;
+    loop {
+        match memchr::memchr2(b'"', b'\\', &json[at.min(json.len())..]) {
+            Some(found) if json[at + found] == b'"' => return (at + found, has_escape),
+            Some(found) => {
+                has_escape = true;
+                at += found + 2;
+            }
+            None => return (json.len(), has_escape),
+        }
+    }
+}
+
+fn unescape(text: &[u8], into: &mut Vec<u8>) {
+    into.clear();
+    let mut at = 0;
+    while at < text.len() {
+        if text[at] != b'\\' {
+            into.push(text[at]);
+            at += 1;
+            continue;
+        }
+        match text.get(at + 1) {
+            Some(b'n' | b'r' | b't' | b'b' | b'f') => into.push(b' '),
+            Some(b'u') => {
+                let (symbol, len) = unicode_escape(&text[at..]);
+                into.extend_from_slice(symbol.encode_utf8(&mut [0; 4]).as_bytes());
+                at += len;
+                continue;
+            }
+            Some(byte) => into.push(*byte),
+            None => {}
+        }
+        at += 2;
+    }
+}
+
+/// The character of a `\uXXXX`, or of a surrogate pair of them, and its length in the text.
+fn unicode_escape(text: &[u8]) -> (char, usize) {
+    let unit = |at: usize| -> Option<u32> {
+        let escape = text.get(at..at + 6)?;
+        let digits = escape.strip_prefix(b"\\u")?;
+        u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
+    };
+    match (unit(0), unit(6)) {
+        (Some(high @ 0xd800..0xdc00), Some(low @ 0xdc00..0xe000)) => {
+            let symbol = 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
+            (char::from_u32(symbol).unwrap_or(char::REPLACEMENT_CHARACTER), 12)
+        }
+        (Some(symbol), _) => (char::from_u32(symbol).unwrap_or(char::REPLACEMENT_CHARACTER), 6),
+        (None, _) => (char::REPLACEMENT_CHARACTER, 2),
+    }
+}
+
+/// The tokens of a phrase that is searched for; they must follow each other within one value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Phrase {
+    tokens: Vec<Vec<u8>>,
+}
+
+impl Phrase {
+    pub(crate) fn parse(text: &str) -> Phrase {
+        let mut tokens = Vec::new();
+        cut(text.as_bytes(), |token| tokens.push(token.to_vec()));
+        Phrase { tokens }
+    }
+
+    pub(crate) fn hashes(&self) -> impl Iterator<Item = u64> {
+        self.tokens.iter().map(|token| token_hash(token))
+    }
+
+    /// Whether a value of this event has the tokens one after the other. A phrase without tokens is in every event.
+    pub(crate) fn is_in(&self, json: &[u8]) -> bool {
+        if self.tokens.is_empty() {
+            return true;
+        }
+        let mut found = false;
+        // The last tokens seen, as how many of the phrase's each position would have matched.
+        let mut matched: Vec<usize> = Vec::new();
+        for_each_value(json, |value| {
+            matched.clear();
+            cut(value, |token| {
+                if found {
+                    return;
+                }
+                matched.push(0);
+                matched.retain_mut(|length| {
+                    let fits = self.tokens[*length] == token;
+                    *length += usize::from(fits);
+                    found |= fits && *length == self.tokens.len();
+                    fits && *length < self.tokens.len()
+                });
+            });
+        });
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tokens(json: &str) -> Vec<String> {
+        let mut all = Vec::new();
+        for_each_value(json.as_bytes(), |value| {
+            cut(value, |token| all.push(String::from_utf8(token.to_vec()).unwrap()));
+        });
+        all
+    }
+
+    #[test]
+    fn values_are_cut_and_keys_are_not() {
+        let json = r#"{"Key One": "Alpha beta/GAMMA-1", "n": -12.5e3, "t": true, "o": {"k" : ["x:y", 7, null]},
+            "json": "{\"Host\":\"a.b.c\"}", "esc": "tab\there \u4e2d\u6587 \ud83d\ude00"}"#;
+        let expected = [
+            "alpha", "beta", "gamma-1", "-12.5e3", "true", "x", "y", "7", "null", "host", "a.b.c", "tab", "here",
+            "中文", "😀",
+        ];
+        assert_eq!(tokens(json), expected);
+    }
+
+    #[test]
+    fn a_phrase_must_follow_within_one_value() {
+        let json = br#"{"a":"acs:ram::12:role/Admin","b":["admin","x admin admin y"],"Secret":"1"}"#;
+        for there in ["role/admin", "RAM", "12:role", "admin admin y", "", "acs:ram::12:role/Admin"] {
+            assert!(Phrase::parse(there).is_in(json), "{there}");
+        }
+        for absent in ["admin x", "rol", "secret", "admin/role", "y 1"] {
+            assert!(!Phrase::parse(absent).is_in(json), "{absent}");
+        }
+    }
+
+    proptest::proptest! {
+        /// Whatever the bytes, cutting them ends and does not panic.
+        #[test]
+        fn any_bytes(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..200)) {
+            for_each_value(&bytes, |value| cut(value, |_| {}));
+        }
+
+        /// Every token of a text that was put into JSON is found again.
+        #[test]
+        fn every_token_is_found(text in "\\PC{0,40}") {
+            let json = serde_json::json!({ "key": [text] }).to_string();
+            cut(text.as_bytes(), |token| {
+                let token = String::from_utf8_lossy(token).into_owned();
+                assert!(Phrase::parse(&token).is_in(json.as_bytes()), "{token:?} in {json}");
+            });
+        }
+    }
+}
