@@ -145,8 +145,11 @@ impl<'q> Question<'q> {
 
     /// Whether the event answers the question, its account and position aside.
     pub(crate) fn holds(&self, event: &Event) -> bool {
+        self.has_attributes(event) && self.phrases.iter().all(|phrase| phrase.is_in(event.raw()))
+    }
+
+    pub(crate) fn has_attributes(&self, event: &Event) -> bool {
         self.attributes.iter().all(|(attribute, value)| event.has(*attribute, value))
-            && self.phrases.iter().all(|phrase| phrase.is_in(event.raw()))
     }
 
     pub(crate) fn wants(&self, position: Position) -> bool {

@@ -73,8 +73,13 @@ impl<'s> SegmentWalk<'s> {
     /// Takes the candidate that was peeked; `None` when it turns out not to answer the question.
     pub(super) fn take(&mut self) -> Result<Option<Found>, StoreError> {
         let Some(row) = self.rows.pop() else { return Ok(None) };
-        let found = self.segment.event(row)?;
-        Ok(self.question.holds(&found.event).then_some(found))
+        let raw = self.segment.raw(row)?;
+        // A token leads to a page of fifty rows: most fall here, before their facts are read.
+        if !self.question.phrases.iter().all(|phrase| phrase.is_in(&raw)) {
+            return Ok(None);
+        }
+        let found = self.segment.found(row, raw)?;
+        Ok(self.question.has_attributes(&found.event).then_some(found))
     }
 
     fn next_window(&mut self) {

@@ -23,12 +23,12 @@ use super::build::Row;
 use super::pages::{PageEntry, split_page};
 use crate::StoreError;
 
-/// Uncompressed bytes of a JSON page: about 25 events. Half as much compresses worse by a tenth, twice as much
-/// doubles what a scattered page of results decompresses; see docs/benchmarks.md.
-const JSON_PAGE_BYTES: usize = 32 << 10;
+/// Uncompressed bytes of a JSON page: about 50 events. Half as much compresses an eighth worse, twice as much a
+/// twelfth better, and each doubles or halves what a scattered page of results decompresses; see docs/benchmarks.md.
+const JSON_PAGE_BYTES: usize = 64 << 10;
 /// How often the writer looks whether a page is full, in rows.
 const WRITE_BATCH_ROWS: usize = 8;
-/// Level 3 of zstd: a fifth smaller than level 1 at twice its time, a tenth larger than level 9 at a fifth of it.
+/// The usual trade of zstd: level 1 is faster and larger, higher ones cost more than the whole rest of the write path.
 const JSON_ZSTD_LEVEL: i32 = 3;
 /// Rows handed to the writer at once.
 const CHUNK_ROWS: usize = 4096;

@@ -194,15 +194,19 @@ impl Segment {
 
     /// The event of a row.
     pub(crate) fn event(&self, row: u32) -> Result<Found, StoreError> {
+        self.found(row, self.raw(row)?)
+    }
+
+    /// The JSON of a row.
+    pub(crate) fn raw(&self, row: u32) -> Result<Bytes, StoreError> {
         let page = self.page_of_row(row);
         let first = self.rows_of_page(page).start;
         let bytes = self.page(page)?;
-        let raw = value_at(&bytes, row - first);
-        let raw = raw.ok_or_else(|| self.damaged(format!("page {page} has no row {row}")))?;
-        self.found(row, raw)
+        value_at(&bytes, row - first).ok_or_else(|| self.damaged(format!("page {page} has no row {row}")))
     }
 
-    fn found(&self, row: u32, raw: Bytes) -> Result<Found, StoreError> {
+    /// The event of a row whose JSON was read already.
+    pub(crate) fn found(&self, row: u32, raw: Bytes) -> Result<Found, StoreError> {
         let received = Timestamp(unshift_time(self.column(Section::Received).get(row as usize)));
         let event =
             Event::parse(raw).map_err(|refusal| self.damaged(format!("row {row} cannot be read: {refusal}")))?;
