@@ -1,1 +1,32 @@
-//! Everything configured or remembered about configuration, and the manifest. The only crate that holds SQL.
+//! Everything configured or remembered about configuration, every cursor, and the manifest of segments.
+//!
+//! The only crate that holds SQL; one file per noun holds all of that noun's. SQLite in WAL mode with full
+//! synchronisation: a call that returned is durable. Writes go through one connection, so they queue instead of
+//! finding the database locked; reads have their own. Every query about an account's things takes the account.
+
+mod accounts;
+mod buckets;
+mod database;
+mod delivery;
+mod error;
+mod keys;
+mod manifest;
+mod node;
+mod policies;
+mod snapshot;
+mod tokens;
+mod trails;
+mod users;
+
+pub use accounts::Account;
+pub use buckets::Bucket;
+pub use database::Catalog;
+pub use delivery::{DeliveryState, Plan};
+pub use error::CatalogError;
+pub use keys::AccessKey;
+pub use manifest::{Manifest, Segment};
+pub use policies::{Attachment, Policy, PolicyKind, PolicyRef};
+pub use snapshot::Snapshot;
+pub use tokens::IngestToken;
+pub use trails::NewTrail;
+pub use users::User;

@@ -1,0 +1,228 @@
+//! Trails and the intervals of the journal they deliver.
+
+use model::trail::{Destinations, Interval, Selector, Trail, TrailName, TrailStatus};
+use model::{AccountId, Seq, Timestamp};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Sqlite, Transaction};
+
+use crate::database::{Columns, seq_number, to_json};
+use crate::{Catalog, CatalogError};
+
+/// A trail to be created.
+#[derive(Debug, Clone)]
+pub struct NewTrail {
+    /// Whose.
+    pub account: AccountId,
+    /// Unique within the account.
+    pub name: TrailName,
+    /// The region of the call.
+    pub home_region: String,
+    /// What it selects.
+    pub selector: Selector,
+    /// Where it writes.
+    pub destinations: Destinations,
+    /// When.
+    pub created: Timestamp,
+}
+
+fn from_row(row: &SqliteRow) -> Result<Trail, CatalogError> {
+    let status = match row.text("status")?.as_str() {
+        "Fresh" => TrailStatus::Fresh,
+        "Enable" => TrailStatus::Enable,
+        "Disable" => TrailStatus::Disable,
+        other => return Err(CatalogError::Corrupt { what: "status", value: other.to_owned() }),
+    };
+    Ok(Trail {
+        id: row.number("id")?,
+        account: row.account("account")?,
+        name: row.parsed("name")?,
+        home_region: row.text("home_region")?,
+        selector: row.json("selector")?,
+        destinations: row.json("destinations")?,
+        status,
+        created: row.time("created")?,
+        updated: row.time("updated")?,
+        started: row.time_if_any("started")?,
+        stopped: row.time_if_any("stopped")?,
+    })
+}
+
+fn interval_from_row(row: &SqliteRow) -> Result<Interval, CatalogError> {
+    Ok(Interval {
+        id: row.number("id")?,
+        after: Seq(row.count("after_seq")?),
+        through: row.number_if_any("through_seq")?.map(|seq| Seq(seq as u64)),
+        selector: row.json("selector")?,
+        destinations: row.json("destinations")?,
+    })
+}
+
+impl Catalog {
+    /// Creates a trail in state Fresh, unless the account has `limit_per_region` in its home region.
+    pub async fn trail_create(&self, new: NewTrail, limit_per_region: usize) -> Result<Trail, CatalogError> {
+        let mut transaction = self.begin().await?;
+        let query = sqlx::query("SELECT count(*) AS trails FROM trails WHERE account = ? AND home_region = ?");
+        let row = query.bind(new.account.as_str()).bind(&new.home_region).fetch_one(&mut *transaction).await?;
+        let taken = sqlx::query("SELECT 1 FROM trails WHERE account = ? AND name = ?");
+        let taken = taken.bind(new.account.as_str()).bind(new.name.as_str()).fetch_optional(&mut *transaction).await?;
+        if taken.is_some() {
+            return Err(CatalogError::AlreadyExists { what: format!("trail {}", new.name) });
+        }
+        if row.count("trails")? >= limit_per_region as u64 {
+            let what = format!("trails in region {}", new.home_region);
+            return Err(CatalogError::LimitReached { what, limit: limit_per_region });
+        }
+        let inserted = sqlx::query(
+            "INSERT INTO trails (account, name, home_region, selector, destinations, bucket, status, created, updated)
+             VALUES (?, ?, ?, ?, ?, ?, 'Fresh', ?, ?)",
+        )
+        .bind(new.account.as_str())
+        .bind(new.name.as_str())
+        .bind(&new.home_region)
+        .bind(to_json(&new.selector))
+        .bind(to_json(&new.destinations))
+        .bind(new.destinations.bucket.as_ref().map(|bucket| &bucket.name))
+        .bind(new.created.0)
+        .bind(new.created.0)
+        .execute(&mut *transaction)
+        .await?;
+        let id = inserted.last_insert_rowid();
+        sqlx::query("INSERT INTO deliveries (trail) VALUES (?)").bind(id).execute(&mut *transaction).await?;
+        self.finish(transaction, id).await
+    }
+
+    /// The account's trail of this name.
+    pub async fn trail_find(&self, account: AccountId, name: &TrailName) -> Result<Option<Trail>, CatalogError> {
+        let query = sqlx::query("SELECT * FROM trails WHERE account = ? AND name = ?");
+        let row = query.bind(account.as_str()).bind(name.as_str()).fetch_optional(self.reader()).await?;
+        row.as_ref().map(from_row).transpose()
+    }
+
+    /// The account's trails, by name.
+    pub async fn trail_list(&self, account: AccountId) -> Result<Vec<Trail>, CatalogError> {
+        let query = sqlx::query("SELECT * FROM trails WHERE account = ? ORDER BY name").bind(account.as_str());
+        query.fetch_all(self.reader()).await?.iter().map(from_row).collect()
+    }
+
+    /// Every account's trails, for delivery.
+    pub async fn trail_list_all(&self) -> Result<Vec<Trail>, CatalogError> {
+        let rows = sqlx::query("SELECT * FROM trails ORDER BY id").fetch_all(self.reader()).await?;
+        rows.iter().map(from_row).collect()
+    }
+
+    /// Changes what a trail selects and where it writes. If it is logging, events up to `head` keep the old settings
+    /// and events after it get the new ones.
+    pub async fn trail_update(
+        &self,
+        id: i64,
+        selector: &Selector,
+        destinations: &Destinations,
+        at: Timestamp,
+        head: Seq,
+    ) -> Result<Trail, CatalogError> {
+        let mut transaction = self.begin().await?;
+        let query =
+            sqlx::query("UPDATE trails SET selector = ?, destinations = ?, bucket = ?, updated = ? WHERE id = ?");
+        query
+            .bind(to_json(selector))
+            .bind(to_json(destinations))
+            .bind(destinations.bucket.as_ref().map(|bucket| &bucket.name))
+            .bind(at.0)
+            .bind(id)
+            .execute(&mut *transaction)
+            .await?;
+        let trail = trail_by_id(&mut transaction, id).await?;
+        if trail.status == TrailStatus::Enable {
+            close_interval(&mut transaction, id, head).await?;
+            open_interval(&mut transaction, &trail, head).await?;
+        }
+        self.finish(transaction, id).await
+    }
+
+    /// Starts logging: events after `head` are delivered. No effect on a trail that is logging.
+    pub async fn trail_start(&self, id: i64, at: Timestamp, head: Seq) -> Result<Trail, CatalogError> {
+        let mut transaction = self.begin().await?;
+        let trail = trail_by_id(&mut transaction, id).await?;
+        if trail.status != TrailStatus::Enable {
+            sqlx::query("UPDATE trails SET status = 'Enable', started = ? WHERE id = ?")
+                .bind(at.0)
+                .bind(id)
+                .execute(&mut *transaction)
+                .await?;
+            open_interval(&mut transaction, &trail, head).await?;
+        }
+        self.finish(transaction, id).await
+    }
+
+    /// Stops logging: events after `head` are not delivered. No effect on a trail that is not logging.
+    pub async fn trail_stop(&self, id: i64, at: Timestamp, head: Seq) -> Result<Trail, CatalogError> {
+        let mut transaction = self.begin().await?;
+        let trail = trail_by_id(&mut transaction, id).await?;
+        if trail.status == TrailStatus::Enable {
+            sqlx::query("UPDATE trails SET status = 'Disable', stopped = ? WHERE id = ?")
+                .bind(at.0)
+                .bind(id)
+                .execute(&mut *transaction)
+                .await?;
+            close_interval(&mut transaction, id, head).await?;
+        }
+        self.finish(transaction, id).await
+    }
+
+    /// Deletes a trail and everything undelivered of it. What was delivered stays where it is.
+    pub async fn trail_delete(&self, id: i64) -> Result<(), CatalogError> {
+        let deleted = sqlx::query("DELETE FROM trails WHERE id = ?").bind(id).execute(self.writer()).await?;
+        if deleted.rows_affected() == 0 {
+            return Err(CatalogError::not_found(format!("trail number {id}")));
+        }
+        self.trails_changed();
+        Ok(())
+    }
+
+    /// The intervals of a trail that are not wholly delivered, oldest first.
+    pub async fn intervals(&self, trail: i64) -> Result<Vec<Interval>, CatalogError> {
+        let query = sqlx::query("SELECT * FROM intervals WHERE trail = ? ORDER BY id").bind(trail);
+        query.fetch_all(self.reader()).await?.iter().map(interval_from_row).collect()
+    }
+
+    async fn finish(&self, mut transaction: Transaction<'_, Sqlite>, id: i64) -> Result<Trail, CatalogError> {
+        let trail = trail_by_id(&mut transaction, id).await?;
+        transaction.commit().await?;
+        self.trails_changed();
+        Ok(trail)
+    }
+}
+
+async fn trail_by_id(transaction: &mut Transaction<'_, Sqlite>, id: i64) -> Result<Trail, CatalogError> {
+    let row = sqlx::query("SELECT * FROM trails WHERE id = ?").bind(id).fetch_optional(&mut **transaction).await?;
+    from_row(&row.ok_or_else(|| CatalogError::not_found(format!("trail number {id}")))?)
+}
+
+async fn open_interval(
+    transaction: &mut Transaction<'_, Sqlite>,
+    trail: &Trail,
+    head: Seq,
+) -> Result<(), CatalogError> {
+    sqlx::query("INSERT INTO intervals (trail, after_seq, selector, destinations) VALUES (?, ?, ?, ?)")
+        .bind(trail.id)
+        .bind(seq_number(head))
+        .bind(to_json(&trail.selector))
+        .bind(to_json(&trail.destinations))
+        .execute(&mut **transaction)
+        .await?;
+    Ok(())
+}
+
+/// Closes the open interval; one without events goes at once.
+async fn close_interval(transaction: &mut Transaction<'_, Sqlite>, trail: i64, head: Seq) -> Result<(), CatalogError> {
+    sqlx::query("UPDATE intervals SET through_seq = max(?, after_seq) WHERE trail = ? AND through_seq IS NULL")
+        .bind(seq_number(head))
+        .bind(trail)
+        .execute(&mut **transaction)
+        .await?;
+    sqlx::query("DELETE FROM intervals WHERE trail = ? AND through_seq = after_seq")
+        .bind(trail)
+        .execute(&mut **transaction)
+        .await?;
+    Ok(())
+}
