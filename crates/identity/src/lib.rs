@@ -1,1 +1,23 @@
-//! Who is calling, and whether they may: signatures, access keys, RAM policies, secrets at rest.
+//! Who is calling, and whether they may.
+//!
+//! [`Identity::authenticate`] turns a signed request into a [`Caller`]; [`Identity::decide`] turns a caller, an action
+//! and a resource into a [`Decision`]. Both work on a table in memory that follows the catalog, so no request waits
+//! for the database. Secrets are sealed by a [`Vault`] whose key lies outside the data folder.
+
+mod authenticate;
+mod caller;
+mod directory;
+mod encoding;
+mod error;
+mod manage;
+mod nonces;
+pub mod policy;
+mod signature;
+mod vault;
+
+pub use authenticate::SignedRequest;
+pub use caller::{Caller, Context, Decision, Denial, Principal};
+pub use directory::Identity;
+pub use error::{AuthError, ManageError};
+pub use manage::NewKey;
+pub use vault::{MasterKeySource, Vault, VaultError};

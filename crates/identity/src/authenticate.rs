@@ -1,0 +1,83 @@
+//! From a request's credentials to a caller.
+
+use model::limits::REQUEST_TIME_WINDOW;
+use sha2::{Digest, Sha256};
+
+use crate::encoding::equal_in_constant_time;
+use crate::nonces::Use;
+use crate::signature::{acs3, legacy};
+use crate::{AuthError, Caller, Identity, Principal};
+
+/// A request as it was received.
+#[derive(Debug, Clone, Copy)]
+pub struct SignedRequest<'r> {
+    /// `GET`, `POST`, …
+    pub method: &'r str,
+    /// The path, encoded as on the wire.
+    pub path: &'r str,
+    /// The query without `?`, encoded as on the wire.
+    pub query: &'r str,
+    /// Names in lower case.
+    pub headers: &'r [(String, String)],
+    /// The body as sent, before any decompression.
+    pub body: &'r [u8],
+}
+
+impl SignedRequest<'_> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(each, _)| each == name).map(|(_, value)| value.as_str())
+    }
+
+    pub(crate) fn has_form(&self) -> bool {
+        self.header("content-type").is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"))
+    }
+}
+
+impl Identity {
+    /// Who signed this request. Its nonce is used up when this succeeds.
+    pub fn authenticate(&self, request: &SignedRequest<'_>) -> Result<Caller, AuthError> {
+        let result = self.check_signature(request);
+        self.metrics.authenticated(result.as_ref().err().map(AuthError::code));
+        result
+    }
+
+    fn check_signature(&self, request: &SignedRequest<'_>) -> Result<Caller, AuthError> {
+        let claim = match request.header("authorization") {
+            Some(authorization) => acs3::read(authorization, request)?,
+            None => legacy::read(request).ok_or(AuthError::Unsigned)??,
+        };
+        if claim.has_security_token || claim.access_key_id.starts_with("STS.") {
+            return Err(AuthError::SecurityToken);
+        }
+        let now = self.clock.now();
+        let distance = now.since(claim.timestamp).max(claim.timestamp.since(now));
+        if distance > REQUEST_TIME_WINDOW {
+            return Err(AuthError::Expired { given: claim.timestamp, now });
+        }
+        let directory = self.directory();
+        let Some(key) = directory.keys.get(&claim.access_key_id) else {
+            return Err(AuthError::UnknownKey { key: claim.access_key_id.chars().take(64).collect() });
+        };
+        let account = key.caller.account;
+        if !equal_in_constant_time(&claim.expected(key.secret.expose()), &claim.signature) {
+            return Err(AuthError::Mismatch { string_to_sign: claim.string_to_sign, account });
+        }
+        if !key.active {
+            return Err(AuthError::DisabledKey { key: claim.access_key_id, account });
+        }
+        match self.nonces.note(&claim.access_key_id, &claim.nonce, claim.timestamp, now) {
+            Use::First => Ok(key.caller.clone()),
+            Use::Again => Err(AuthError::NonceUsed { account }),
+            Use::TableFull => Err(AuthError::TooManyNonces),
+        }
+    }
+
+    /// Whose ingest token this is.
+    pub fn authenticate_token(&self, token: &str) -> Result<Caller, AuthError> {
+        let sha256: [u8; 32] = Sha256::digest(token).into();
+        let found = self.directory().tokens.get(&sha256).cloned().ok_or(AuthError::UnknownToken);
+        debug_assert!(!matches!(&found, Ok(Caller { principal: Principal::Root, .. })), "a token is never the account");
+        self.metrics.authenticated(found.as_ref().err().map(AuthError::code));
+        found
+    }
+}

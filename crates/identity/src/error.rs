@@ -1,0 +1,215 @@
+//! Why a caller was not recognised, and why identities could not be changed.
+
+use catalog::CatalogError;
+use model::limits::REQUEST_TIME_WINDOW;
+use model::{AccountId, ErrorKind, Timestamp};
+
+/// Credentials that were not accepted. The text is for the caller; it holds no secret.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AuthError {
+    /// Neither a signature nor a token.
+    #[error("The request is not signed. Sign it with an access key (ACS3-HMAC-SHA256 or HMAC-SHA1).")]
+    Unsigned,
+    /// A part of the signature is missing or cannot be read.
+    #[error("The request signature does not conform to Alibaba Cloud standards: {reason}")]
+    Incomplete {
+        /// What is wrong.
+        reason: String,
+    },
+    /// A parameter the signature needs is missing.
+    #[error("The parameter {name} is mandatory for a signed request.")]
+    MissingParameter {
+        /// Which.
+        name: &'static str,
+    },
+    /// An algorithm we do not speak.
+    #[error("The signature method {method} is not supported. Use ACS3-HMAC-SHA256 or HMAC-SHA1.")]
+    Unsupported {
+        /// What was asked for.
+        method: String,
+    },
+    /// The time is not a time.
+    #[error("The timestamp {value} cannot be read. Use YYYY-MM-DDThh:mm:ssZ (UTC).")]
+    IllegalTimestamp {
+        /// What was given, cut.
+        value: String,
+    },
+    /// The time lies outside the window.
+    #[error("The timestamp {given} is more than {} minutes from the server's time {now}. Check the client's clock.", REQUEST_TIME_WINDOW.as_secs() / 60)]
+    Expired {
+        /// What was given.
+        given: Timestamp,
+        /// Our time.
+        now: Timestamp,
+    },
+    /// There is no such key.
+    #[error("The access key {key} is not found.")]
+    UnknownKey {
+        /// Its id, cut.
+        key: String,
+    },
+    /// The key may not be used.
+    #[error("The access key {key} is disabled.")]
+    DisabledKey {
+        /// Its id.
+        key: String,
+        /// Whose.
+        account: AccountId,
+    },
+    /// The signature is another one.
+    #[error("Specified signature is not matched with our calculation. server string to sign is:{string_to_sign}")]
+    Mismatch {
+        /// What should have been signed; clients compare it with theirs.
+        string_to_sign: String,
+        /// Whose key was named.
+        account: AccountId,
+    },
+    /// The nonce was used before.
+    #[error("The signature nonce was used already. Use a new one for each request.")]
+    NonceUsed {
+        /// Whose.
+        account: AccountId,
+    },
+    /// More requests within the window than nonces can be remembered.
+    #[error("Too many signed requests within 15 minutes. Retry later.")]
+    TooManyNonces,
+    /// Security tokens are not given out by this node.
+    #[error("The security token is not valid. This node gives out none; use a permanent access key.")]
+    SecurityToken,
+    /// No such ingest token.
+    #[error("The ingest token is not valid. Create one with `cairn token create`.")]
+    UnknownToken,
+}
+
+impl AuthError {
+    /// The wire's code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            AuthError::Unsigned | AuthError::Incomplete { .. } => "IncompleteSignature",
+            AuthError::MissingParameter { .. } => "MissingParameter",
+            AuthError::Unsupported { .. } => "UnsupportedSignatureMethod",
+            AuthError::IllegalTimestamp { .. } => "IllegalTimestamp",
+            AuthError::Expired { .. } => "InvalidTimeStamp.Expired",
+            AuthError::UnknownKey { .. } => "InvalidAccessKeyId.NotFound",
+            AuthError::DisabledKey { .. } => "InvalidAccessKeyId.Inactive",
+            AuthError::Mismatch { .. } => "SignatureDoesNotMatch",
+            AuthError::NonceUsed { .. } => "SignatureNonceUsed",
+            AuthError::TooManyNonces => "Throttling",
+            AuthError::SecurityToken => "InvalidSecurityToken.Malformed",
+            AuthError::UnknownToken => "InvalidIngestToken",
+        }
+    }
+
+    /// The HTTP status.
+    pub fn http_status(&self) -> u16 {
+        match self {
+            AuthError::UnknownKey { .. } => 404,
+            AuthError::UnknownToken => 401,
+            _ => 400,
+        }
+    }
+
+    /// The account whose credentials were named, when that is known.
+    pub fn account(&self) -> Option<AccountId> {
+        match self {
+            AuthError::DisabledKey { account, .. }
+            | AuthError::Mismatch { account, .. }
+            | AuthError::NonceUsed { account } => Some(*account),
+            _ => None,
+        }
+    }
+}
+
+/// Users, keys, policies or accounts could not be changed.
+#[derive(Debug, thiserror::Error)]
+pub enum ManageError {
+    /// There is no such thing.
+    #[error("The {noun} {name} does not exist.")]
+    NotFound {
+        /// What it is called in RAM's codes.
+        noun: &'static str,
+        /// Which.
+        name: String,
+    },
+    /// It is there already.
+    #[error("The {noun} {name} exists already.")]
+    AlreadyExists {
+        /// What it is called in RAM's codes.
+        noun: &'static str,
+        /// Which.
+        name: String,
+    },
+    /// There are as many as may be.
+    #[error("There are {limit} access keys already, which is the limit. Delete one first.")]
+    TooManyKeys {
+        /// How many.
+        limit: usize,
+    },
+    /// Something depends on it.
+    #[error("{what} is still in use by {by}. Remove that first.")]
+    InUse {
+        /// RAM's code.
+        code: &'static str,
+        /// What was to be deleted.
+        what: String,
+        /// What depends on it.
+        by: String,
+    },
+    /// A parameter is not what it should be.
+    #[error("The parameter {parameter} is not valid: {reason}")]
+    InvalidParameter {
+        /// Which.
+        parameter: &'static str,
+        /// What is wrong and what would be right.
+        reason: String,
+    },
+    /// A policy document is not one.
+    #[error("The policy document is not valid: {0}")]
+    MalformedPolicy(#[source] crate::policy::PolicyError),
+    /// The catalog failed.
+    #[error("the identities could not be read or changed")]
+    Catalog(#[source] CatalogError),
+    /// The secrets cannot be read.
+    #[error("the secrets could not be opened")]
+    Vault(#[source] crate::VaultError),
+}
+
+impl ManageError {
+    /// What sort of failure it is.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            ManageError::NotFound { .. } => ErrorKind::NotFound,
+            ManageError::AlreadyExists { .. } | ManageError::TooManyKeys { .. } | ManageError::InUse { .. } => {
+                ErrorKind::Conflict
+            }
+            ManageError::InvalidParameter { .. } | ManageError::MalformedPolicy(_) => ErrorKind::Invalid,
+            ManageError::Catalog(error) => error.kind(),
+            ManageError::Vault(error) => error.kind(),
+        }
+    }
+
+    /// RAM's code.
+    pub fn code(&self) -> String {
+        match self {
+            ManageError::NotFound { noun, .. } => format!("EntityNotExist.{noun}"),
+            ManageError::AlreadyExists { noun, .. } => format!("EntityAlreadyExists.{noun}"),
+            ManageError::TooManyKeys { .. } => "LimitExceeded.User.AccessKey".to_owned(),
+            ManageError::InUse { code, .. } => (*code).to_owned(),
+            ManageError::InvalidParameter { parameter, .. } => format!("InvalidParameter.{parameter}.Format"),
+            ManageError::MalformedPolicy(_) => "MalformedPolicyDocument".to_owned(),
+            ManageError::Catalog(_) => "ServiceUnavailable".to_owned(),
+            ManageError::Vault(_) => "InternalError".to_owned(),
+        }
+    }
+
+    /// The HTTP status.
+    pub fn http_status(&self) -> u16 {
+        match self {
+            ManageError::NotFound { .. } => 404,
+            ManageError::AlreadyExists { .. } | ManageError::TooManyKeys { .. } | ManageError::InUse { .. } => 409,
+            ManageError::InvalidParameter { .. } | ManageError::MalformedPolicy(_) => 400,
+            ManageError::Catalog(_) => 503,
+            ManageError::Vault(_) => 500,
+        }
+    }
+}
