@@ -74,6 +74,15 @@ impl Catalog {
             let by = format!("trail {}", trail.text("name")?);
             return Err(CatalogError::InUse { what: format!("bucket {name}"), by });
         }
+        // A trail that was moved elsewhere may still have events to deliver here.
+        let query = sqlx::query(
+            "SELECT trails.name FROM intervals JOIN trails ON trails.id = intervals.trail
+             WHERE trails.account = ? AND intervals.destinations ->> '$.bucket.name' = ? LIMIT 1",
+        );
+        if let Some(trail) = query.bind(account.as_str()).bind(name).fetch_optional(&mut *transaction).await? {
+            let by = format!("undelivered events of trail {}", trail.text("name")?);
+            return Err(CatalogError::InUse { what: format!("bucket {name}"), by });
+        }
         let query = sqlx::query("DELETE FROM buckets WHERE account = ? AND name = ?");
         if query.bind(account.as_str()).bind(name).execute(&mut *transaction).await?.rows_affected() == 0 {
             return Err(CatalogError::not_found(format!("bucket {name}")));

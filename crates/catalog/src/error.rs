@@ -65,10 +65,13 @@ impl CatalogError {
         CatalogError::NotFound { what: what.into() }
     }
 
-    /// An insert that failed because the key is taken becomes `AlreadyExists`.
+    /// An insert that failed because the key is taken becomes `AlreadyExists`; because its owner is gone, `NotFound`.
     pub(crate) fn on_insert(error: sqlx::Error, what: impl FnOnce() -> String) -> CatalogError {
         match error.as_database_error() {
             Some(database) if database.is_unique_violation() => CatalogError::AlreadyExists { what: what() },
+            Some(database) if database.is_foreign_key_violation() => {
+                CatalogError::not_found(format!("the owner of {}", what()))
+            }
             _ => CatalogError::Database(error),
         }
     }

@@ -72,6 +72,7 @@ impl Catalog {
             let what = format!("trails in region {}", new.home_region);
             return Err(CatalogError::LimitReached { what, limit: limit_per_region });
         }
+        bucket_must_exist(&mut transaction, new.account, &new.destinations).await?;
         let inserted = sqlx::query(
             "INSERT INTO trails (account, name, home_region, selector, destinations, bucket, status, created, updated)
              VALUES (?, ?, ?, ?, ?, ?, 'Fresh', ?, ?)",
@@ -85,7 +86,8 @@ impl Catalog {
         .bind(new.created.0)
         .bind(new.created.0)
         .execute(&mut *transaction)
-        .await?;
+        .await
+        .map_err(|error| CatalogError::on_insert(error, || format!("trail {}", new.name)))?;
         let id = inserted.last_insert_rowid();
         sqlx::query("INSERT INTO deliveries (trail) VALUES (?)").bind(id).execute(&mut *transaction).await?;
         self.finish(transaction, id).await
@@ -121,6 +123,8 @@ impl Catalog {
         head: Seq,
     ) -> Result<Trail, CatalogError> {
         let mut transaction = self.begin().await?;
+        let account = trail_by_id(&mut transaction, id).await?.account;
+        bucket_must_exist(&mut transaction, account, destinations).await?;
         let query =
             sqlx::query("UPDATE trails SET selector = ?, destinations = ?, bucket = ?, updated = ? WHERE id = ?");
         query
@@ -133,8 +137,9 @@ impl Catalog {
             .await?;
         let trail = trail_by_id(&mut transaction, id).await?;
         if trail.status == TrailStatus::Enable {
-            close_interval(&mut transaction, id, head).await?;
-            open_interval(&mut transaction, &trail, head).await?;
+            let boundary = boundary(&mut transaction, id, head).await?;
+            close_interval(&mut transaction, id, boundary).await?;
+            open_interval(&mut transaction, &trail, boundary).await?;
         }
         self.finish(transaction, id).await
     }
@@ -149,7 +154,8 @@ impl Catalog {
                 .bind(id)
                 .execute(&mut *transaction)
                 .await?;
-            open_interval(&mut transaction, &trail, head).await?;
+            let boundary = boundary(&mut transaction, id, head).await?;
+            open_interval(&mut transaction, &trail, boundary).await?;
         }
         self.finish(transaction, id).await
     }
@@ -164,7 +170,8 @@ impl Catalog {
                 .bind(id)
                 .execute(&mut *transaction)
                 .await?;
-            close_interval(&mut transaction, id, head).await?;
+            let boundary = boundary(&mut transaction, id, head).await?;
+            close_interval(&mut transaction, id, boundary).await?;
         }
         self.finish(transaction, id).await
     }
@@ -198,6 +205,29 @@ async fn trail_by_id(transaction: &mut Transaction<'_, Sqlite>, id: i64) -> Resu
     from_row(&row.ok_or_else(|| CatalogError::not_found(format!("trail number {id}")))?)
 }
 
+/// The foreign key says the same, but not which bucket.
+async fn bucket_must_exist(
+    transaction: &mut Transaction<'_, Sqlite>,
+    account: AccountId,
+    destinations: &Destinations,
+) -> Result<(), CatalogError> {
+    let Some(bucket) = &destinations.bucket else { return Ok(()) };
+    let query = sqlx::query("SELECT 1 FROM buckets WHERE account = ? AND name = ?").bind(account.as_str());
+    match query.bind(&bucket.name).fetch_optional(&mut **transaction).await? {
+        Some(_) => Ok(()),
+        None => Err(CatalogError::not_found(format!("bucket {}", bucket.name))),
+    }
+}
+
+/// Where one interval ends and the next begins: at the journal's head as the caller knew it, or behind what delivery
+/// has planned or delivered meanwhile, so that no event falls into two intervals.
+async fn boundary(transaction: &mut Transaction<'_, Sqlite>, trail: i64, head: Seq) -> Result<Seq, CatalogError> {
+    let query =
+        sqlx::query("SELECT max(?, cursor_seq, coalesce(plan_through, 0)) AS boundary FROM deliveries WHERE trail = ?");
+    let row = query.bind(seq_number(head)).bind(trail).fetch_one(&mut **transaction).await?;
+    Ok(Seq(row.count("boundary")?))
+}
+
 async fn open_interval(
     transaction: &mut Transaction<'_, Sqlite>,
     trail: &Trail,
@@ -213,16 +243,17 @@ async fn open_interval(
     Ok(())
 }
 
-/// Closes the open interval; one without events goes at once.
+/// Closes the open interval; one without events, or with all of them delivered, goes at once.
 async fn close_interval(transaction: &mut Transaction<'_, Sqlite>, trail: i64, head: Seq) -> Result<(), CatalogError> {
     sqlx::query("UPDATE intervals SET through_seq = max(?, after_seq) WHERE trail = ? AND through_seq IS NULL")
         .bind(seq_number(head))
         .bind(trail)
         .execute(&mut **transaction)
         .await?;
-    sqlx::query("DELETE FROM intervals WHERE trail = ? AND through_seq = after_seq")
-        .bind(trail)
-        .execute(&mut **transaction)
-        .await?;
+    let query = sqlx::query(
+        "DELETE FROM intervals WHERE trail = ?1 AND (through_seq = after_seq
+             OR through_seq <= (SELECT cursor_seq FROM deliveries WHERE trail = ?1))",
+    );
+    query.bind(trail).execute(&mut **transaction).await?;
     Ok(())
 }

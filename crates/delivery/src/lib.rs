@@ -1,1 +1,86 @@
-//! One reader per trail: select, encode, name the object, write, move the cursor.
+//! Delivery: one reader per trail that writes the selected events to the trail's bucket.
+//!
+//! Dramatis personae: the `supervisor` keeps one `worker` per trail; a worker gathers a `batch`, records the
+//! range it is about to write as a *plan* in the catalog, turns the range into objects (`encode`, named by
+//! `object_layout`), puts them to the `destination` and only then moves the trail's cursor.
+//!
+//! What always holds: an object's name and content depend on its events alone, and a plan is fixed before its first
+//! byte is written. So whatever is interrupted is written again under the same names, and every selected event is in
+//! exactly one object. A bucket that fails or hangs holds up its own trail and nothing else.
+
+mod backoff;
+mod batch;
+mod config;
+mod destination;
+mod encode;
+mod error;
+mod metrics;
+mod object_layout;
+mod source;
+mod supervisor;
+#[cfg(test)]
+mod testing;
+mod worker;
+
+use std::sync::Arc;
+
+use catalog::Catalog;
+use host::metrics::Metrics;
+use host::{Clock, Random, Shutdown};
+use model::Seq;
+use tokio::sync::{Semaphore, watch};
+
+pub use config::Config;
+pub use destination::{Buckets, Destination, Destinations, Unseal, UnsealError};
+pub use error::DeliveryError;
+pub use metrics::Standing;
+pub use source::Source;
+
+/// What delivery works with.
+#[derive(Clone)]
+pub struct Parts {
+    /// Trails, their intervals, plans and cursors.
+    pub catalog: Catalog,
+    /// Where events are read.
+    pub source: Arc<dyn Source>,
+    /// Where objects go: [`Buckets`] in a node.
+    pub destinations: Arc<dyn Destinations>,
+    /// The last durable event.
+    pub committed: watch::Receiver<Seq>,
+    /// The time of day.
+    pub clock: Arc<dyn Clock>,
+    /// For the jitter of retries.
+    pub random: Arc<dyn Random>,
+}
+
+/// The running delivery. Cheap to clone.
+#[derive(Clone)]
+pub struct Delivery {
+    metrics: metrics::DeliveryMetrics,
+}
+
+/// What every worker shares.
+struct Shared {
+    parts: Parts,
+    config: Config,
+    metrics: metrics::DeliveryMetrics,
+    /// Slots for holding events in memory while they are encoded.
+    slots: Arc<Semaphore>,
+}
+
+impl Delivery {
+    /// Starts delivering every trail that has something to deliver, until shutdown begins.
+    pub fn start(parts: Parts, config: Config, metrics: &Metrics, shutdown: &Shutdown) -> Delivery {
+        let metrics = metrics::DeliveryMetrics::register(metrics, parts.committed.clone());
+        let slots = Arc::new(Semaphore::new(config.encoders.max(1)));
+        let shared = Arc::new(Shared { parts, config, metrics: metrics.clone(), slots });
+        let stopping = shutdown.clone();
+        shutdown.spawn("delivery", supervisor::run(shared, async move { stopping.begun().await }));
+        Delivery { metrics }
+    }
+
+    /// How delivery stands over all trails.
+    pub fn standing(&self) -> Standing {
+        self.metrics.standing()
+    }
+}

@@ -6,6 +6,7 @@
 
 pub mod clock;
 pub mod disk;
+pub mod folder_lock;
 pub mod metrics;
 pub mod random;
 pub mod secret;
@@ -13,6 +14,7 @@ pub mod shutdown;
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use disk::{Disk, DiskFile, Mapped, RealDisk};
+pub use folder_lock::{FolderLock, FolderLockError};
 pub use random::{OsRandom, Random};
 pub use secret::Secret;
 pub use shutdown::Shutdown;

@@ -26,6 +26,16 @@ pub enum Condition {
     Text(String),
 }
 
+impl Condition {
+    /// Whether the event fulfils it. For readers that have the event already; a lookup asks the index first.
+    pub fn holds(&self, event: &Event) -> bool {
+        match self {
+            Condition::Is(attribute, value) => event.has(*attribute, value),
+            Condition::Text(text) => Phrase::parse(text).is_in(event.raw()),
+        }
+    }
+}
+
 /// A place in the order of results: by event time, then by sequence number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {

@@ -1,0 +1,155 @@
+//! Every error code the gateway answers with, and its HTTP status.
+//!
+//! The codes are those the official clients know; where several statuses are published for one code, the comment says
+//! which was taken and why. Codes of RAM and of signatures that `identity` gives come with their own status.
+
+use model::ErrorKind;
+
+use crate::error::WireError;
+
+/// A code and the status it is sent with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ErrorCode {
+    /// The text clients match on.
+    pub code: &'static str,
+    /// The HTTP status.
+    pub status: u16,
+}
+
+impl ErrorCode {
+    const fn new(status: u16, code: &'static str) -> Self {
+        ErrorCode { code, status }
+    }
+
+    /// An error with this code.
+    pub fn because(self, message: impl Into<String>) -> WireError {
+        WireError::new(self.code, self.status, message)
+    }
+
+    /// The code for a failure that no operation has a code of its own for.
+    pub fn of_kind(kind: ErrorKind) -> ErrorCode {
+        match kind {
+            ErrorKind::Invalid => INVALID_PARAMETER,
+            ErrorKind::Denied => NO_PERMISSION,
+            ErrorKind::NotFound => RESOURCE_NOT_FOUND,
+            ErrorKind::Conflict => OPERATION_CONFLICT,
+            ErrorKind::Throttled => THROTTLING,
+            ErrorKind::Unavailable => SERVICE_UNAVAILABLE,
+            ErrorKind::Corrupt | ErrorKind::Bug => INTERNAL_ERROR,
+        }
+    }
+}
+
+macro_rules! codes {
+    ($($(#[$doc:meta])+ $name:ident = $status:literal $code:literal;)+) => {
+        $($(#[$doc])+ pub const $name: ErrorCode = ErrorCode::new($status, $code);)+
+    };
+}
+
+codes! {
+    /// A required parameter was not sent, or is empty.
+    MISSING_PARAMETER = 400 "MissingParameter";
+    /// A value outside its parameter's rule.
+    INVALID_PARAMETER = 400 "InvalidParameter";
+    /// A published parameter that is not built yet: refused rather than ignored.
+    UNSUPPORTED_PARAMETER = 400 "UnsupportedParameter";
+    /// No service has this version.
+    NO_SUCH_VERSION = 400 "NoSuchVersion";
+    /// No such operation.
+    INVALID_ACTION_NOT_FOUND = 404 "InvalidAction.NotFound";
+    /// Neither GET nor POST.
+    UNSUPPORTED_HTTP_METHOD = 403 "UnsupportedHTTPMethod";
+    /// The caller's policies do not allow it.
+    NO_PERMISSION = 403 "NoPermission";
+    /// The named thing does not exist.
+    RESOURCE_NOT_FOUND = 404 "ResourceNotFound";
+    /// The request contradicts the present state.
+    OPERATION_CONFLICT = 409 "OperationConflict";
+    /// Too much at once. REST clients expect 429; the old table's 400 would hide it from every proxy and retry policy.
+    THROTTLING = 429 "Throttling";
+    /// One account calls too often; 400 is what RPC clients know for it.
+    THROTTLING_USER = 400 "Throttling.User";
+    /// Our own mistake; the log has the chain of causes under the request id.
+    INTERNAL_ERROR = 500 "InternalError";
+    /// Something outside failed, or the node is stopping.
+    SERVICE_UNAVAILABLE = 503 "ServiceUnavailable";
+    /// The body is longer than the limit.
+    REQUEST_TOO_LARGE = 413 "RequestTooLarge";
+    /// The body cannot be read as what its headers say.
+    MALFORMED_BODY = 400 "MalformedBody";
+    /// A content type we do not take.
+    UNSUPPORTED_MEDIA_TYPE = 415 "UnsupportedMediaType";
+    /// The body did not arrive in time.
+    REQUEST_TIMEOUT = 408 "RequestTimeout";
+    /// No such path.
+    PATH_NOT_FOUND = 404 "InvalidPath.NotFound";
+
+    /// A trail's name breaks the rule.
+    INVALID_TRAIL_NAME = 400 "InvalidTrailNameException";
+    /// An object key prefix breaks the rule.
+    INVALID_PREFIX = 400 "InvalidPrefixException";
+    /// A parameter of ActionTrail breaks its rule, or two lookup keys do not go together.
+    INVALID_QUERY_PARAMETER = 400 "InvalidQueryParameter";
+    /// The window ends before it starts, or has one end only.
+    INVALID_PARAMETER_COMBINATION = 400 "InvalidParameterCombination";
+    /// The window's start is no time, or lies before the history.
+    INVALID_PARAMETER_START_TIME = 400 "InvalidParameterStartTime";
+    /// The window's end is no time.
+    INVALID_PARAMETER_END_TIME = 400 "InvalidParameterEndTime";
+    /// A trail without destination, or with one that cannot be.
+    INVALID_DELIVERY_CONFIGURATION = 400 "InvalidDeliveryConfigurationException";
+    /// No Logstore project can be reached.
+    SLS_PROJECT_DOES_NOT_EXIST = 400 "SlsProjectDoesNotExistException";
+    /// The account may not create trails of an organization.
+    NOT_ALLOW_CREATE_ORGANIZATION_TRAIL = 400 "NotAllowCreateOrganizationTrail";
+    /// The name is taken.
+    TRAIL_ALREADY_EXISTS = 400 "TrailAlreadyExistsException";
+    /// The region holds as many trails of the account as it may.
+    MAXIMUM_NUMBER_OF_TRAILS_EXCEEDED = 403 "MaximumNumberOfTrailsExceededException";
+    /// The bucket is there and cannot be written.
+    INSUFFICIENT_BUCKET_POLICY = 403 "InsufficientBucketPolicyException";
+    /// No bucket of this name.
+    BUCKET_DOES_NOT_EXIST = 404 "BucketDoesNotExistException";
+    /// No trail of this name.
+    TRAIL_NOT_FOUND = 404 "TrailNotFoundException";
+
+    /// No RAM user of this name.
+    ENTITY_NOT_EXIST_USER = 404 "EntityNotExist.User";
+    /// The RAM user's name is taken.
+    ENTITY_ALREADY_EXISTS_USER = 409 "EntityAlreadyExists.User";
+    /// The RAM user still has keys.
+    DELETE_CONFLICT_USER_ACCESS_KEY = 409 "DeleteConflict.User.AccessKey";
+    /// The RAM user still has policies.
+    DELETE_CONFLICT_USER_POLICY = 409 "DeleteConflict.User.Policy";
+    /// No access key of this id.
+    ENTITY_NOT_EXIST_ACCESS_KEY = 404 "EntityNotExist.User.AccessKey";
+    /// The user has as many access keys as it may.
+    LIMIT_EXCEEDED_ACCESS_KEY = 409 "LimitExceeded.User.AccessKey";
+    /// No policy of this name.
+    ENTITY_NOT_EXIST_POLICY = 404 "EntityNotExist.Policy";
+    /// The policy's name is taken.
+    ENTITY_ALREADY_EXISTS_POLICY = 409 "EntityAlreadyExists.Policy";
+    /// The policy is attached to someone.
+    DELETE_CONFLICT_POLICY_USER = 409 "DeleteConflict.Policy.User";
+    /// The policy is attached already.
+    ENTITY_ALREADY_EXISTS_USER_POLICY = 409 "EntityAlreadyExists.User.Policy";
+    /// The policy is not attached.
+    ENTITY_NOT_EXIST_USER_POLICY = 404 "EntityNotExist.User.Policy";
+    /// The policy document cannot be read.
+    MALFORMED_POLICY_DOCUMENT = 400 "MalformedPolicyDocument";
+
+    /// No account of this id.
+    ACCOUNT_NOT_FOUND = 404 "AccountNotFound";
+    /// The account's id is taken.
+    ACCOUNT_ALREADY_EXISTS = 409 "AccountAlreadyExists";
+    /// The bucket's name is taken.
+    BUCKET_ALREADY_EXISTS = 409 "BucketAlreadyExists";
+    /// A trail names the bucket.
+    BUCKET_IN_USE = 409 "BucketInUse";
+    /// The bucket's address or settings cannot be used.
+    INVALID_BUCKET_CONFIGURATION = 400 "InvalidBucketConfiguration";
+    /// The ingest token's name is taken.
+    ENTITY_ALREADY_EXISTS_INGEST_TOKEN = 409 "EntityAlreadyExists.IngestToken";
+    /// No ingest token of this id.
+    INGEST_TOKEN_NOT_FOUND = 404 "IngestTokenNotFound";
+}

@@ -1,0 +1,89 @@
+//! The table: every RPC operation, one row each.
+//!
+//! To add one, write its row in the file of its service, name it in the list below and write its handler: leaving any
+//! of the three out does not compile. Everything around the handler follows from the row.
+
+mod actiontrail;
+mod cairn;
+mod ram;
+
+use crate::format;
+use crate::operation::Operation;
+use crate::param::Param;
+
+macro_rules! operations {
+    ($($service:ident: $($id:ident = $row:ident),+;)+) => {
+        /// The number of an operation in [`OPERATIONS`].
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[allow(missing_docs, reason = "the rows say what each is")]
+        pub enum OperationId { $($($id,)+)+ }
+
+        /// Every operation, in the order of [`OperationId`].
+        pub const OPERATIONS: &[Operation] = &[$($($service::$row,)+)+];
+    };
+}
+
+operations! {
+    actiontrail:
+        CreateTrail = CREATE_TRAIL,
+        UpdateTrail = UPDATE_TRAIL,
+        DeleteTrail = DELETE_TRAIL,
+        DescribeTrails = DESCRIBE_TRAILS,
+        GetTrailStatus = GET_TRAIL_STATUS,
+        StartLogging = START_LOGGING,
+        StopLogging = STOP_LOGGING,
+        DescribeRegions = DESCRIBE_REGIONS,
+        LookupEvents = LOOKUP_EVENTS;
+    ram:
+        CreateUser = CREATE_USER,
+        GetUser = GET_USER,
+        ListUsers = LIST_USERS,
+        DeleteUser = DELETE_USER,
+        CreateAccessKey = CREATE_ACCESS_KEY,
+        UpdateAccessKey = UPDATE_ACCESS_KEY,
+        DeleteAccessKey = DELETE_ACCESS_KEY,
+        ListAccessKeys = LIST_ACCESS_KEYS,
+        CreatePolicy = CREATE_POLICY,
+        GetPolicy = GET_POLICY,
+        DeletePolicy = DELETE_POLICY,
+        ListPolicies = LIST_POLICIES,
+        AttachPolicyToUser = ATTACH_POLICY_TO_USER,
+        DetachPolicyFromUser = DETACH_POLICY_FROM_USER,
+        ListPoliciesForUser = LIST_POLICIES_FOR_USER;
+    cairn:
+        CreateAccount = CREATE_ACCOUNT,
+        ListAccounts = LIST_ACCOUNTS,
+        CreateBucket = CREATE_BUCKET,
+        ListBuckets = LIST_BUCKETS,
+        DeleteBucket = DELETE_BUCKET,
+        CheckBucket = CHECK_BUCKET,
+        CreateIngestToken = CREATE_INGEST_TOKEN,
+        ListIngestTokens = LIST_INGEST_TOKENS,
+        DeleteIngestToken = DELETE_INGEST_TOKEN;
+}
+
+impl OperationId {
+    /// The row.
+    pub fn operation(self) -> &'static Operation {
+        &OPERATIONS[self as usize]
+    }
+}
+
+// A row listed under another operation's name would be dispatched to the wrong handler.
+const _: () = {
+    let mut place = 0;
+    while place < OPERATIONS.len() {
+        assert!(OPERATIONS[place].id as usize == place, "the row's id is not the one it is listed under");
+        place += 1;
+    }
+};
+
+/// The account acted on, for operations of [`crate::Scope::Named`].
+const ACCOUNT_ID: Param = Param::text(
+    "AccountId",
+    format::ACCOUNT_ID,
+    "account to act on instead of the caller's; for the management account only",
+);
+
+#[cfg(test)]
+mod tests;

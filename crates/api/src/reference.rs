@@ -1,0 +1,165 @@
+//! The reference page of all operations, written from the table so that it cannot say something else.
+
+use std::fmt::Write;
+
+use model::Attribute;
+
+use crate::codes::ErrorCode;
+use crate::operation::{Access, Operation, Scope, Service};
+use crate::operations::OPERATIONS;
+use crate::param::{Absent, Kind, Param};
+use crate::rest::{REST_OPERATIONS, RestOperation};
+
+const HEAD: &str = "\
+# Operations
+
+This page is written from the table in `crates/api` by `cargo xtask docs`. A running node serves it at
+`/docs/operations`.
+
+RPC operations go to `/` by GET or POST; the parameters are in the query, in a form body, or in both. The operation and
+its version are named by the headers `x-acs-action` and `x-acs-version` (signature ACS3-HMAC-SHA256) or by the parameters
+`Action` and `Version` (signature version 1.0, HMAC-SHA1). `Format=XML` asks for XML instead of JSON. The region is taken
+from a host name like `actiontrail.<region>.…`, else from `RegionId`, else it is `cn-hangzhou`. Parameters that are not
+named here are ignored. Every reply has a `RequestId`; every error also `HostId`, `Code`, `Message` and `Recommend`.
+
+Any operation may also fail with the codes of the signature, with `MissingParameter`, with `NoPermission` (403), with
+`ServiceUnavailable` (503, try again) or with `InternalError` (500). Every call of a caller who is known leaves an event
+in the caller's account, also when it is refused.
+";
+
+/// The page, in Markdown.
+pub fn operations_markdown() -> String {
+    let mut page = String::from(HEAD);
+    for service in Service::ALL {
+        line(&mut page, format_args!("\n## {} {}\n", service.as_str(), service.version()));
+        for row in OPERATIONS.iter().filter(|row| row.service == service) {
+            operation(&mut page, row);
+        }
+    }
+    page.push_str("\n## REST\n\n");
+    for row in REST_OPERATIONS {
+        rest_operation(&mut page, row);
+    }
+    page
+}
+
+/// Where the page describes an operation.
+pub fn anchor(operation: &Operation) -> String {
+    operation.name.to_ascii_lowercase()
+}
+
+fn operation(page: &mut String, row: &Operation) {
+    line(page, format_args!("### {}\n", row.name));
+    line(page, format_args!("{}\n", row.summary));
+    let access = match row.access {
+        Access::Read => "reads",
+        Access::Write => "changes",
+    };
+    let scope = match row.scope {
+        Scope::Own => "",
+        Scope::Named => "; on another account by the management account only",
+        Scope::Management => "; for the management account only",
+    };
+    let resources: Vec<String> = row.resources.iter().map(|arn| format!("`{arn}`")).collect();
+    let arns = resources.join(" and ");
+    line(page, format_args!("Permission `{}` on {arns}; {access}{scope}.\n", row.permission()));
+    params(page, row.params);
+    returns(page, row.returns);
+    errors(page, row.errors);
+}
+
+fn rest_operation(page: &mut String, row: &RestOperation) {
+    line(page, format_args!("### {} {}\n", row.method, row.path));
+    line(page, format_args!("{}\n", row.summary));
+    line(page, format_args!("Permission `{}` on `{}`.\n", row.permission, row.resource));
+    params(page, row.params);
+    if row.takes_attributes {
+        let names: Vec<String> = Attribute::ALL.iter().map(|each| format!("`{}`", each.as_str())).collect();
+        line(page, format_args!("Attributes: {}.\n", names.join(", ")));
+    }
+    returns(page, row.returns);
+    errors(page, row.errors);
+}
+
+fn params(page: &mut String, params: &[Param]) {
+    if params.is_empty() {
+        page.push_str("No parameters.\n\n");
+        return;
+    }
+    page.push_str("| Parameter | Value | Meaning |\n|---|---|---|\n");
+    for param in params {
+        param_row(page, param.name, param);
+        if let Kind::List { fields, .. } = param.kind {
+            for field in fields {
+                param_row(page, &format!("{}.N.{}", param.name, field.name), field);
+            }
+        }
+    }
+    page.push('\n');
+}
+
+fn param_row(page: &mut String, name: &str, param: &Param) {
+    let value = match param.kind {
+        Kind::Text(rule) => rule.words.to_owned(),
+        Kind::Choice(words) => words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", "),
+        Kind::Bool => "`true`, `false`".to_owned(),
+        Kind::Integer { min, max } => format!("{min} to {max}"),
+        Kind::Time => "`YYYY-MM-DDThh:mm:ssZ`".to_owned(),
+        Kind::List { entries_max, .. } => format!("a list counted from 1, up to {entries_max}"),
+        Kind::Unsupported(reason) => format!("refused: {reason}"),
+    };
+    let absent = match param.absent {
+        Absent::Refused => "; required".to_owned(),
+        Absent::Nothing => String::new(),
+        Absent::Value(value) => format!("; `{value}` when absent"),
+        Absent::CallersName => "; the caller's own when absent".to_owned(),
+    };
+    line(page, format_args!("| `{name}` | {value}{absent} | {} |", param.meaning));
+}
+
+fn returns(page: &mut String, fields: &[&str]) {
+    if !fields.is_empty() {
+        let fields: Vec<String> = fields.iter().map(|field| format!("`{field}`")).collect();
+        line(page, format_args!("Returns {}.\n", fields.join(", ")));
+    }
+}
+
+fn errors(page: &mut String, errors: &[ErrorCode]) {
+    if !errors.is_empty() {
+        let errors: Vec<String> = errors.iter().map(|code| format!("`{}` {}", code.code, code.status)).collect();
+        line(page, format_args!("Fails with {}.\n", errors.join(", ")));
+    }
+}
+
+fn line(page: &mut String, text: std::fmt::Arguments<'_>) {
+    writeln!(page, "{text}").expect("writing to a String cannot fail");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_names_every_operation_parameter_and_code() {
+        let page = operations_markdown();
+        for row in OPERATIONS {
+            let start = page.find(&format!("### {}\n", row.name)).expect("a heading");
+            let section = page[start + 4..].split("\n### ").next().expect("a section");
+            assert!(section.contains(&format!("`{}`", row.permission())), "{}", row.name);
+            for param in row.params {
+                assert!(section.contains(&format!("| `{}` |", param.name)), "{} {}", row.name, param.name);
+            }
+            for code in row.errors {
+                assert!(section.contains(code.code), "{} {}", row.name, code.code);
+            }
+        }
+        assert!(page.contains("### POST /v1/events\n") && page.contains("`IdentityAccountId`"));
+    }
+
+    #[test]
+    fn the_table_cells_hold_no_bar() {
+        for row in operations_markdown().lines().filter(|line| line.starts_with("| ")) {
+            assert_eq!(row.matches('|').count(), 4, "{row}");
+        }
+    }
+}

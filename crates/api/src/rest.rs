@@ -1,0 +1,92 @@
+//! The two calls that are not RPC: putting events, and finding them without ActionTrail's limits.
+
+use model::limits::{REQUEST_BYTES_MAX, REQUEST_EVENTS_MAX};
+
+use crate::codes::{self, ErrorCode};
+use crate::format;
+use crate::param::Param;
+
+/// One REST call.
+#[derive(Debug, Clone, Copy)]
+pub struct RestOperation {
+    /// `GET` or `POST`.
+    pub method: &'static str,
+    /// Its path.
+    pub path: &'static str,
+    /// The permission a caller needs.
+    pub permission: &'static str,
+    /// The ARN template it needs it on.
+    pub resource: &'static str,
+    /// Its query parameters.
+    pub params: &'static [Param],
+    /// Whether the name of any attribute is a query parameter too.
+    pub takes_attributes: bool,
+    /// Paths of the reply's fields.
+    pub returns: &'static [&'static str],
+    /// The codes it fails with, besides the common ones.
+    pub errors: &'static [ErrorCode],
+    /// What it does.
+    pub summary: &'static str,
+}
+
+/// Events of one `GET /v1/events` page at most.
+pub const PAGE_EVENTS_MAX: i64 = 1000;
+/// Seconds a tail may wait for the next event; below the usual idle limit of proxies.
+pub const TAIL_WAIT_SECONDS_MAX: i64 = 30;
+
+/// `POST /v1/events`.
+pub const PUT_EVENTS: RestOperation = RestOperation {
+    method: "POST",
+    path: "/v1/events",
+    permission: "cairn:PutEvents",
+    resource: "acs:cairn:*:{account}:events",
+    params: &[Param::text(
+        "account",
+        format::ANY,
+        "the account the events are for, or `from-event`: each event goes to its `recipientAccountId`, else its \
+         `userIdentity.accountId`; the caller's account when absent",
+    )],
+    takes_attributes: false,
+    returns: &["Accepted", "Duplicates", "Refused[].Index", "Refused[].EventId", "Refused[].Code", "Refused[].Message"],
+    errors: &[
+        codes::MALFORMED_BODY,
+        codes::UNSUPPORTED_MEDIA_TYPE,
+        codes::REQUEST_TOO_LARGE,
+        codes::ACCOUNT_NOT_FOUND,
+        codes::THROTTLING,
+    ],
+    summary: "Stores events. The body is a JSON array or one object (`application/json`), or one event a line \
+              (`application/x-ndjson`), plain, gzip or zstd. The answer comes when they are on disk: how many are new, \
+              how many were there already by their `eventId`, and which were refused and why. At most 10,000 events \
+              and 10 MiB decompressed. Signed with an access key, or with `Authorization: Bearer` and an ingest token.",
+};
+
+/// `GET /v1/events`.
+pub const GET_EVENTS: RestOperation = RestOperation {
+    method: "GET",
+    path: "/v1/events",
+    permission: "actiontrail:LookupEvents",
+    resource: "acs:actiontrail:{region}:{account}:*",
+    params: &[
+        Param::time("start", "from this time on; the start of the history when absent"),
+        Param::time("end", "up to and including this time; no end when absent"),
+        Param::choice("direction", &["forward", "backward"], "oldest or newest first").or("backward"),
+        Param::integer("limit", 1, PAGE_EVENTS_MAX, "events in a page").or("100"),
+        Param::text("next", format::DOCUMENT, "`NextToken` of the page before; every other parameter stays the same"),
+        Param::text("text", format::ANY, "a word or phrase anywhere in the event's values, in any case"),
+        Param::text("after", format::PLACE, "tail: events in the order they were accepted, after this one"),
+        Param::integer("wait", 0, TAIL_WAIT_SECONDS_MAX, "tail: seconds to wait when there is nothing new").or("0"),
+    ],
+    takes_attributes: true,
+    returns: &["Events[].Seq", "Events[].ReceivedTime", "Events[].Event", "NextToken", "After"],
+    errors: &[codes::INVALID_PARAMETER, codes::THROTTLING_USER],
+    summary: "Finds events of the caller's account by any number of `Attribute=value` conditions that must all hold. \
+              With `after` it tails instead: `After` in the reply is where the next call goes on, and is there even when \
+              no event is. A page is cut at 8 MiB; `NextToken` or `After` says where it goes on.",
+};
+
+/// Both.
+pub const REST_OPERATIONS: &[RestOperation] = &[PUT_EVENTS, GET_EVENTS];
+
+// The summaries repeat these in words.
+const _: () = assert!(REQUEST_EVENTS_MAX == 10_000 && REQUEST_BYTES_MAX == 10 * 1024 * 1024);

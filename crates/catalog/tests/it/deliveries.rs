@@ -1,0 +1,85 @@
+//! A trail's cursor, plan and status.
+
+use std::time::Duration;
+
+use catalog::{DeliveryState, Plan};
+use model::{ErrorKind, Seq};
+
+use crate::samples::{AT, account, catalog, new_trail};
+
+#[tokio::test]
+async fn plan_then_advance() {
+    let catalog = catalog().await;
+    let trail = catalog.trail_create(new_trail(account(), "main-trail"), 5).await.unwrap().id;
+    catalog.trail_start(trail, AT, Seq(10)).await.unwrap();
+    let interval = catalog.intervals(trail).await.unwrap()[0].id;
+    let plan = Plan { interval, after: Seq(10), through: Seq(20) };
+    catalog.delivery_plan(trail, &plan).await.unwrap();
+    let planned = DeliveryState { plan: Some(plan), ..DeliveryState::default() };
+    assert_eq!(catalog.delivery_state(trail).await.unwrap(), planned);
+
+    catalog.delivery_failed(trail, "the bucket is gone", AT).await.unwrap();
+    let failed = DeliveryState {
+        latest_error: Some("the bucket is gone".to_owned()),
+        latest_error_at: Some(AT),
+        ..planned.clone()
+    };
+    assert_eq!(catalog.delivery_state(trail).await.unwrap(), failed, "cursor and plan stay");
+
+    let later = AT.plus(Duration::from_secs(60));
+    catalog.delivery_advance(trail, Seq(20), Some(later), 7, 2).await.unwrap();
+    let delivered = DeliveryState {
+        cursor: Seq(20),
+        latest_delivery: Some(later),
+        events_delivered: 7,
+        objects_delivered: 2,
+        ..DeliveryState::default()
+    };
+    assert_eq!(catalog.delivery_state(trail).await.unwrap(), delivered, "plan and error are gone");
+    catalog.delivery_advance(trail, Seq(30), None, 0, 0).await.unwrap();
+    let passed = DeliveryState { cursor: Seq(30), ..delivered };
+    assert_eq!(catalog.delivery_state(trail).await.unwrap(), passed, "nothing was selected");
+    catalog.delivery_advance(trail, Seq(25), None, 0, 0).await.unwrap();
+    assert_eq!(catalog.delivery_state(trail).await.unwrap(), passed, "a cursor never moves back");
+}
+
+#[tokio::test]
+async fn intervals_behind_the_cursor_are_gone_for_good() {
+    let catalog = catalog().await;
+    let trail = catalog.trail_create(new_trail(account(), "main-trail"), 5).await.unwrap().id;
+    for (start, stop) in [(10, 20), (30, 40)] {
+        catalog.trail_start(trail, AT, Seq(start)).await.unwrap();
+        catalog.trail_stop(trail, AT, Seq(stop)).await.unwrap();
+    }
+    catalog.trail_start(trail, AT, Seq(50)).await.unwrap();
+    let left = async || {
+        let intervals = catalog.intervals(trail).await.unwrap();
+        intervals.iter().map(|interval| interval.after.0).collect::<Vec<_>>()
+    };
+    assert_eq!(left().await, [10, 30, 50]);
+    catalog.delivery_advance(trail, Seq(19), Some(AT), 1, 1).await.unwrap();
+    assert_eq!(left().await, [10, 30, 50], "event 20 is still to come");
+    catalog.delivery_advance(trail, Seq(20), Some(AT), 1, 1).await.unwrap();
+    assert_eq!(left().await, [30, 50]);
+    catalog.delivery_advance(trail, Seq(60), Some(AT), 1, 1).await.unwrap();
+    assert_eq!(left().await, [50], "an open one stays");
+}
+
+#[tokio::test]
+async fn a_deleted_trail_has_no_delivery() {
+    let catalog = catalog().await;
+    let trail = catalog.trail_create(new_trail(account(), "main-trail"), 5).await.unwrap().id;
+    catalog.trail_start(trail, AT, Seq(10)).await.unwrap();
+    catalog.trail_delete(trail).await.unwrap();
+    assert_eq!(catalog.intervals(trail).await.unwrap(), []);
+    let plan = Plan { interval: 1, after: Seq(10), through: Seq(20) };
+    let calls = [
+        catalog.delivery_state(trail).await.map(|_| ()),
+        catalog.delivery_plan(trail, &plan).await,
+        catalog.delivery_advance(trail, Seq(20), None, 0, 0).await,
+        catalog.delivery_failed(trail, "late", AT).await,
+    ];
+    for call in calls {
+        assert_eq!(call.unwrap_err().kind(), ErrorKind::NotFound);
+    }
+}

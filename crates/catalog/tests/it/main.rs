@@ -1,0 +1,12 @@
+//! The catalog through its public interface, on SQLite in memory and in a file.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod buckets;
+mod deliveries;
+mod file;
+mod identities;
+mod intervals_model;
+mod manifest;
+mod samples;
+mod trails;

@@ -1,0 +1,98 @@
+//! From events to objects: one gzip JSON array per region, each event's bytes as they were sent.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+
+use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use md5::{Digest, Md5};
+use model::{Attribute, Event, Timestamp};
+use store::Found;
+
+use crate::object_layout::{self, Contents};
+
+/// Regions of one batch with an object of their own. A region is whatever text a producer sends, and each object is a
+/// request to the bucket; Alibaba Cloud has about thirty regions.
+const REGIONS_MAX: usize = 64;
+
+/// A finished object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Object {
+    pub(crate) key: String,
+    /// The gzip.
+    pub(crate) bytes: Bytes,
+    pub(crate) events: usize,
+}
+
+/// The events of a plan, gathered by region.
+pub(crate) struct Regions {
+    home: String,
+    events: BTreeMap<String, Vec<Found>>,
+}
+
+impl Regions {
+    /// None yet. `home` is the trail's home region.
+    pub(crate) fn new(home: &str) -> Regions {
+        Regions { home: home.to_owned(), events: BTreeMap::new() }
+    }
+
+    /// Adds the next event.
+    ///
+    /// A global event goes with the home region's, once. So does an event whose region is missing or could not stand
+    /// in a key; the event itself still says what it said.
+    pub(crate) fn add(&mut self, found: Found) {
+        let own = region_of(&found.event);
+        let region = match own {
+            Some(region) if self.events.contains_key(region) || self.events.len() < REGIONS_MAX => region,
+            _ => &self.home,
+        };
+        match self.events.get_mut(region) {
+            Some(events) => events.push(found),
+            None => {
+                let region = region.to_owned();
+                self.events.insert(region, vec![found]);
+            }
+        }
+    }
+
+    /// One object per region, in the order of the regions' names.
+    pub(crate) fn into_objects(self, prefix: Option<&str>) -> Vec<Object> {
+        self.events.into_iter().map(|(region, events)| object(prefix, &region, &events)).collect()
+    }
+}
+
+fn region_of(event: &Event) -> Option<&str> {
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    let region = event.first(Attribute::Region).filter(|_| !event.is_global())?;
+    ((1..=64).contains(&region.len()) && region.bytes().all(plain)).then_some(region)
+}
+
+fn object(prefix: Option<&str>, region: &str, events: &[Found]) -> Object {
+    // An array of n events has n separators and brackets around and between, and one more.
+    let bytes = events.iter().map(|found| found.event.raw().len() + 1).sum::<usize>() + 1;
+    // No time in the header: the same events give the same bytes.
+    let mut gzip = GzEncoder::new(Vec::with_capacity(bytes / 6), Compression::default());
+    let mut md5 = Md5::new();
+    let mut write = |piece: &[u8]| {
+        md5.update(piece);
+        gzip.write_all(piece).expect("memory takes every write");
+    };
+    for (index, found) in events.iter().enumerate() {
+        write(if index == 0 { b"[" } else { b"," });
+        write(found.event.raw());
+    }
+    write(b"]");
+    let gzip = gzip.finish().expect("memory takes every write");
+    let contents = Contents {
+        region,
+        received: events.last().map_or(Timestamp::default(), |found| found.received),
+        events: events.len(),
+        bytes,
+        md5: &hex::encode(md5.finalize()),
+    };
+    Object { key: object_layout::key(prefix, &contents), bytes: gzip.into(), events: events.len() }
+}
+
+#[cfg(test)]
+mod tests;

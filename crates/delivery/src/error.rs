@@ -1,0 +1,77 @@
+//! Why a trail could not deliver.
+
+use std::error::Error;
+
+use catalog::CatalogError;
+use model::ErrorKind;
+use outbound::BucketError;
+use store::StoreError;
+
+use crate::UnsealError;
+
+/// Why a trail could not deliver. It will be tried again.
+#[derive(Debug, thiserror::Error)]
+pub enum DeliveryError {
+    /// The trail's progress could not be read or recorded.
+    #[error("could not read or record the trail's progress")]
+    Catalog(#[from] CatalogError),
+    /// Events could not be read.
+    #[error("could not read the events")]
+    Source(#[from] StoreError),
+    /// The account has no bucket of this name any more.
+    #[error("the account has no bucket named {name}; create it again or update the trail")]
+    NoBucket {
+        /// The name in the trail.
+        name: String,
+    },
+    /// The bucket's settings could not be unsealed.
+    #[error("could not unseal the settings of bucket {name}")]
+    Sealed {
+        /// The bucket's name in the catalog.
+        name: String,
+        /// The vault's words.
+        #[source]
+        source: UnsealError,
+    },
+    /// The bucket's settings are not what was sealed.
+    #[error("the settings of bucket {name} are damaged")]
+    Settings {
+        /// The bucket's name in the catalog.
+        name: String,
+        /// The reader's words.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// The bucket did not take the object.
+    #[error(transparent)]
+    Bucket(#[from] BucketError),
+    /// Encoding stopped in the middle, which is our own mistake or the node's end.
+    #[error("encoding stopped")]
+    Stopped(#[from] tokio::task::JoinError),
+}
+
+impl DeliveryError {
+    /// What sort of failure it is.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            DeliveryError::Catalog(error) => error.kind(),
+            DeliveryError::Source(error) => error.kind(),
+            DeliveryError::NoBucket { .. } => ErrorKind::NotFound,
+            DeliveryError::Sealed { .. } | DeliveryError::Settings { .. } => ErrorKind::Corrupt,
+            DeliveryError::Bucket(error) => error.kind(),
+            DeliveryError::Stopped(_) => ErrorKind::Bug,
+        }
+    }
+
+    /// The whole story on one line, for the trail's status.
+    pub(crate) fn story(&self) -> String {
+        let mut story = self.to_string();
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            story.push_str(": ");
+            story.push_str(&error.to_string());
+            cause = error.source();
+        }
+        story
+    }
+}

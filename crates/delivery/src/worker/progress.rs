@@ -1,0 +1,39 @@
+//! What the catalog knows about a trail's delivery, kept in memory between steps.
+
+use catalog::{Catalog, CatalogError, Plan};
+use model::Seq;
+use model::trail::{BucketTarget, Interval, Trail};
+
+/// Where a trail stands.
+#[derive(Debug, Clone)]
+pub(crate) struct Progress {
+    /// Everything up to here is delivered or was not selected.
+    pub(crate) cursor: Seq,
+    /// Fixed before its first object was written, and perhaps written in part.
+    pub(crate) plan: Option<Plan>,
+    /// Oldest first.
+    pub(crate) intervals: Vec<Interval>,
+    /// Where the trail writes as it is now.
+    pub(crate) present: Option<BucketTarget>,
+}
+
+impl Progress {
+    pub(crate) async fn load(catalog: &Catalog, trail: &Trail) -> Result<Progress, CatalogError> {
+        let state = catalog.delivery_state(trail.id).await?;
+        let intervals = catalog.intervals(trail.id).await?;
+        let present = catalog.trail_find(trail.account, &trail.name).await?;
+        let present = present.and_then(|trail| trail.destinations.bucket);
+        Ok(Progress { cursor: state.cursor, plan: state.plan, intervals, present })
+    }
+
+    /// The first interval that is not wholly delivered.
+    pub(crate) fn current(&self) -> Option<&Interval> {
+        self.intervals.iter().find(|interval| interval.through.is_none_or(|through| through > self.cursor))
+    }
+
+    /// The cursor moved; the plan is done.
+    pub(crate) fn advance(&mut self, through: Seq) {
+        self.cursor = self.cursor.max(through);
+        self.plan = None;
+    }
+}

@@ -1,0 +1,78 @@
+//! What an operator may set about the gateway. The defaults suit one machine of a few cores.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use model::limits::HISTORY_DAYS_DEFAULT;
+use serde::{Deserialize, Deserializer};
+
+/// The gateway's settings.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// How far back lookups reach, in days; 0 means everything.
+    pub history_days: u32,
+    /// Whether `account=from-event` creates the accounts it does not know.
+    pub create_accounts: bool,
+    /// Addresses whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
+    #[serde(deserialize_with = "networks")]
+    pub trusted_proxies: Vec<IpNet>,
+    /// LookupEvents and `GET /v1/events` calls per second and account; 0 means no limit. ActionTrail's own is 2.
+    pub lookups_per_second: u32,
+    /// Requests in work at once; one more is told to try again.
+    pub requests_max: usize,
+    /// Lookups that read at once; others wait their turn.
+    pub lookups_at_once: usize,
+    /// Bytes of `POST /v1/events` bodies in memory at once; one more is told to try again.
+    pub ingest_bytes_max: usize,
+    /// Seconds a request's body may take to arrive.
+    pub body_seconds_max: u64,
+    /// Audit events of reading calls that may wait to be written; beyond it such calls are refused, not left out.
+    pub audit_queue_max: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            history_days: HISTORY_DAYS_DEFAULT,
+            create_accounts: false,
+            trusted_proxies: Vec::new(),
+            lookups_per_second: 0,
+            requests_max: 1024,
+            lookups_at_once: 32,
+            // A dozen full compressed requests at once: more than two cores can decode, and bounded memory.
+            ingest_bytes_max: 256 << 20,
+            body_seconds_max: 60,
+            audit_queue_max: 10_000,
+        }
+    }
+}
+
+fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
+    let texts = Vec::<String>::deserialize(deserializer)?;
+    texts.iter().map(|text| parse_network(text).map_err(serde::de::Error::custom)).collect()
+}
+
+/// A network like `10.0.0.0/8`, or one address.
+fn parse_network(text: &str) -> Result<IpNet, String> {
+    let address = || text.parse::<IpAddr>().map(IpNet::from);
+    text.parse::<IpNet>()
+        .or_else(|_| address())
+        .map_err(|_| format!("trusted_proxies: {text:?} is no address; write 10.0.0.1 or 10.0.0.0/8"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn networks_and_single_addresses_are_taken_and_errors_name_the_value() {
+        let config: Config =
+            serde_json::from_str(r#"{"trusted_proxies":["10.0.0.0/8","192.168.1.7","::1"]}"#).expect("valid");
+        assert_eq!(config.trusted_proxies.len(), 3);
+        assert_eq!(config.history_days, 90);
+        let error = serde_json::from_str::<Config>(r#"{"trusted_proxies":["proxy"]}"#).expect_err("no address");
+        assert!(error.to_string().contains("\"proxy\""), "{error}");
+        assert!(serde_json::from_str::<Config>(r#"{"histroy_days":1}"#).is_err(), "unknown settings are refused");
+    }
+}

@@ -1,0 +1,164 @@
+//! `GET /v1/events`: any number of conditions over the whole history, and tails.
+//!
+//! Recorded as LookupEvents, because that is what it is.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use api::rest::GET_EVENTS;
+use api::{Arguments, OperationId, Success, WireError, codes, fill_arn};
+use axum::extract::State;
+use axum::response::Response;
+use http::Request as HttpRequest;
+use identity::Caller;
+use model::limits::RPC_BODY_BYTES_MAX;
+use model::{Seq, Timestamp};
+use serde_json::Value;
+use store::{Condition, Lookup};
+use tracing::{Instrument, error, info_span};
+
+use super::tail::{self, Tail};
+use super::{conditions, reply_fields, signer};
+use crate::gateway::Gateway;
+use crate::lookup_token::{self, Window};
+use crate::request::{Request, collect};
+use crate::rpc::{body_error, busy};
+use crate::self_audit::{Place, Recorded, record};
+use crate::{authorize, reply, search};
+
+/// `GET /v1/events`.
+pub(crate) async fn answer(State(gateway): State<Arc<Gateway>>, http: HttpRequest<axum::body::Body>) -> Response {
+    let started = Instant::now();
+    let (head, body) = http.into_parts();
+    let place = gateway.limits.admit_request();
+    let patience = Duration::from_secs(gateway.config.body_seconds_max);
+    let body = collect(body, RPC_BODY_BYTES_MAX, patience).await;
+    let bytes = body.as_ref().cloned().unwrap_or_default();
+    let request = Request::new(&head, bytes, &gateway.config, &*gateway.clock, &*gateway.random);
+    let outcome = match (&place, body) {
+        (None, _) => Err(busy()),
+        (_, Err(fault)) => Err(body_error(fault, RPC_BODY_BYTES_MAX)),
+        _ => called(&gateway, &request).instrument(info_span!("request", id = request.id)).await,
+    };
+    let response = match outcome {
+        Ok(success) => reply::json(&request, &success),
+        Err(error) => reply::error(&request, None, &error),
+    };
+    gateway.metrics.answered("GetEvents", response.status().as_u16(), started.elapsed());
+    response
+}
+
+/// The call with its record.
+async fn called(gateway: &Gateway, request: &Request) -> Result<Success, WireError> {
+    let caller = signer(gateway, request)?;
+    gateway.auditor.check_ready()?;
+    let place = match tail::key(request, &caller) {
+        Some(tail) if !gateway.tails.is_due(&tail, request.received) => None,
+        _ => Some(gateway.auditor.reserve()?),
+    };
+    // A tail is recorded before it waits: its record then lies behind the place it started from, and is found once.
+    match question(gateway, request, &caller) {
+        Ok(Question::Tail(tail)) => {
+            recorded(gateway, request, &caller, place, None);
+            tail::follow(gateway, &caller, tail).await
+        }
+        Ok(Question::Page(page)) => {
+            let outcome = page.answer(gateway, &caller).await;
+            recorded(gateway, request, &caller, place, outcome.as_ref().err());
+            outcome
+        }
+        Err(error) => {
+            recorded(gateway, request, &caller, place, Some(&error));
+            Err(error)
+        }
+    }
+}
+
+fn recorded(gateway: &Gateway, request: &Request, caller: &Caller, place: Option<Place>, error: Option<&WireError>) {
+    let Some(place) = place else { return };
+    let operation = OperationId::LookupEvents.operation();
+    match record(&Recorded { request, caller, operation, reply: None, error }, &*gateway.random) {
+        Ok(entry) => place.fill(entry),
+        Err(refusal) => error!(%refusal, "an audit event is not valid"),
+    }
+}
+
+/// What was asked.
+enum Question {
+    Page(PageQuestion),
+    Tail(Tail),
+}
+
+/// A lookup, and what its token needs.
+struct PageQuestion {
+    lookup: Lookup,
+    window: Window,
+    parameters: String,
+}
+
+fn question(gateway: &Gateway, request: &Request, caller: &Caller) -> Result<Question, WireError> {
+    let arn = fill_arn(GET_EVENTS.resource, |name| match name {
+        "region" => Some(request.region.id.clone()),
+        _ => Some(caller.account.as_str().to_owned()),
+    });
+    authorize::allowed(gateway, request, caller, GET_EVENTS.permission, &arn)?;
+    let arguments = Arguments::check(GET_EVENTS.params, &request.given, codes::INVALID_PARAMETER, None)?;
+    let conditions = conditions::read(&request.given)?;
+    let limit = arguments.integer("limit").and_then(|limit| usize::try_from(limit).ok()).unwrap_or(1);
+    let Some(after) = arguments.text("after") else {
+        search::count_lookup(gateway, caller.account)?;
+        return PageQuestion::read(gateway, request, caller, &arguments, conditions, limit).map(Question::Page);
+    };
+    tail::refuse_window(&request.given)?;
+    let wait = arguments.integer("wait").and_then(|seconds| u64::try_from(seconds).ok()).unwrap_or(0);
+    Ok(Question::Tail(Tail {
+        after: after.parse().map(Seq).unwrap_or_else(|_| gateway.writer.head()),
+        wait: Duration::from_secs(wait),
+        limit,
+        conditions: Arc::new(conditions),
+    }))
+}
+
+impl PageQuestion {
+    fn read(
+        gateway: &Gateway,
+        request: &Request,
+        caller: &Caller,
+        arguments: &Arguments,
+        conditions: Vec<Condition>,
+        limit: usize,
+    ) -> Result<PageQuestion, WireError> {
+        let (start, end) = (arguments.time("start"), arguments.time("end"));
+        if let (Some(start), Some(end)) = (start, end)
+            && end < start
+        {
+            let message = format!("end {end} lies before start {start}.");
+            return Err(codes::INVALID_PARAMETER_COMBINATION.because(message));
+        }
+        let given = Window {
+            from: start.unwrap_or(Timestamp::MIN).max(search::history_start(gateway, request.received)),
+            through: end.map_or(Timestamp::MAX, search::window_end),
+        };
+        let unchanging = request.given.pairs().filter(|(name, _)| *name != "next");
+        let parameters = lookup_token::digest("events", unchanging);
+        let (window, after) = match arguments.text("next") {
+            None => (given, None),
+            Some(token) => {
+                let place = lookup_token::decode(token, caller.account, &parameters)
+                    .map_err(|fault| codes::INVALID_PARAMETER.because(fault.to_string()))?;
+                (place.window, Some(place.after))
+            }
+        };
+        let newest_first = arguments.text("direction") != Some("forward");
+        let (from, through) = (window.from, window.through);
+        let lookup = Lookup { account: caller.account, from, through, conditions, newest_first, after, limit };
+        Ok(PageQuestion { lookup, window, parameters })
+    }
+
+    async fn answer(self, gateway: &Gateway, caller: &Caller) -> Result<Success, WireError> {
+        let page = search::page(gateway, self.lookup).await?;
+        let last = page.events.last().filter(|_| page.more);
+        let next = last.map(|last| lookup_token::encode(caller.account, last, self.window, &self.parameters));
+        Ok(Success::from_text(reply_fields(&page.events, next.map(|next| ("NextToken", Value::from(next))))))
+    }
+}

@@ -1,0 +1,102 @@
+//! The parts a gateway is made of, and its routes.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{any, get};
+use catalog::Catalog;
+use host::metrics::Metrics;
+use host::{Clock, Random, Shutdown};
+use identity::{Identity, Vault};
+use journal::Writer;
+use outbound::Outbound;
+use store::Store;
+
+use crate::config::Config;
+use crate::limits::Limits;
+use crate::metrics::GatewayMetrics;
+use crate::self_audit::{Auditor, TailMemory};
+use crate::{events, health, rpc};
+
+/// What a gateway needs; all of it is shared with the rest of the node.
+pub struct Parts {
+    /// Takes events.
+    pub writer: Writer,
+    /// Finds them.
+    pub store: Store,
+    /// Trails, buckets, accounts.
+    pub catalog: Catalog,
+    /// Who calls and what they may.
+    pub identity: Identity,
+    /// Seals the settings of buckets.
+    pub vault: Vault,
+    /// Tries buckets.
+    pub outbound: Outbound,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Ids.
+    pub random: Arc<dyn Random>,
+    /// Counted here and shown on `/metrics`.
+    pub metrics: Metrics,
+    /// Ends waiting tails, makes `/readyz` say no, and waits for the last audit events.
+    pub shutdown: Shutdown,
+    /// What the operator set.
+    pub config: Config,
+}
+
+/// A running gateway, shared by its requests.
+pub struct Gateway {
+    pub(crate) writer: Writer,
+    pub(crate) store: Store,
+    pub(crate) catalog: Catalog,
+    pub(crate) identity: Identity,
+    pub(crate) vault: Vault,
+    pub(crate) outbound: Outbound,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) registry: Metrics,
+    pub(crate) shutdown: Shutdown,
+    pub(crate) config: Config,
+    pub(crate) limits: Limits,
+    pub(crate) metrics: GatewayMetrics,
+    pub(crate) auditor: Auditor,
+    pub(crate) tails: TailMemory,
+}
+
+impl Gateway {
+    /// The routes. The server puts a [`crate::Peer`] into each request's extensions, and drops the router when it has
+    /// answered the last request.
+    ///
+    /// Must be called within a Tokio runtime: the task that writes audit events starts here.
+    pub fn router(parts: Parts) -> Router {
+        let metrics = GatewayMetrics::register(&parts.metrics);
+        let queue_max = parts.config.audit_queue_max;
+        let auditor = Auditor::start(parts.writer.clone(), queue_max, &parts.shutdown, metrics.clone());
+        let gateway = Gateway {
+            limits: Limits::new(&parts.config),
+            writer: parts.writer,
+            store: parts.store,
+            catalog: parts.catalog,
+            identity: parts.identity,
+            vault: parts.vault,
+            outbound: parts.outbound,
+            clock: parts.clock,
+            random: parts.random,
+            registry: parts.metrics,
+            shutdown: parts.shutdown,
+            config: parts.config,
+            metrics,
+            auditor,
+            tails: TailMemory::default(),
+        };
+        Router::new()
+            .route("/", any(rpc::answer))
+            .route("/v1/events", get(events::get::answer).post(events::put::answer).fallback(rpc::unsupported_method))
+            .route("/healthz", get(health::alive))
+            .route("/readyz", get(health::ready))
+            .route("/metrics", get(health::metrics))
+            .route("/docs/operations", get(health::operations))
+            .fallback(rpc::unknown_path)
+            .with_state(Arc::new(gateway))
+    }
+}

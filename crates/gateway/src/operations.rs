@@ -1,0 +1,108 @@
+//! The handlers of the table's operations: one file per noun, each translating between wire and domain.
+//!
+//! When a handler runs, the caller is known, the arguments are checked and the call is allowed; what it returns is
+//! recorded and answered by others.
+
+mod accounts;
+mod buckets;
+mod lookup;
+mod ram_keys;
+mod ram_policies;
+mod ram_users;
+mod regions;
+mod tokens;
+mod trails;
+
+use api::{Arguments, OperationId, Success, WireError};
+use identity::Caller;
+use model::AccountId;
+use serde_json::{Value, json};
+
+use crate::gateway::Gateway;
+use crate::request::Request;
+
+/// What a handler works with.
+pub(crate) struct Call<'a> {
+    pub(crate) gateway: &'a Gateway,
+    pub(crate) request: &'a Request,
+    pub(crate) caller: &'a Caller,
+    /// The account acted on; usually the caller's.
+    pub(crate) account: AccountId,
+    pub(crate) arguments: Arguments,
+}
+
+pub(crate) type Outcome = Result<Success, WireError>;
+
+/// Runs an operation. A row without a handler does not compile.
+pub(crate) async fn run(id: OperationId, call: &Call<'_>) -> Outcome {
+    match id {
+        OperationId::CreateTrail => trails::create(call).await,
+        OperationId::UpdateTrail => trails::update(call).await,
+        OperationId::DeleteTrail => trails::delete(call).await,
+        OperationId::DescribeTrails => trails::describe(call).await,
+        OperationId::GetTrailStatus => trails::status(call).await,
+        OperationId::StartLogging => trails::start(call).await,
+        OperationId::StopLogging => trails::stop(call).await,
+        OperationId::DescribeRegions => regions::describe(call),
+        OperationId::LookupEvents => lookup::events(call).await,
+        OperationId::CreateUser => ram_users::create(call).await,
+        OperationId::GetUser => ram_users::get(call).await,
+        OperationId::ListUsers => ram_users::list(call).await,
+        OperationId::DeleteUser => ram_users::delete(call).await,
+        OperationId::CreateAccessKey => ram_keys::create(call).await,
+        OperationId::UpdateAccessKey => ram_keys::update(call).await,
+        OperationId::DeleteAccessKey => ram_keys::delete(call).await,
+        OperationId::ListAccessKeys => ram_keys::list(call).await,
+        OperationId::CreatePolicy => ram_policies::create(call).await,
+        OperationId::GetPolicy => ram_policies::get(call).await,
+        OperationId::DeletePolicy => ram_policies::delete(call).await,
+        OperationId::ListPolicies => ram_policies::list(call).await,
+        OperationId::AttachPolicyToUser => ram_policies::attach(call).await,
+        OperationId::DetachPolicyFromUser => ram_policies::detach(call).await,
+        OperationId::ListPoliciesForUser => ram_policies::list_for_user(call).await,
+        OperationId::CreateAccount => accounts::create(call).await,
+        OperationId::ListAccounts => accounts::list(call).await,
+        OperationId::CreateBucket => buckets::create(call).await,
+        OperationId::ListBuckets => buckets::list(call).await,
+        OperationId::DeleteBucket => buckets::delete(call).await,
+        OperationId::CheckBucket => buckets::check(call).await,
+        OperationId::CreateIngestToken => tokens::create(call).await,
+        OperationId::ListIngestTokens => tokens::list(call).await,
+        OperationId::DeleteIngestToken => tokens::delete(call).await,
+    }
+}
+
+/// A page of a list, and where the next one starts.
+pub(crate) struct Listed<T> {
+    entries: Vec<T>,
+    marker: Option<String>,
+}
+
+/// Orders a list by its key, which is unique, and takes the part after `Marker`, at most `MaxItems` long.
+pub(crate) fn paged<T>(call: &Call<'_>, mut all: Vec<T>, key: impl Fn(&T) -> &str) -> Listed<T> {
+    let most = call.arguments.integer("MaxItems").and_then(|most| usize::try_from(most).ok()).unwrap_or(1);
+    let marker = call.arguments.text("Marker");
+    all.sort_by(|one, other| key(one).cmp(key(other)));
+    all.retain(|each| marker.is_none_or(|marker| key(each) > marker));
+    let is_cut = all.len() > most;
+    all.truncate(most);
+    let marker = all.last().filter(|_| is_cut).map(|last| key(last).to_owned());
+    Listed { entries: all, marker }
+}
+
+impl<T> Listed<T> {
+    /// The reply: the entries under `name` as `wrap` has them, and the marker when there are more.
+    pub(crate) fn reply(
+        &self,
+        name: &str,
+        wrap: impl FnOnce(Vec<Value>) -> Value,
+        shown: impl Fn(&T) -> Value,
+    ) -> Success {
+        let mut fields = json!({ "IsTruncated": self.marker.is_some() });
+        fields[name] = wrap(self.entries.iter().map(shown).collect());
+        if let Some(marker) = &self.marker {
+            fields["Marker"] = marker.as_str().into();
+        }
+        Success::from_object(&fields)
+    }
+}

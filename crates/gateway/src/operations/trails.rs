@@ -1,0 +1,180 @@
+//! Trails: created, changed, started, stopped, shown.
+//!
+//! StartLogging, StopLogging and UpdateTrail take the journal's head as it is when the change is made: so each counts
+//! from the next event on, however late the delivery runs.
+
+mod shown;
+
+use api::{Arguments, Success, WireError, codes};
+use catalog::{CatalogError, NewTrail};
+use model::limits::TRAILS_PER_REGION_MAX;
+use model::trail::{BucketTarget, Destinations, EventRw, Selector, Trail, TrailName, TrailRegions};
+use serde_json::{Value, json};
+
+use super::{Call, Outcome, buckets};
+use crate::fault::unexpected;
+
+pub(super) async fn create(call: &Call<'_>) -> Outcome {
+    let arguments = &call.arguments;
+    if arguments.flag("IsOrganizationTrail") {
+        let message = "Trails of an organization are not built; leave IsOrganizationTrail out.";
+        return Err(codes::NOT_ALLOW_CREATE_ORGANIZATION_TRAIL.because(message));
+    }
+    let name = name(arguments)?;
+    // Before the bucket is tried, which may take seconds; whether the name is taken is decided when it is created.
+    if find(call, &name).await?.is_some() {
+        return Err(name_is_taken(&name));
+    }
+    let bucket = arguments.text("OssBucketName").map(|bucket| BucketTarget {
+        name: bucket.to_owned(),
+        prefix: arguments.text("OssKeyPrefix").map(str::to_owned),
+        write_role_arn: arguments.text("OssWriteRoleArn").map(str::to_owned),
+    });
+    let destinations = Destinations { bucket };
+    check_destinations(call, &destinations).await?;
+    let new = NewTrail {
+        account: call.account,
+        name: name.clone(),
+        home_region: call.request.region.id.clone(),
+        selector: Selector {
+            event_rw: arguments.text("EventRW").and_then(|rw| rw.parse().ok()).unwrap_or(EventRw::All),
+            regions: arguments.text("TrailRegion").and_then(TrailRegions::parse).unwrap_or(TrailRegions::All),
+        },
+        destinations,
+        created: call.request.received,
+    };
+    let home_region = new.home_region.clone();
+    match call.gateway.catalog.trail_create(new, TRAILS_PER_REGION_MAX).await {
+        Ok(trail) => Ok(Success::from_object(&shown::settings(&trail))),
+        Err(CatalogError::AlreadyExists { .. }) => Err(name_is_taken(&name)),
+        Err(CatalogError::LimitReached { .. }) => Err(codes::MAXIMUM_NUMBER_OF_TRAILS_EXCEEDED.because(format!(
+            "The account has {TRAILS_PER_REGION_MAX} trails in {home_region} already; delete one first."
+        ))),
+        Err(error) => Err(unexpected(&error, error.kind())),
+    }
+}
+
+pub(super) async fn update(call: &Call<'_>) -> Outcome {
+    let arguments = &call.arguments;
+    let trail = existing(call).await?;
+    let selector = Selector {
+        event_rw: arguments.text("EventRW").and_then(|rw| rw.parse().ok()).unwrap_or(trail.selector.event_rw),
+        regions: arguments.text("TrailRegion").and_then(TrailRegions::parse).unwrap_or(trail.selector.regions),
+    };
+    let destinations = Destinations { bucket: changed_bucket(arguments, trail.destinations.bucket.clone()) };
+    if destinations != trail.destinations {
+        check_destinations(call, &destinations).await?;
+    }
+    let (at, head) = (call.gateway.clock.now(), call.gateway.writer.head());
+    let updated = call.gateway.catalog.trail_update(trail.id, &selector, &destinations, at, head).await;
+    let trail = updated.map_err(|error| gone_or_fault(&trail.name, error))?;
+    Ok(Success::from_object(&shown::settings(&trail)))
+}
+
+pub(super) async fn delete(call: &Call<'_>) -> Outcome {
+    let trail = existing(call).await?;
+    let deleted = call.gateway.catalog.trail_delete(trail.id).await;
+    deleted.map_err(|error| gone_or_fault(&trail.name, error))?;
+    Ok(Success::empty())
+}
+
+pub(super) async fn start(call: &Call<'_>) -> Outcome {
+    let trail = existing(call).await?;
+    let (at, head) = (call.gateway.clock.now(), call.gateway.writer.head());
+    let started = call.gateway.catalog.trail_start(trail.id, at, head).await;
+    started.map_err(|error| gone_or_fault(&trail.name, error))?;
+    Ok(Success::empty())
+}
+
+pub(super) async fn stop(call: &Call<'_>) -> Outcome {
+    let trail = existing(call).await?;
+    let (at, head) = (call.gateway.clock.now(), call.gateway.writer.head());
+    let stopped = call.gateway.catalog.trail_stop(trail.id, at, head).await;
+    stopped.map_err(|error| gone_or_fault(&trail.name, error))?;
+    Ok(Success::empty())
+}
+
+pub(super) async fn describe(call: &Call<'_>) -> Outcome {
+    let all = call.gateway.catalog.trail_list(call.account).await;
+    let all = all.map_err(|error| unexpected(&error, error.kind()))?;
+    let names: Option<Vec<&str>> = call.arguments.text("NameList").map(|list| list.split(',').map(str::trim).collect());
+    let region = &call.request.region;
+    let here =
+        |trail: &Trail| !region.named || trail.home_region == region.id || call.arguments.flag("IncludeShadowTrails");
+    let wanted = |trail: &Trail| names.as_ref().is_none_or(|names| names.contains(&trail.name.as_str()));
+    let list: Vec<Value> = all
+        .iter()
+        .filter(|trail| here(trail) && wanted(trail))
+        .map(|trail| shown::entry(trail, region.named.then_some(region.id.as_str())))
+        .collect();
+    Ok(Success::from_object(&json!({ "TrailList": list })))
+}
+
+pub(super) async fn status(call: &Call<'_>) -> Outcome {
+    let trail = existing(call).await?;
+    let state = call.gateway.catalog.delivery_state(trail.id).await;
+    let state = state.map_err(|error| gone_or_fault(&trail.name, error))?;
+    Ok(Success::from_object(&shown::status(&trail, &state)))
+}
+
+/// What UpdateTrail leaves of the bucket: what is given counts, an empty value takes away, the rest stays.
+fn changed_bucket(arguments: &Arguments, before: Option<BucketTarget>) -> Option<BucketTarget> {
+    let name = match arguments.text("OssBucketName") {
+        Some("") => return None,
+        Some(name) => name.to_owned(),
+        None => before.as_ref()?.name.clone(),
+    };
+    let changed = |given: Option<&str>, before: Option<String>| match given {
+        Some(value) => (!value.is_empty()).then(|| value.to_owned()),
+        None => before,
+    };
+    let (prefix, role) = before.map(|before| (before.prefix, before.write_role_arn)).unwrap_or_default();
+    Some(BucketTarget {
+        name,
+        prefix: changed(arguments.text("OssKeyPrefix"), prefix),
+        write_role_arn: changed(arguments.text("OssWriteRoleArn"), role),
+    })
+}
+
+/// A trail has a destination, and it can be written to now.
+async fn check_destinations(call: &Call<'_>, destinations: &Destinations) -> Result<(), WireError> {
+    let Some(target) = &destinations.bucket else {
+        let message = "A trail needs a destination; give OssBucketName.";
+        return Err(codes::INVALID_DELIVERY_CONFIGURATION.because(message));
+    };
+    let bucket = buckets::find(call.gateway, call.account, &target.name).await?;
+    buckets::try_out(call.gateway, &bucket, target.prefix.as_deref()).await?.map_err(|reason| {
+        codes::INSUFFICIENT_BUCKET_POLICY.because(format!("Nothing can be delivered to {}: {reason}.", target.name))
+    })
+}
+
+fn name(arguments: &Arguments) -> Result<TrailName, WireError> {
+    let text = arguments.required("Name");
+    text.parse().map_err(|()| codes::INVALID_TRAIL_NAME.because(format!("{text:?} is no trail's name.")))
+}
+
+async fn find(call: &Call<'_>, name: &TrailName) -> Result<Option<Trail>, WireError> {
+    let found = call.gateway.catalog.trail_find(call.account, name).await;
+    found.map_err(|error| unexpected(&error, error.kind()))
+}
+
+async fn existing(call: &Call<'_>) -> Result<Trail, WireError> {
+    let name = name(&call.arguments)?;
+    find(call, &name).await?.ok_or_else(|| not_found(&name))
+}
+
+fn not_found(name: &TrailName) -> WireError {
+    codes::TRAIL_NOT_FOUND.because(format!("There is no trail {name}."))
+}
+
+fn name_is_taken(name: &TrailName) -> WireError {
+    codes::TRAIL_ALREADY_EXISTS.because(format!("There is a trail {name} already; names are unique in an account."))
+}
+
+/// Someone else may delete a trail between finding and changing it.
+fn gone_or_fault(name: &TrailName, error: CatalogError) -> WireError {
+    match error {
+        CatalogError::NotFound { .. } => not_found(name),
+        error => unexpected(&error, error.kind()),
+    }
+}

@@ -1,0 +1,59 @@
+//! Trails as replies show them. What is not set is an empty text, as ActionTrail's recorded replies have it.
+
+use catalog::DeliveryState;
+use model::Timestamp;
+use model::trail::{Trail, TrailStatus};
+use serde_json::{Value, json};
+
+/// The settings, as CreateTrail and UpdateTrail answer.
+pub(super) fn settings(trail: &Trail) -> Value {
+    let bucket = trail.destinations.bucket.as_ref();
+    json!({
+        "Name": trail.name.as_str(),
+        "HomeRegion": trail.home_region,
+        "EventRW": trail.selector.event_rw.as_str(),
+        "TrailRegion": trail.selector.regions.to_string(),
+        "OssBucketName": bucket.map_or("", |bucket| &bucket.name),
+        "OssKeyPrefix": bucket.and_then(|bucket| bucket.prefix.as_deref()).unwrap_or_default(),
+        "OssWriteRoleArn": bucket.and_then(|bucket| bucket.write_role_arn.as_deref()).unwrap_or_default(),
+        "SlsProjectArn": "",
+        "SlsWriteRoleArn": "",
+        "MaxComputeProjectArn": "",
+        "MaxComputeWriteRoleArn": "",
+    })
+}
+
+/// An entry of DescribeTrails. `region` is the one the request names: from there a trail of another home is a shadow.
+pub(super) fn entry(trail: &Trail, region: Option<&str>) -> Value {
+    let mut entry = settings(trail);
+    entry["TrailArn"] = trail.arn().into();
+    entry["Status"] = trail.status.as_str().into();
+    entry["Region"] = region.unwrap_or(&trail.home_region).into();
+    entry["IsOrganizationTrail"] = false.into();
+    // Where a bucket lies is not known: its address may be anything that speaks S3.
+    entry["OssBucketLocation"] = "".into();
+    entry["CreateTime"] = trail.created.to_string().into();
+    entry["UpdateTime"] = trail.updated.to_string().into();
+    entry["StartLoggingTime"] = time(trail.started);
+    entry["StopLoggingTime"] = time(trail.stopped);
+    entry
+}
+
+/// GetTrailStatus.
+pub(super) fn status(trail: &Trail, state: &DeliveryState) -> Value {
+    json!({
+        "IsLogging": trail.status == TrailStatus::Enable,
+        "LatestDeliveryTime": time(state.latest_delivery),
+        "LatestDeliveryError": state.latest_error.as_deref().unwrap_or_default(),
+        "OssBucketStatus": trail.destinations.bucket.is_some() && state.latest_error.is_none(),
+        "LatestDeliveryLogServiceTime": "",
+        "LatestDeliveryLogServiceError": "",
+        "SlsLogStoreStatus": false,
+        "StartLoggingTime": time(trail.started),
+        "StopLoggingTime": time(trail.stopped),
+    })
+}
+
+fn time(at: Option<Timestamp>) -> Value {
+    at.map(|at| at.to_string()).unwrap_or_default().into()
+}

@@ -1,0 +1,134 @@
+//! What holds for every operation of the table, whoever adds the next one.
+
+use std::collections::BTreeSet;
+
+use api::reference::operations_markdown;
+use api::{Absent, Access, OPERATIONS, Operation};
+use serde_json::Value;
+
+use crate::node::Node;
+
+const DOCUMENT: &str =
+    r#"{"Version":"1","Statement":[{"Effect":"Allow","Action":"actiontrail:LookupEvents","Resource":"*"}]}"#;
+
+/// Arguments an operation can be called with, by the names of its required parameters.
+fn sample(row: &'static Operation) -> Vec<(&'static str, &'static str)> {
+    let required = row.params.iter().filter(|param| param.absent == Absent::Refused);
+    let value = |name| match name {
+        "Name" => "trail-test",
+        "UserName" => "bob",
+        "PolicyName" => "audit",
+        "PolicyDocument" => DOCUMENT,
+        "PolicyType" => "Custom",
+        "UserAccessKeyId" => "LTAI5tAAAAAAAAAAAAAAAAAA",
+        "Status" => "Inactive",
+        "Url" => "s3://audit-logs",
+        "IngestTokenId" => "none",
+        other => panic!("give a sample value for the new required parameter {other}"),
+    };
+    required.map(|param| (param.name, value(param.name))).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_operation_refuses_a_user_without_permission_and_records_it() {
+    let node = Node::start().await;
+    let owner = node.account("tenant").await;
+    let nobody = node.user(&owner, "nobody", None).await;
+    let page = operations_markdown();
+    for row in OPERATIONS {
+        let reply = node.call(&nobody, row.name, &sample(row)).await;
+        assert_eq!(reply.error(), (403, "NoPermission".to_owned()), "{}", row.name);
+        let events = node.audited(&owner.account, row.name, 1).await;
+        let event = events.iter().find(|event| event["userIdentity"]["userName"] == "nobody").expect("an audit event");
+        assert_eq!(event["errorCode"], "NoPermission", "{}", row.name);
+        assert_eq!(event["serviceName"], row.service.as_str());
+        assert_eq!(event["eventRW"], row.access.as_str());
+        assert_eq!(event["requestId"], reply.json()["RequestId"]);
+        assert!(page.contains(&format!("### {}\n", row.name)), "{} is not on the reference page", row.name);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_operation_succeeds_returns_what_the_table_says_and_leaves_its_event() {
+    let node = Node::start().await;
+    let url = format!("file://{}", node.folder.path().join("buckets").display());
+    let (mut key, mut token) = (String::new(), String::new());
+    let story: &[(&str, &[(&str, &str)])] = &[
+        ("CreateAccount", &[("Name", "tenant"), ("AccountId", "1000000000000001")]),
+        ("ListAccounts", &[]),
+        ("CreateUser", &[("UserName", "bob"), ("DisplayName", "Bob"), ("Comments", "auditor")]),
+        ("GetUser", &[("UserName", "bob")]),
+        ("ListUsers", &[]),
+        ("CreateAccessKey", &[("UserName", "bob")]),
+        ("UpdateAccessKey", &[("UserName", "bob"), ("UserAccessKeyId", "$key"), ("Status", "Inactive")]),
+        ("ListAccessKeys", &[("UserName", "bob")]),
+        ("CreatePolicy", &[("PolicyName", "audit"), ("PolicyDocument", DOCUMENT), ("Description", "reads")]),
+        ("GetPolicy", &[("PolicyName", "audit"), ("PolicyType", "Custom")]),
+        ("ListPolicies", &[]),
+        ("AttachPolicyToUser", &[("PolicyName", "audit"), ("PolicyType", "Custom"), ("UserName", "bob")]),
+        ("ListPoliciesForUser", &[("UserName", "bob")]),
+        ("DetachPolicyFromUser", &[("PolicyName", "audit"), ("PolicyType", "Custom"), ("UserName", "bob")]),
+        ("DeletePolicy", &[("PolicyName", "audit")]),
+        ("DeleteAccessKey", &[("UserName", "bob"), ("UserAccessKeyId", "$key")]),
+        ("DeleteUser", &[("UserName", "bob")]),
+        ("CreateBucket", &[("Name", "audit-logs"), ("Url", &url)]),
+        ("ListBuckets", &[]),
+        ("CheckBucket", &[("Name", "audit-logs")]),
+        ("CreateTrail", &[("Name", "trail-test"), ("OssBucketName", "audit-logs")]),
+        ("DescribeTrails", &[]),
+        ("StartLogging", &[("Name", "trail-test")]),
+        ("GetTrailStatus", &[("Name", "trail-test")]),
+        ("UpdateTrail", &[("Name", "trail-test"), ("EventRW", "Write")]),
+        ("StopLogging", &[("Name", "trail-test")]),
+        ("DeleteTrail", &[("Name", "trail-test")]),
+        ("DeleteBucket", &[("Name", "audit-logs")]),
+        ("CreateIngestToken", &[("Name", "producer")]),
+        ("ListIngestTokens", &[]),
+        ("DeleteIngestToken", &[("IngestTokenId", "$token")]),
+        ("DescribeRegions", &[]),
+        ("LookupEvents", &[]),
+    ];
+    let told: BTreeSet<_> = story.iter().map(|(name, _)| *name).collect();
+    assert_eq!(told, OPERATIONS.iter().map(|row| row.name).collect(), "tell the new operation's story too");
+
+    for (name, arguments) in story {
+        let row = Operation::find(name, None).expect("a row");
+        let fill = |value| match value {
+            "$key" => key.clone(),
+            "$token" => token.clone(),
+            other => other.to_owned(),
+        };
+        let filled: Vec<(&str, String)> = arguments.iter().map(|(name, value)| (*name, fill(value))).collect();
+        let filled: Vec<(&str, &str)> = filled.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let reply = node.call(&node.root, name, &filled).await.ok();
+        for path in row.returns.iter().filter(|path| !["NextToken", "Marker"].contains(path)) {
+            assert!(has(&reply, path), "{name} does not return {path}: {reply}");
+        }
+        match *name {
+            "CreateAccessKey" => key = reply["AccessKey"]["AccessKeyId"].as_str().expect("a key").to_owned(),
+            "CreateIngestToken" => token = reply["IngestToken"]["IngestTokenId"].as_str().expect("an id").to_owned(),
+            _ => {}
+        }
+        let events = node.audited(&node.root.account, name, 1).await;
+        let event = events.last().expect("an event");
+        assert_eq!(event["requestId"], reply["RequestId"], "{name}");
+        assert_eq!(event["errorCode"], Value::Null, "{name}");
+        assert_eq!(event["responseElements"].is_object(), row.access == Access::Write, "{name}");
+    }
+}
+
+/// Whether a reply has a field; a list must not be empty.
+fn has(reply: &Value, path: &str) -> bool {
+    let mut at = reply;
+    for step in path.split('.') {
+        let next = match step.strip_suffix("[]") {
+            Some(list) => at.get(list).and_then(|list| list.get(0)),
+            None => at.get(step),
+        };
+        match next {
+            Some(next) => at = next,
+            None => return false,
+        }
+    }
+    true
+}

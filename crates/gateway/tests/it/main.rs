@@ -1,0 +1,14 @@
+//! The real router on the real parts: catalog in memory, identity, journal and store on a temporary folder. Requests
+//! are signed as the official clients sign them.
+
+mod audit;
+mod coverage;
+mod lookups;
+mod node;
+mod putting;
+mod ram;
+mod rest;
+mod settings;
+mod signing;
+mod trails;
+mod wire;
