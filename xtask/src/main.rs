@@ -1,1 +1,57 @@
-fn main() {}
+//! Repository chores: `cargo xtask test | tidy | docs | bench`.
+//!
+//! Everything a newcomer or a build machine has to do beyond `cargo build` is here, in Rust, with no other tool to
+//! install first. Each chore is one module; `command` runs programs and `workspace` knows where things are.
+
+mod bench;
+mod command;
+mod docs;
+mod install;
+mod test;
+mod tidy;
+mod workspace;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+use workspace::Workspace;
+
+const USAGE: &str = "\
+Usage: cargo xtask <chore>
+
+  test [--only lint|rust|sdk]   install what the tests need and run them all, or one part
+  tidy                          check layers, fences, sizes, docs, links and licences
+  docs [--check]                write docs/book/operations.md from the operation table, or check that it is current
+  bench [--events N] [--seed N] [--json FILE]
+                                measure writing, size and lookups on a release build (default 200,000 events)
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[String]) -> Result<()> {
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let workspace = Workspace::find();
+    match arguments.as_slice() {
+        ["test"] => test::run(&workspace, None),
+        ["test", "--only", part] => test::run(&workspace, Some(part.parse()?)),
+        ["tidy"] => tidy::run(&workspace),
+        ["docs"] => docs::write(&workspace),
+        ["docs", "--check"] => docs::check(&workspace),
+        ["bench", rest @ ..] => bench::run(&workspace, rest),
+        [] | ["help" | "--help" | "-h", ..] => {
+            print!("{USAGE}");
+            Ok(())
+        }
+        other => bail!("`cargo xtask {}` is not a chore\n\n{USAGE}", other.join(" ")),
+    }
+}

@@ -14,10 +14,11 @@ use axum::response::Response;
 use futures::FutureExt;
 use http::Request as HttpRequest;
 use identity::Caller;
+use model::ErrorKind;
 use model::limits::RPC_BODY_BYTES_MAX;
 use tracing::{Instrument, debug, error, info_span};
 
-use crate::fault::chain;
+use crate::fault::{chain, unexpected};
 use crate::gateway::Gateway;
 use crate::operations::{self, Call};
 use crate::request::{BodyFault, Request, collect};
@@ -152,10 +153,7 @@ async fn recorded(
     let call = Recorded { request, caller, operation: row, reply, error: outcome.as_ref().err() };
     let entry = match record(&call, &*gateway.random) {
         Ok(entry) => entry,
-        Err(refusal) => {
-            error!(operation = row.name, %refusal, "an audit event is not valid");
-            return Err(codes::INTERNAL_ERROR.because("The call could not be recorded."));
-        }
+        Err(refusal) => return Err(unexpected(&refusal, ErrorKind::Bug)),
     };
     match place {
         Some(place) => place.fill(entry),

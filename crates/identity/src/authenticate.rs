@@ -8,8 +8,8 @@ use crate::nonces::Use;
 use crate::signature::{acs3, legacy};
 use crate::{AuthError, Caller, Identity, Principal};
 
-/// A request as it was received.
-#[derive(Debug, Clone, Copy)]
+/// A request as it was received. It has no `Debug`: its headers and parameters may hold secrets.
+#[derive(Clone, Copy)]
 pub struct SignedRequest<'r> {
     /// `GET`, `POST`, …
     pub method: &'r str,
@@ -68,7 +68,7 @@ impl Identity {
         match self.nonces.note(&claim.access_key_id, &claim.nonce, claim.timestamp, now) {
             Use::First => Ok(key.caller.clone()),
             Use::Again => Err(AuthError::NonceUsed { account }),
-            Use::TableFull => Err(AuthError::TooManyNonces),
+            Use::NoRoom => Err(AuthError::TooManyNonces { account }),
         }
     }
 

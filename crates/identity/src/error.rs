@@ -71,8 +71,11 @@ pub enum AuthError {
         account: AccountId,
     },
     /// More requests within the window than nonces can be remembered.
-    #[error("Too many signed requests within 15 minutes. Retry later.")]
-    TooManyNonces,
+    #[error("Too many signed requests within {} minutes. Retry later, and put more events into each request.", REQUEST_TIME_WINDOW.as_secs() / 60)]
+    TooManyNonces {
+        /// Whose.
+        account: AccountId,
+    },
     /// Security tokens are not given out by this node.
     #[error("The security token is not valid. This node gives out none; use a permanent access key.")]
     SecurityToken,
@@ -94,7 +97,7 @@ impl AuthError {
             AuthError::DisabledKey { .. } => "InvalidAccessKeyId.Inactive",
             AuthError::Mismatch { .. } => "SignatureDoesNotMatch",
             AuthError::NonceUsed { .. } => "SignatureNonceUsed",
-            AuthError::TooManyNonces => "Throttling",
+            AuthError::TooManyNonces { .. } => "Throttling",
             AuthError::SecurityToken => "InvalidSecurityToken.Malformed",
             AuthError::UnknownToken => "InvalidIngestToken",
         }
@@ -105,6 +108,7 @@ impl AuthError {
         match self {
             AuthError::UnknownKey { .. } => 404,
             AuthError::UnknownToken => 401,
+            AuthError::TooManyNonces { .. } => 429,
             _ => 400,
         }
     }
@@ -114,7 +118,8 @@ impl AuthError {
         match self {
             AuthError::DisabledKey { account, .. }
             | AuthError::Mismatch { account, .. }
-            | AuthError::NonceUsed { account } => Some(*account),
+            | AuthError::NonceUsed { account }
+            | AuthError::TooManyNonces { account } => Some(*account),
             _ => None,
         }
     }

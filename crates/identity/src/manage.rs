@@ -36,13 +36,16 @@ pub struct NewKey {
 }
 
 impl Identity {
-    /// Makes the management account and its key, unless there is an account.
+    /// Makes the management account and its key, unless they are there. An account without any key, of its own or of
+    /// a user, gets one: a first start may have ended between the two.
     pub async fn initialise(&self) -> Result<Option<NewKey>, ManageError> {
-        if !self.directory().accounts.is_empty() {
-            return Ok(None);
-        }
-        let account = self.draw_account("management", true).await?;
-        self.create_access_key(account.id, None).await.map(Some)
+        let management = self.directory().accounts.values().find(|account| account.is_management).map(|each| each.id);
+        let id = match management {
+            Some(id) if self.directory().keys.values().any(|key| key.caller.account == id) => return Ok(None),
+            Some(id) => id,
+            None => self.draw_account("management", true).await?.id,
+        };
+        self.create_access_key(id, None).await.map(Some)
     }
 
     /// Makes an account, with the id given or a new one, and its key.

@@ -58,7 +58,8 @@ impl Policy {
         for statement in &self.statements {
             let applies = statement.actions.fit(&action)
                 && statement.resources.fit(resource)
-                && statement.conditions.iter().all(|condition| condition.holds(context));
+                // What cannot be known neither allows nor saves from being denied.
+                && statement.conditions.iter().all(|condition| condition.holds(context).unwrap_or(statement.is_deny));
             match (applies, statement.is_deny) {
                 (true, true) => return Verdict::Deny,
                 (true, false) => verdict = Verdict::Allow,

@@ -38,3 +38,6 @@ impl Claim {
 fn timestamp(value: &str) -> Result<Timestamp, AuthError> {
     Timestamp::parse(value).map_err(|error| AuthError::IllegalTimestamp { value: error.value })
 }
+
+#[cfg(test)]
+mod tests;

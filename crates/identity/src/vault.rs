@@ -18,6 +18,8 @@ use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 const VERSION: u8 = 1;
 const CONTEXT: &[u8] = b"cairn sealed secret 1";
 const KEY_BYTES: usize = 32;
+/// What holds the sealed secrets. Where it is and the key is not, a new key would open nothing.
+const SEALED_WITH_IT: &str = "catalog.sqlite";
 
 /// Seals and opens. Cheap to clone.
 #[derive(Clone)]
@@ -48,6 +50,16 @@ pub enum VaultError {
         #[source]
         source: io::Error,
     },
+    /// The data folder was used with a key that is not here.
+    #[error(
+        "the master key {} is missing, and the data folder was used with one; put it back from its backup, or name it \
+         with CAIRN_MASTER_KEY or a key file",
+        path.display()
+    )]
+    Missing {
+        /// Where it would be.
+        path: PathBuf,
+    },
     /// Not 32 bytes in Base64.
     #[error("the master key in {place} is not 32 bytes in Base64; make one with: head -c 32 /dev/urandom | base64")]
     NotAKey {
@@ -64,7 +76,7 @@ impl VaultError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             VaultError::File { .. } => ErrorKind::Unavailable,
-            VaultError::NotAKey { .. } => ErrorKind::Invalid,
+            VaultError::NotAKey { .. } | VaultError::Missing { .. } => ErrorKind::Invalid,
             VaultError::WrongKey => ErrorKind::Corrupt,
         }
     }
@@ -81,6 +93,9 @@ impl Vault {
         match read(path) {
             Ok(text) => Ok((Vault::from_text(&text, &path.display().to_string())?, None)),
             Err(error) if error.kind() == io::ErrorKind::NotFound && source.file.is_none() => {
+                if source.data_folder.join(SEALED_WITH_IT).exists() {
+                    return Err(VaultError::Missing { path: generated });
+                }
                 let vault = Vault::generate(&generated)?;
                 let warning = format!(
                     "made a master key in {}; without it the secrets in the data folder cannot be read, so back it up, \
@@ -149,9 +164,18 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder)?;
     }
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    // Written under another name first: a key that is there is whole. Secrets sealed with it are durable soon, so it
+    // must be durable before.
+    let mut unfinished = path.as_os_str().to_owned();
+    unfinished.push(".unfinished");
+    let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
     io::Write::write_all(&mut file, format!("{text}\n").as_bytes())?;
-    file.sync_all()
+    file.sync_all()?;
+    // Unlike a rename, a link never replaces a key that another start has just made.
+    std::fs::hard_link(&unfinished, path)?;
+    std::fs::remove_file(&unfinished)?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::File::open(folder)?.sync_all()
 }
 
 #[cfg(test)]
@@ -192,6 +216,25 @@ mod tests {
             &std::fs::metadata(folder.path().join("data.master-key")).expect("it is there").permissions(),
         );
         assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    #[allow(clippy::disallowed_methods, reason = "the test makes files by hand")]
+    fn a_lost_key_is_not_replaced() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let data = folder.path().join("data");
+        let key = folder.path().join("data.master-key");
+        std::fs::write(folder.path().join("data.master-key.unfinished"), "half").expect("left by a crash");
+        let source = MasterKeySource { env: None, file: None, data_folder: &data };
+        Vault::load(source).expect("made");
+        assert_eq!(std::fs::read_dir(folder.path()).expect("readable").count(), 1, "only the key");
+        std::fs::create_dir(&data).expect("a data folder");
+        std::fs::write(data.join("catalog.sqlite"), "").expect("a catalog");
+        Vault::load(source).expect("found");
+        std::fs::remove_file(&key).expect("lost");
+        let error = Vault::load(source).err().expect("refused");
+        assert!(matches!(&error, VaultError::Missing { path } if *path == key), "{error}");
+        assert!(!key.exists());
     }
 
     #[test]

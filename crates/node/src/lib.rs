@@ -1,1 +1,20 @@
-//! Reads the configuration, builds the parts bottom up, runs them, stops them top down.
+//! The whole: reads the configuration, builds the parts bottom up, runs them, stops them top down.
+//!
+//! The only crate that knows every concrete type. [`Config`] is what an operator says, `config/default.toml` says what
+//! it means. [`Node::start`] gives a [`RunningNode`]; the command `cairn serve` adds the signals and the log.
+
+mod config;
+mod foundation;
+mod log;
+mod node;
+mod parts;
+mod server;
+mod signals;
+mod tls;
+
+pub use config::{Config, ConfigError, DEFAULT_FILE, Flags, InvalidVariable, Loaded, LogFormat};
+pub use foundation::{FirstKey, FoundationError, initialise, renew_key};
+pub use log::start_log;
+pub use node::{Node, RunningNode, StartError};
+pub use signals::{Ended, Signals};
+pub use tls::TlsError;

@@ -11,19 +11,21 @@ use axum::extract::State;
 use axum::response::Response;
 use http::Request as HttpRequest;
 use identity::Caller;
+use journal::{AppendError, Entry};
 use model::limits::RPC_BODY_BYTES_MAX;
-use model::{Seq, Timestamp};
+use model::{ErrorKind, Seq, Timestamp};
 use serde_json::Value;
 use store::{Condition, Lookup};
-use tracing::{Instrument, error, info_span};
+use tracing::{Instrument, info_span};
 
 use super::tail::{self, Tail};
 use super::{conditions, reply_fields, signer};
+use crate::fault::unexpected;
 use crate::gateway::Gateway;
 use crate::lookup_token::{self, Window};
 use crate::request::{Request, collect};
 use crate::rpc::{body_error, busy};
-use crate::self_audit::{Place, Recorded, record};
+use crate::self_audit::{Recorded, record};
 use crate::{authorize, reply, search};
 
 /// `GET /v1/events`.
@@ -52,35 +54,37 @@ pub(crate) async fn answer(State(gateway): State<Arc<Gateway>>, http: HttpReques
 async fn called(gateway: &Gateway, request: &Request) -> Result<Success, WireError> {
     let caller = signer(gateway, request)?;
     gateway.auditor.check_ready()?;
-    let place = match tail::key(request, &caller) {
-        Some(tail) if !gateway.tails.is_due(&tail, request.received) => None,
-        _ => Some(gateway.auditor.reserve()?),
-    };
-    // A tail is recorded before it waits: its record then lies behind the place it started from, and is found once.
+    let place = gateway.auditor.reserve()?;
     match question(gateway, request, &caller) {
         Ok(Question::Tail(tail)) => {
-            recorded(gateway, request, &caller, place, None);
+            drop(place);
+            // Before the tail looks for its place, so that one that starts at the head does not begin with itself.
+            if gateway.tails.is_due(&tail::key(request, &caller), request.received) {
+                gateway.auditor.write(entry(gateway, request, &caller, None)?).await.map_err(not_recorded)?;
+            }
             tail::follow(gateway, &caller, tail).await
         }
         Ok(Question::Page(page)) => {
             let outcome = page.answer(gateway, &caller).await;
-            recorded(gateway, request, &caller, place, outcome.as_ref().err());
+            place.fill(entry(gateway, request, &caller, outcome.as_ref().err())?);
             outcome
         }
         Err(error) => {
-            recorded(gateway, request, &caller, place, Some(&error));
+            place.fill(entry(gateway, request, &caller, Some(&error))?);
             Err(error)
         }
     }
 }
 
-fn recorded(gateway: &Gateway, request: &Request, caller: &Caller, place: Option<Place>, error: Option<&WireError>) {
-    let Some(place) = place else { return };
+fn entry(gateway: &Gateway, request: &Request, caller: &Caller, error: Option<&WireError>) -> Result<Entry, WireError> {
     let operation = OperationId::LookupEvents.operation();
-    match record(&Recorded { request, caller, operation, reply: None, error }, &*gateway.random) {
-        Ok(entry) => place.fill(entry),
-        Err(refusal) => error!(%refusal, "an audit event is not valid"),
-    }
+    let recorded = record(&Recorded { request, caller, operation, reply: None, error }, &*gateway.random);
+    recorded.map_err(|refusal| unexpected(&refusal, ErrorKind::Bug))
+}
+
+fn not_recorded(error: AppendError) -> WireError {
+    let kind = error.kind();
+    unexpected(&error, kind)
 }
 
 /// What was asked.
@@ -112,7 +116,7 @@ fn question(gateway: &Gateway, request: &Request, caller: &Caller) -> Result<Que
     tail::refuse_window(&request.given)?;
     let wait = arguments.integer("wait").and_then(|seconds| u64::try_from(seconds).ok()).unwrap_or(0);
     Ok(Question::Tail(Tail {
-        after: after.parse().map(Seq).unwrap_or_else(|_| gateway.writer.head()),
+        after: after.parse().map(Seq).ok(),
         wait: Duration::from_secs(wait),
         limit,
         conditions: Arc::new(conditions),

@@ -20,19 +20,19 @@ const LOOKED_THROUGH_MAX: usize = 8 * REPLY_BYTES_MAX;
 
 /// Where a tail goes on.
 pub(super) struct Tail {
-    pub(super) after: Seq,
+    /// Nothing means the journal's head, when the tail starts.
+    pub(super) after: Option<Seq>,
     pub(super) wait: Duration,
     pub(super) limit: usize,
     pub(super) conditions: Arc<Vec<Condition>>,
 }
 
 /// What makes two polls the same tail: the caller, its address and what it asks for, but not where it has got to.
-pub(super) fn key(request: &Request, caller: &Caller) -> Option<String> {
-    request.given.get("after")?;
+pub(super) fn key(request: &Request, caller: &Caller) -> String {
     let asked = request.given.pairs().filter(|(name, _)| !["after", "wait"].contains(name));
     let asked = lookup_token::digest("tail", asked);
     let key = caller.access_key_id.as_deref().unwrap_or_default();
-    Some(format!("{} {key} {:?} {asked}", caller.account, request.source))
+    format!("{} {key} {:?} {asked}", caller.account, request.source)
 }
 
 /// Refuses the parameters of a lookup.
@@ -54,7 +54,7 @@ pub(super) async fn follow(gateway: &Gateway, caller: &Caller, tail: Tail) -> Re
         Ok(Success::from_text(reply_fields(events, Some(("After", Value::from(after.0))))))
     };
     let mut committed = gateway.writer.committed();
-    let mut after = tail.after;
+    let mut after = tail.after.unwrap_or_else(|| gateway.writer.head());
     let mut looked_through = 0;
     loop {
         let head = *committed.borrow_and_update();

@@ -11,4 +11,5 @@ mod rest;
 mod settings;
 mod signing;
 mod trails;
+mod trouble;
 mod wire;

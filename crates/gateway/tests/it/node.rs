@@ -10,7 +10,7 @@ use bytes::Bytes;
 use catalog::Catalog;
 use gateway::{Config, Gateway, Parts};
 use host::metrics::Metrics;
-use host::{ManualClock, OsRandom, RealDisk, Shutdown};
+use host::{Disk, ManualClock, OsRandom, RealDisk, Shutdown};
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use identity::{Identity, MasterKeySource, Vault};
@@ -77,10 +77,14 @@ impl Node {
     }
 
     pub(crate) async fn with(config: Config) -> Node {
+        Node::on_disk(config, Arc::new(RealDisk)).await
+    }
+
+    pub(crate) async fn on_disk(config: Config, disk: Arc<dyn Disk>) -> Node {
         let folder = tempfile::tempdir().expect("a folder");
         let clock = Arc::new(ManualClock::at(Timestamp::parse(NOW).expect("a time")));
         let (metrics, shutdown) = (Metrics::default(), Shutdown::new());
-        let (disk, random) = (Arc::new(RealDisk), Arc::new(OsRandom));
+        let random = Arc::new(OsRandom);
         let catalog = Catalog::in_memory().await.expect("a catalog");
         let data = folder.path().join("data");
         let opening =

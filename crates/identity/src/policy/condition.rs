@@ -75,12 +75,14 @@ impl Condition {
         }
     }
 
-    pub(super) fn holds(&self, context: &Context) -> bool {
-        match self {
-            Condition::SourceIp { networks, is_negated } => context.source_ip.is_some_and(|address| {
-                let address = address.to_canonical();
+    /// Whether it holds; `None` when it is about an address that is not known.
+    pub(super) fn holds(&self, context: &Context) -> Option<bool> {
+        let address = context.source_ip.map(|address| address.to_canonical());
+        Some(match self {
+            Condition::SourceIp { networks, is_negated } => {
+                let address = address?;
                 networks.iter().any(|network| network.contains(&address)) != *is_negated
-            }),
+            }
             Condition::CurrentTime { comparison, than } => {
                 let holds = |than: &Timestamp| comparison.holds(context.now, *than);
                 if *comparison == Comparison::NotEquals { than.iter().all(holds) } else { than.iter().any(holds) }
@@ -88,14 +90,13 @@ impl Condition {
             Condition::SecureTransport(wanted) => context.secure_transport == *wanted,
             Condition::Text { key, operator, values, is_negated } => {
                 let text = match key {
-                    Key::SourceIp => context.source_ip.map(|address| address.to_canonical().to_string()),
-                    Key::CurrentTime => Some(context.now.to_string()),
-                    Key::SecureTransport => Some(context.secure_transport.to_string()),
+                    Key::SourceIp => address?.to_string(),
+                    Key::CurrentTime => context.now.to_string(),
+                    Key::SecureTransport => context.secure_transport.to_string(),
                 };
-                let text = text.unwrap_or_default();
                 values.iter().any(|value| operator.holds(&text, value)) != *is_negated
             }
-        }
+        })
     }
 }
 

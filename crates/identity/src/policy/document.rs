@@ -82,7 +82,9 @@ fn conditions(operators: &Map<String, Value>, place: &str) -> Result<Vec<Conditi
     let mut conditions = Vec::new();
     for (operator, keys) in operators {
         let place = format!("{place}.{operator}");
-        let keys = keys.as_object().ok_or_else(|| error(&place, "it must be an object of keys and values"))?;
+        // An operator without keys would hold always, and turn a slip into a permission.
+        let keys = keys.as_object().filter(|keys| !keys.is_empty());
+        let keys = keys.ok_or_else(|| error(&place, "it must be an object of keys and values"))?;
         for (key, values) in keys {
             let place = format!("{place}.{key}");
             conditions.push(Condition::parse(operator, key, &texts(values, &place)?, &place)?);

@@ -84,7 +84,9 @@ fn conditions() {
         "Condition":{"NotIpAddress":{"acs:SourceIp":"192.0.2.0/24"}}}}"#;
     let policy = Policy::parse(statement).expect("valid");
     let unknown = Context { source_ip: None, ..context("", "2026-01-15T08:30:00Z", true) };
-    assert_eq!(policy.evaluate("a:B", "*", &unknown), Verdict::NotMentioned, "an unknown address is no address");
+    assert_eq!(policy.evaluate("a:B", "*", &unknown), Verdict::NotMentioned, "an unknown address opens nothing");
+    let denying = Policy::parse(&statement.replace("Allow", "Deny")).expect("valid");
+    assert_eq!(denying.evaluate("a:B", "*", &unknown), Verdict::Deny, "and saves from nothing");
     let mapped = context("::ffff:192.0.2.9", "2026-01-15T08:30:00Z", true);
     assert_eq!(policy.evaluate("a:B", "*", &mapped), Verdict::NotMentioned, "an IPv4 address in IPv6 clothes");
 }
@@ -110,6 +112,10 @@ fn mistakes_are_named_by_their_place() {
                 r#"{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"IpAddress":{"acs:SourceIp":"here"}}}"#,
             ),
             "Statement[0].Condition.IpAddress.acs:SourceIp",
+        ),
+        (
+            statement(r#"{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"IpAddress":{}}}"#),
+            "Statement[0].Condition.IpAddress",
         ),
         (
             statement(r#"{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"Bool":{"acs:Mood":"true"}}}"#),

@@ -23,10 +23,11 @@ pub(crate) fn read(authorization: &str, request: &SignedRequest<'_>) -> Result<C
         found.filter(|value| !value.is_empty()).ok_or_else(|| incomplete(&format!("Authorization has no {name}.")))
     };
     let (credential, signed, signature) = (part("Credential")?, part("SignedHeaders")?, part("Signature")?);
-    let signed: Vec<&str> = signed.split(';').collect();
+    let signed_names = signed.to_ascii_lowercase();
+    let signed_names: Vec<&str> = signed_names.split(';').collect();
     for (name, _) in request.headers {
         let matters = MUST_BE_SIGNED.contains(&name.as_str()) || name.starts_with("x-acs-");
-        if matters && !signed.contains(&name.as_str()) {
+        if matters && !signed_names.contains(&name.as_str()) {
             return Err(incomplete(&format!("the header {name} is not among SignedHeaders.")));
         }
     }
@@ -38,7 +39,7 @@ pub(crate) fn read(authorization: &str, request: &SignedRequest<'_>) -> Result<C
         return Err(incomplete("x-acs-content-sha256 is not the hash of the body."));
     }
     let mut headers = String::new();
-    for name in &signed {
+    for name in signed_names {
         let value = request.header(name);
         let value = value.ok_or_else(|| incomplete(&format!("the signed header {name} is absent.")))?;
         headers.push_str(&format!("{name}:{}\n", value.trim()));
@@ -48,7 +49,7 @@ pub(crate) fn read(authorization: &str, request: &SignedRequest<'_>) -> Result<C
         if request.path.is_empty() { "/" } else { request.path },
         &canonical(parameters(request.query.as_bytes())),
         &headers,
-        &signed.join(";"),
+        signed,
         &body_hash,
     ]
     .join("\n");

@@ -1,4 +1,7 @@
 //! Signature version 1.0, HMAC-SHA1: every query and form parameter but the signature itself, and the method.
+//!
+//! The path and any other body are not signed, so a request that depends on them is refused: it could have been
+//! changed on its way.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -16,7 +19,14 @@ pub(crate) fn read(request: &SignedRequest<'_>) -> Option<Result<Claim, AuthErro
         all.extend(parameters(request.body));
     }
     let is_signed = all.iter().any(|(name, _)| name == "Signature" || name == "AccessKeyId");
-    is_signed.then(|| claim(request.method, all))
+    is_signed.then(|| {
+        let signs_everything = matches!(request.path, "" | "/") && (request.body.is_empty() || request.has_form());
+        if !signs_everything {
+            let reason = "HMAC-SHA1 signs neither the path nor a body that is no form; use ACS3-HMAC-SHA256.";
+            return Err(AuthError::Incomplete { reason: reason.to_owned() });
+        }
+        claim(request.method, all)
+    })
 }
 
 fn claim(method: &str, mut all: Vec<(String, String)>) -> Result<Claim, AuthError> {

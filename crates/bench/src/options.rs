@@ -1,0 +1,80 @@
+//! What to measure: the few options, read by hand.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+use model::Timestamp;
+use sample::{Config, Generator};
+
+/// One run's settings.
+pub(crate) struct Options {
+    /// The binary under test.
+    pub(crate) cairn: PathBuf,
+    pub(crate) events: u64,
+    pub(crate) seed: u64,
+    /// Events of one request.
+    pub(crate) batch: usize,
+    pub(crate) connections: usize,
+    /// Where to write the figures as JSON.
+    pub(crate) json: Option<PathBuf>,
+}
+
+impl Options {
+    pub(crate) fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Options> {
+        let mut options = Options {
+            cairn: "target/release/cairn".into(),
+            events: 200_000,
+            seed: 1,
+            batch: 1000,
+            connections: 4,
+            json: None,
+        };
+        while let Some(name) = arguments.next() {
+            let value = arguments.next().with_context(|| format!("{name} needs a value"))?;
+            let number = || value.parse::<u64>().with_context(|| format!("{name} {value:?} is not a number"));
+            match name.as_str() {
+                "--cairn" => options.cairn = value.into(),
+                "--events" => options.events = number()?.max(1000),
+                "--seed" => options.seed = number()?,
+                "--batch" => options.batch = number()?.clamp(1, 5000) as usize,
+                "--connections" => options.connections = number()?.clamp(1, 64) as usize,
+                "--json" => options.json = Some(value.into()),
+                other => {
+                    bail!("{other} is not an option; use --cairn, --events, --seed, --batch, --connections, --json")
+                }
+            }
+        }
+        Ok(options)
+    }
+
+    /// The events of this run, from the first one on, always the same.
+    pub(crate) fn generator(&self) -> Generator {
+        Generator::new(self.seed, &self.sample())
+    }
+
+    /// Twenty accounts over thirty days in the past.
+    pub(crate) fn sample(&self) -> Config {
+        Config { events: self.events, ..Config::default() }
+    }
+
+    /// The time the events span.
+    pub(crate) fn span(&self) -> (Timestamp, Timestamp) {
+        let sample = self.sample();
+        (sample.start, sample.end)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_are_read_and_mistakes_are_named() {
+        let parse = |text: &str| Options::parse(text.split_whitespace().map(str::to_owned));
+        let options = parse("--events 5000 --seed 7 --json out.json").expect("valid");
+        assert_eq!((options.events, options.seed, options.connections), (5000, 7, 4));
+        for wrong in ["--events", "--events many", "--evnets 5"] {
+            assert!(parse(wrong).is_err(), "{wrong}");
+        }
+    }
+}

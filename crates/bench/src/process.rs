@@ -1,0 +1,68 @@
+//! What the kernel says about a process and the machine: CPU time, memory, processor.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use serde::Serialize;
+
+/// The kernel counts CPU time in hundredths of a second on every Linux there is.
+const TICKS_PER_SECOND: u64 = 100;
+
+/// Memory of a process, in bytes.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(crate) struct Memory {
+    /// Now.
+    pub(crate) resident: u64,
+    /// The most there ever was.
+    pub(crate) peak: u64,
+}
+
+/// User and system time since the process began.
+pub(crate) fn cpu_time(id: u32) -> Result<Duration> {
+    let stat = read(&format!("/proc/{id}/stat"))?;
+    parse_cpu_time(&stat).with_context(|| format!("/proc/{id}/stat has no CPU times"))
+}
+
+pub(crate) fn memory(id: u32) -> Result<Memory> {
+    let status = read(&format!("/proc/{id}/status"))?;
+    let field = |name: &str| parse_kibibytes(&status, name).with_context(|| format!("/proc/{id}/status has no {name}"));
+    Ok(Memory { resident: field("VmRSS:")?, peak: field("VmHWM:")? })
+}
+
+/// Processor and cores, for the head of the report.
+pub(crate) fn machine() -> String {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let info = read("/proc/cpuinfo").unwrap_or_default();
+    let model = info.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or(": unknown processor");
+    format!("{cores} cores of {}", model.trim_start_matches([' ', '\t', ':']))
+}
+
+fn read(path: &str) -> Result<String> {
+    std::fs::read_to_string(path).with_context(|| format!("could not read {path}"))
+}
+
+/// The name of the program stands in parentheses and may hold anything, so fields are counted from the last one.
+fn parse_cpu_time(stat: &str) -> Option<Duration> {
+    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+    let ticks = fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?;
+    Some(Duration::from_millis(ticks * 1000 / TICKS_PER_SECOND))
+}
+
+fn parse_kibibytes(status: &str, name: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+    Some(line.split_whitespace().next()?.parse::<u64>().ok()? * 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kernels_files_are_read() {
+        let stat = "4242 (a (strange) name) S 1 4242 4242 0 -1 4194560 1 2 3 4 150 25 0 0 20 0 9 0 100 1 2";
+        assert_eq!(parse_cpu_time(stat), Some(Duration::from_millis(1750)));
+        assert_eq!(parse_kibibytes("VmPeak:\t 9 kB\nVmHWM:\t   2048 kB\n", "VmHWM:"), Some(2 << 20));
+        let own = std::process::id();
+        assert!(memory(own).expect("readable").peak > 0 && cpu_time(own).is_ok());
+    }
+}

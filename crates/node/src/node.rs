@@ -1,0 +1,207 @@
+//! A node: its parts built bottom up, run, and stopped top down.
+//!
+//! Nothing here is process-wide, so two nodes can run in one process on two folders. What is acknowledged is durable
+//! before it is acknowledged; a stop that is cut short, or no stop at all, therefore loses nothing of it.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use catalog::Catalog;
+use delivery::{Buckets, Delivery};
+use gateway::Gateway;
+use host::{FolderLock, Shutdown};
+use journal::Writer;
+use outbound::{Outbound, OutboundError};
+use store::{OpenError, Store};
+use tracing::{info, warn};
+
+use crate::config::Config;
+use crate::foundation::{self, FirstKey, Foundation, FoundationError};
+use crate::parts;
+use crate::server::Server;
+use crate::tls::{Tls, TlsError};
+
+/// For requests in work when a node stops.
+const REQUESTS_PATIENCE: Duration = Duration::from_secs(4);
+/// For delivery to finish the object it writes.
+const DELIVERY_PATIENCE: Duration = Duration::from_secs(3);
+/// For the last audit events. The three together leave a second of ten for the journal and the catalog.
+const AUDIT_PATIENCE: Duration = Duration::from_secs(2);
+
+/// The node did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data folder cannot be used.
+    #[error(transparent)]
+    Foundation(#[from] FoundationError),
+    /// The certificate cannot be used.
+    #[error("could not set up HTTPS")]
+    Tls(#[from] TlsError),
+    /// The address is taken, or is not this machine's.
+    #[error("could not listen on {address}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// The machine's words.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The client for buckets could not be set up.
+    #[error("could not set up the way to the buckets")]
+    Outbound(#[from] OutboundError),
+    /// The events could not be read back.
+    #[error("could not open the events in {folder}")]
+    Store {
+        /// The data folder.
+        folder: String,
+        /// Why.
+        #[source]
+        source: OpenError,
+    },
+}
+
+/// Starts nodes.
+pub struct Node;
+
+/// A node that answers. Dropped without [`RunningNode::stop`], its tasks go on until the runtime ends.
+pub struct RunningNode {
+    server: Server,
+    tls: Option<Arc<Tls>>,
+    first_key: Option<FirstKey>,
+    gateway_shutdown: Shutdown,
+    delivery_shutdown: Shutdown,
+    store: Store,
+    writer: Writer,
+    catalog: Catalog,
+    lock: FolderLock,
+}
+
+impl Node {
+    /// Builds the parts bottom up, reads the journal back, and starts to answer.
+    pub async fn start(config: &Config) -> Result<RunningNode, StartError> {
+        let tls = read_tls(config).await?;
+        let address = config.listen;
+        let Foundation { clock, random, disk, metrics, data, catalog, vault, identity, first_key, lock } =
+            foundation::lay(config).await?;
+        // Before the journal is read back: an address that is taken should not be found out after that.
+        let listener = Server::bind(address).await.map_err(|source| StartError::Listen { address, source })?;
+        let (store, writer) =
+            Store::open(parts::store(config), &data, disk.clone(), catalog.clone(), clock.clone(), &metrics)
+                .await
+                .map_err(|source| StartError::Store { folder: data.display().to_string(), source })?;
+        let outbound = Outbound::new(&parts::outbound(config), disk, random.clone())?;
+
+        let delivery_shutdown = Shutdown::new();
+        let unseal = {
+            let vault = vault.clone();
+            Arc::new(move |sealed: &[u8]| vault.open(sealed).map_err(delivery::UnsealError::from))
+        };
+        let delivery_parts = delivery::Parts {
+            catalog: catalog.clone(),
+            source: Arc::new(store.clone()),
+            destinations: Arc::new(Buckets::new(catalog.clone(), unseal, outbound.clone())),
+            committed: writer.committed(),
+            clock: clock.clone(),
+            random: random.clone(),
+        };
+        Delivery::start(delivery_parts, parts::delivery(config), &metrics, &delivery_shutdown);
+
+        let gateway_shutdown = Shutdown::new();
+        let router = Gateway::router(gateway::Parts {
+            writer: writer.clone(),
+            store: store.clone(),
+            catalog: catalog.clone(),
+            identity,
+            vault,
+            outbound,
+            clock,
+            random,
+            metrics,
+            shutdown: gateway_shutdown.clone(),
+            config: parts::gateway(config),
+        });
+        let server = Server::start(listener, router, tls.clone(), config.limits.connections)
+            .map_err(|source| StartError::Listen { address, source })?;
+        let node =
+            RunningNode { server, tls, first_key, gateway_shutdown, delivery_shutdown, store, writer, catalog, lock };
+        info!(endpoint = node.endpoint(), data = %data.display(), "ready");
+        Ok(node)
+    }
+}
+
+impl RunningNode {
+    /// The address it listens on, with the port that was taken.
+    pub fn address(&self) -> SocketAddr {
+        self.server.address()
+    }
+
+    /// What a client on this machine calls it.
+    pub fn endpoint(&self) -> String {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        let mut address = self.address();
+        if address.ip().is_unspecified() {
+            address.set_ip(match address.ip() {
+                std::net::IpAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
+                std::net::IpAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
+            });
+        }
+        format!("{scheme}://{address}")
+    }
+
+    /// The management account's key, when this start made it. Given once.
+    pub fn take_first_key(&mut self) -> Option<FirstKey> {
+        self.first_key.take()
+    }
+
+    /// Resolves with the reason when the journal takes no more: the node should then be stopped and started again.
+    pub fn failed(&self) -> impl Future<Output = String> + use<> {
+        let mut failed = self.writer.failed();
+        async move {
+            match failed.wait_for(Option::is_some).await {
+                Ok(reason) => reason.clone().unwrap_or_default(),
+                // The journal's thread is gone, and with it the sender.
+                Err(_) => "the journal's thread ended".into(),
+            }
+        }
+    }
+
+    /// Reads the certificate and its key again, for new connections. When they cannot be used, the old ones stay.
+    pub async fn reload_certificate(&self) -> Result<(), TlsError> {
+        match &self.tls {
+            Some(tls) => tls.reload().await,
+            None => Ok(()),
+        }
+    }
+
+    /// Stops top down within ten seconds: no new requests, the last answers, delivery, audit events, store, journal,
+    /// catalog.
+    pub async fn stop(self) {
+        info!("stopping");
+        // First, so that waiting tails end and load balancers look elsewhere.
+        self.gateway_shutdown.begin();
+        if !self.server.stop(REQUESTS_PATIENCE).await {
+            warn!("some requests did not finish in time");
+        }
+        self.delivery_shutdown.finish(DELIVERY_PATIENCE).await;
+        self.gateway_shutdown.finish(AUDIT_PATIENCE).await;
+        self.store.shut_down().await;
+        let writer = self.writer;
+        if tokio::task::spawn_blocking(move || writer.stop()).await.is_err() {
+            warn!("the journal did not stop in order");
+        }
+        self.catalog.close().await;
+        drop(self.lock);
+        info!("stopped");
+    }
+}
+
+async fn read_tls(config: &Config) -> Result<Option<Arc<Tls>>, TlsError> {
+    let tls = &config.tls;
+    if tls.certificate.as_os_str().is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(Arc::new(Tls::read(Path::new(&tls.certificate), Path::new(&tls.key)).await?)))
+}

@@ -1,0 +1,5 @@
+//! Whole nodes in one process: started on real folders, asked over real connections, stopped.
+
+mod http;
+mod lifecycle;
+mod tls;
