@@ -6,11 +6,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
-use client::{Encoding, MediaType};
+use client::{Client, Encoding, MediaType};
 use tokio::sync::{Mutex, mpsc};
 
 use crate::options::Options;
-use crate::server::Server;
 
 /// How it went.
 pub(crate) struct Load {
@@ -22,8 +21,7 @@ pub(crate) struct Load {
 }
 
 /// Puts the events of these positions in the stream, each connection one batch at a time.
-pub(crate) async fn put(options: &Options, server: &Server, range: Range<u64>) -> Result<Load> {
-    let client = server.ingest_client().await?;
+pub(crate) async fn put(options: &Options, client: &Client, range: Range<u64>) -> Result<Load> {
     // Ahead by a few batches, so that making events does not hold a connection up.
     let (send, receive) = mpsc::channel(2 * options.connections);
     let batches = batches(options, range);

@@ -45,7 +45,8 @@ async fn run(options: &Options) -> Result<()> {
     let idle_rss = server.memory()?.resident;
 
     eprintln!("putting {} events over {} connections", options.events, options.connections);
-    let load = load::put(options, &server, 0..options.events).await?;
+    let producer = server.ingest_client().await?;
+    let load = load::put(options, &producer, 0..options.events).await?;
     eprintln!("waiting until they are in merged segments");
     let cpu = server.settled(options.events).await?;
     let memory = server.memory()?;
@@ -60,7 +61,7 @@ async fn run(options: &Options) -> Result<()> {
 
     eprintln!("killing the node with a journal to read back");
     let more = options.events..options.events + options.events / RESTART_SHARE;
-    load::put(options, &server, more).await?;
+    load::put(options, &producer, more).await?;
     let restart = restart(&mut server).await?;
 
     server.stop().await?;

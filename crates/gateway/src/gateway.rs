@@ -89,6 +89,12 @@ impl Gateway {
             auditor,
             tails: TailMemory::default(),
         };
+        // A change goes on when its client has hung up; the journal must not stop before it is recorded.
+        let (begun, idle) = (gateway.shutdown.clone(), gateway.limits.idle());
+        gateway.shutdown.spawn("requests", async move {
+            begun.begun().await;
+            idle.await;
+        });
         Router::new()
             .route("/", any(rpc::answer))
             .route("/v1/events", get(events::get::answer).post(events::put::answer).fallback(rpc::unsupported_method))

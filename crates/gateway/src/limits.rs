@@ -16,6 +16,7 @@ const REMEMBERED_ACCOUNTS_MAX: usize = 10_000;
 /// The gateway's limits.
 pub(crate) struct Limits {
     requests: Arc<Semaphore>,
+    requests_max: u32,
     lookups: Arc<Semaphore>,
     ingest_bytes: Arc<Semaphore>,
     ingest_bytes_max: u32,
@@ -24,9 +25,11 @@ pub(crate) struct Limits {
 
 impl Limits {
     pub(crate) fn new(config: &Config) -> Self {
+        let requests_max = u32::try_from(config.requests_max).unwrap_or(u32::MAX);
         let ingest_bytes_max = u32::try_from(config.ingest_bytes_max.min(Semaphore::MAX_PERMITS)).unwrap_or(u32::MAX);
         Limits {
-            requests: Arc::new(Semaphore::new(config.requests_max)),
+            requests: Arc::new(Semaphore::new(requests_max as usize)),
+            requests_max,
             lookups: Arc::new(Semaphore::new(config.lookups_at_once)),
             ingest_bytes: Arc::new(Semaphore::new(ingest_bytes_max as usize)),
             ingest_bytes_max,
@@ -37,6 +40,15 @@ impl Limits {
     /// A place among the requests in work; `None` when all are taken.
     pub(crate) fn admit_request(&self) -> Option<OwnedSemaphorePermit> {
         self.requests.clone().try_acquire_owned().ok()
+    }
+
+    /// Resolves when no request is in work. None is admitted any more meanwhile: for stopping.
+    pub(crate) fn idle(&self) -> impl Future<Output = ()> + use<> {
+        let (requests, all) = (self.requests.clone(), self.requests_max);
+        async move {
+            let idle = requests.acquire_many_owned(all).await.expect("the semaphore is never closed");
+            drop(idle);
+        }
     }
 
     /// A turn to read; waits for one.

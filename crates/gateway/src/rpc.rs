@@ -38,7 +38,7 @@ pub(crate) async fn answer(State(gateway): State<Arc<Gateway>>, http: HttpReques
     let bytes = body.as_ref().cloned().unwrap_or_default();
     let request = Request::new(&head, bytes, &gateway.config, &*gateway.clock, &*gateway.random);
     let early = match (&place, body) {
-        (None, _) => Some(busy()),
+        (None, _) => Some(busy(&gateway)),
         (_, Err(fault)) => Some(body_error(fault, RPC_BODY_BYTES_MAX)),
         _ => None,
     };
@@ -63,9 +63,14 @@ pub(crate) async fn answer(State(gateway): State<Arc<Gateway>>, http: HttpReques
     tokio::spawn(work.instrument(span)).await.expect("the task is not cancelled and handlers' panics are caught")
 }
 
-/// The error of a node that has as many requests as it takes.
-pub(crate) fn busy() -> WireError {
-    codes::SERVICE_UNAVAILABLE.because("The node has as many requests as it takes; try again.").retry_after(BUSY_PAUSE)
+/// The error of a node that takes no more requests now.
+pub(crate) fn busy(gateway: &Gateway) -> WireError {
+    let message = if gateway.shutdown.has_begun() {
+        "The node is stopping; try again."
+    } else {
+        "The node has as many requests as it takes; try again."
+    };
+    codes::SERVICE_UNAVAILABLE.because(message).retry_after(BUSY_PAUSE)
 }
 
 /// The error for a body that was not read.

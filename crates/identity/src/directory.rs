@@ -64,9 +64,12 @@ pub(crate) struct Directory {
     pub(crate) keys: HashMap<String, Key>,
     pub(crate) tokens: HashMap<[u8; 32], Caller>,
     pub(crate) users: HashMap<(AccountId, String), User>,
-    /// The policies of each user, with their names.
-    pub(crate) policies: HashMap<(AccountId, String), Vec<(String, Arc<Policy>)>>,
+    /// The policies of each user.
+    pub(crate) policies: HashMap<(AccountId, String), Vec<NamedPolicy>>,
 }
+
+/// A policy and the name a denial gives as its reason.
+pub(crate) type NamedPolicy = (String, Arc<Policy>);
 
 pub(crate) struct Key {
     pub(crate) caller: Caller,

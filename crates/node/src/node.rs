@@ -88,11 +88,10 @@ impl Node {
             foundation::lay(config).await?;
         // Before the journal is read back: an address that is taken should not be found out after that.
         let listener = Server::bind(address).await.map_err(|source| StartError::Listen { address, source })?;
-        let (store, writer) =
-            Store::open(parts::store(config), &data, disk.clone(), catalog.clone(), clock.clone(), &metrics)
-                .await
-                .map_err(|source| StartError::Store { folder: data.display().to_string(), source })?;
-        let outbound = Outbound::new(&parts::outbound(config), disk, random.clone())?;
+        let outbound = Outbound::new(&parts::outbound(config), disk.clone(), random.clone())?;
+        let (store, writer) = Store::open(parts::store(config), &data, disk, catalog.clone(), clock.clone(), &metrics)
+            .await
+            .map_err(|source| StartError::Store { folder: data.display().to_string(), source })?;
 
         let delivery_shutdown = Shutdown::new();
         let unseal = {

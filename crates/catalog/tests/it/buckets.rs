@@ -1,7 +1,7 @@
 //! Buckets, and what holds on to them.
 
 use catalog::CatalogError;
-use model::ErrorKind;
+use model::{ErrorKind, Seq};
 
 use crate::samples::{account, bucket, catalog, new_trail, other_account, to_bucket};
 
@@ -46,9 +46,28 @@ async fn a_trail_cannot_name_a_bucket_that_is_not_its_accounts() {
     assert!(matches!(&refused, CatalogError::NotFound { what } if what == "bucket archive"), "{refused:?}");
     let trail = catalog.trail_create(new_trail(account(), "main-trail"), 5).await.unwrap();
     let at = trail.created;
-    let refused = catalog.trail_update(trail.id, &trail.selector, &to_bucket("archive"), at, model::Seq(7)).await;
+    let refused = catalog.trail_update(trail.id, &trail.selector, &to_bucket("archive"), at, Seq(7)).await;
     assert_eq!(refused.unwrap_err().kind(), ErrorKind::NotFound);
     assert_eq!(catalog.trail_find(account(), &trail.name).await.unwrap(), Some(trail), "unchanged");
+}
+
+#[tokio::test]
+async fn a_former_bucket_stays_until_what_is_owed_to_it_is_delivered() {
+    let catalog = catalog().await;
+    for name in ["archive", "new-archive"] {
+        catalog.bucket_put(&bucket(account(), name)).await.unwrap();
+    }
+    let mut new = new_trail(account(), "main-trail");
+    new.destinations = to_bucket("archive");
+    let trail = catalog.trail_create(new, 5).await.unwrap();
+    catalog.trail_start(trail.id, trail.created, Seq(0)).await.unwrap();
+    let moved = to_bucket("new-archive");
+    catalog.trail_update(trail.id, &trail.selector, &moved, trail.created, Seq(7)).await.unwrap();
+    let in_use = catalog.bucket_delete(account(), "archive").await.unwrap_err();
+    assert!(matches!(&in_use, CatalogError::InUse { by, .. } if by.contains("main-trail")), "{in_use}");
+    catalog.delivery_advance(trail.id, Seq(7), Some(trail.created), 7, 1).await.unwrap();
+    catalog.bucket_delete(account(), "archive").await.unwrap();
+    assert_eq!(catalog.bucket_delete(account(), "new-archive").await.unwrap_err().kind(), ErrorKind::Conflict);
 }
 
 #[test]

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use catalog::{DeliveryState, Plan};
+use model::trail::Destinations;
 use model::{ErrorKind, Seq};
 
-use crate::samples::{AT, account, catalog, new_trail};
+use crate::samples::{AT, account, catalog, new_trail, writes_of_hangzhou};
 
 #[tokio::test]
 async fn plan_then_advance() {
@@ -63,6 +64,25 @@ async fn intervals_behind_the_cursor_are_gone_for_good() {
     assert_eq!(left().await, [30, 50]);
     catalog.delivery_advance(trail, Seq(60), Some(AT), 1, 1).await.unwrap();
     assert_eq!(left().await, [50], "an open one stays");
+}
+
+#[tokio::test]
+async fn an_interval_ends_behind_what_is_planned_already() {
+    let catalog = catalog().await;
+    let trail = catalog.trail_create(new_trail(account(), "main-trail"), 5).await.unwrap().id;
+    catalog.trail_start(trail, AT, Seq(10)).await.unwrap();
+    let first = catalog.intervals(trail).await.unwrap()[0].id;
+    catalog.delivery_plan(trail, &Plan { interval: first, after: Seq(10), through: Seq(25) }).await.unwrap();
+    // The caller read the journal's head before five more events came and were planned.
+    catalog.trail_update(trail, &writes_of_hangzhou(), &Destinations::default(), AT, Seq(20)).await.unwrap();
+    let intervals = catalog.intervals(trail).await.unwrap();
+    let ranges: Vec<_> = intervals.iter().map(|each| (each.after, each.through)).collect();
+    assert_eq!(ranges, [(Seq(10), Some(Seq(25))), (Seq(25), None)], "no event falls into two");
+    catalog.delivery_advance(trail, Seq(25), Some(AT), 1, 1).await.unwrap();
+    catalog.trail_stop(trail, AT, Seq(24)).await.unwrap();
+    catalog.trail_start(trail, AT, Seq(24)).await.unwrap();
+    let intervals = catalog.intervals(trail).await.unwrap();
+    assert_eq!((intervals.len(), intervals[0].after), (1, Seq(25)), "nothing is delivered twice");
 }
 
 #[tokio::test]

@@ -38,7 +38,7 @@ pub(crate) async fn answer(State(gateway): State<Arc<Gateway>>, http: HttpReques
     let bytes = body.as_ref().cloned().unwrap_or_default();
     let request = Request::new(&head, bytes, &gateway.config, &*gateway.clock, &*gateway.random);
     let outcome = match (&place, body) {
-        (None, _) => Err(busy()),
+        (None, _) => Err(busy(&gateway)),
         (_, Err(fault)) => Err(body_error(fault, RPC_BODY_BYTES_MAX)),
         _ => called(&gateway, &request).instrument(info_span!("request", id = request.id)).await,
     };

@@ -69,7 +69,7 @@ pub(crate) async fn answer(State(gateway): State<Arc<Gateway>>, http: HttpReques
 /// be answered in its format.
 async fn receive(gateway: &Gateway, head: &HttpParts, body: axum::body::Body) -> (Request, Result<Put, WireError>) {
     let make = |body| Request::new(head, body, &gateway.config, &*gateway.clock, &*gateway.random);
-    let Some(_place) = gateway.limits.admit_request() else { return (make(Bytes::new()), Err(busy())) };
+    let Some(_place) = gateway.limits.admit_request() else { return (make(Bytes::new()), Err(busy(gateway))) };
     let door = match Door::open(gateway, head) {
         Ok(door) => door,
         Err(error) => return (make(Bytes::new()), Err(error)),

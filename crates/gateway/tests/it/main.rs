@@ -5,6 +5,7 @@ mod audit;
 mod coverage;
 mod lookups;
 mod node;
+mod oracle;
 mod putting;
 mod ram;
 mod rest;

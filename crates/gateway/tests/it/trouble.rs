@@ -183,3 +183,20 @@ async fn stopping_waits_for_the_last_records() {
     shutdown.finish(Duration::from_secs(10)).await;
     assert_eq!(writer.head().0, before.0 + 5);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stopping_waits_for_a_change_whose_client_hung_up() {
+    let (node, disk) = troubled(Config::default()).await;
+    let before = node.writer.head();
+    disk.hold();
+    let call = node.call(&node.root, "CreateUser", &[("UserName", "bob")]);
+    assert!(tokio::time::timeout(Duration::from_millis(100), call).await.is_err(), "waits for the disk");
+    let Node { router, shutdown, writer, .. } = node;
+    drop(router);
+    let release = async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        disk.release();
+    };
+    tokio::join!(shutdown.finish(Duration::from_secs(10)), release);
+    assert_eq!(writer.head(), before.next());
+}

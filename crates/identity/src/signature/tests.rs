@@ -40,12 +40,7 @@ fn string_and_signature_of_every_vector() {
             let name = text(&vector["name"]);
             assert_eq!(claim.string_to_sign, text(&vector["string_to_sign"]), "{name}");
             assert_eq!(claim.signature, text(&vector["signature"]), "{name}");
-            // The vectors with a token have a secret of their own.
-            let key = vector["hmac_key"].as_str().map(|key| key.trim_end_matches('&'));
-            let has_own_secret = claim.has_security_token && key.is_none();
-            if !has_own_secret {
-                assert_eq!(claim.expected(key.unwrap_or(secret)), claim.signature, "{name}");
-            }
+            assert_eq!(claim.expected(secret), claim.signature, "{name}");
             assert_eq!(claim.has_security_token, name.contains("STS"), "{name}");
         }
     }
@@ -84,7 +79,7 @@ fn query_and_form_are_one_and_plus_is_a_space() {
     let expected = claim("A=x%20y&B=%7E*", "");
     assert!(expected.contains("A%3Dx%2520y%26AccessKeyId%3Dk%26B%3D~%252A"), "{expected}");
     assert_eq!(claim("A=x+y", "B=~%2A"), expected);
-    assert_eq!(claim("", "B=%7e*&A=x+y"), expected.replace("%26B", "%26B"));
+    assert_eq!(claim("", "B=%7e*&A=x+y"), expected);
 }
 
 #[test]

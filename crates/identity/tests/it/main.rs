@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may panic")]
 
 mod changes;
+mod credentials;
 mod refusals;
 mod setup;
 mod vectors;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hmac::{Hmac, Mac};
-use identity::{AuthError, SignedRequest};
+use identity::{AuthError, Caller, Identity, SignedRequest};
 use sha2::{Digest, Sha256};
 
 use crate::setup::{Setup, account, setup};
@@ -12,7 +12,7 @@ const NOW: &str = "2026-01-15T08:30:00Z";
 const KEY: &str = "LTAI5tTEST";
 const SECRET: &str = "secret";
 
-struct Signed {
+pub(crate) struct Signed {
     query: String,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
@@ -20,6 +20,15 @@ struct Signed {
 
 /// Signs as the scheme says, written down independently of the code under test.
 fn signed(secret: &str, date: &str, nonce: &str, query: &str, body: &[u8]) -> Signed {
+    signed_with(KEY, secret, date, nonce, query, body)
+}
+
+/// A request without parameters, with this key.
+pub(crate) fn signed_by(key: &str, secret: &str, nonce: &str) -> Signed {
+    signed_with(key, secret, NOW, nonce, "", b"")
+}
+
+fn signed_with(key: &str, secret: &str, date: &str, nonce: &str, query: &str, body: &[u8]) -> Signed {
     let hash = hex::encode(Sha256::digest(body));
     let fixed = [
         ("host", "127.0.0.1"),
@@ -37,7 +46,7 @@ fn signed(secret: &str, date: &str, nonce: &str, query: &str, body: &[u8]) -> Si
     mac.update(string_to_sign.as_bytes());
     let signature = hex::encode(mac.finalize().into_bytes());
     let mut headers: Vec<(String, String)> = fixed.map(|(name, value)| (name.into(), value.into())).into();
-    let authorization = format!("ACS3-HMAC-SHA256 Credential={KEY},SignedHeaders={names},Signature={signature}");
+    let authorization = format!("ACS3-HMAC-SHA256 Credential={key},SignedHeaders={names},Signature={signature}");
     headers.push(("authorization".into(), authorization));
     Signed { query: query.into(), headers, body: body.into() }
 }
@@ -48,10 +57,14 @@ impl Signed {
         header.1 = change(&header.1);
     }
 
-    fn code(&self, setup: &Setup) -> &'static str {
+    pub(crate) fn caller(&self, identity: &Identity) -> Result<Caller, AuthError> {
         let request =
             SignedRequest { method: "POST", path: "/", query: &self.query, headers: &self.headers, body: &self.body };
-        setup.identity.authenticate(&request).map_or_else(|error| error.code(), |_| "ok")
+        identity.authenticate(&request)
+    }
+
+    fn code(&self, setup: &Setup) -> &'static str {
+        self.caller(&setup.identity).map_or_else(|error| error.code(), |_| "ok")
     }
 }
 

@@ -75,6 +75,9 @@ fn the_pairs_are_the_published_ones() {
             assert_eq!(go_together(one, other), allowed, "{one_name} {other_name}");
         }
     }
+    for ours in ["Region", "ErrorCode", "UserType", "EventCategory", "RecipientAccountId", "IdentityAccountId"] {
+        assert!(asked(&[(ours, "x")]).is_ok() && asked(&[("ServiceName", "y"), (ours, "x")]).is_err(), "{ours}");
+    }
     for key in rules["single_keys"].as_array().expect("keys") {
         assert!(asked(&[(key.as_str().expect("a key"), "x")]).is_ok(), "{key}");
     }
