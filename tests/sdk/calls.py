@@ -11,7 +11,7 @@ import json
 import urllib.parse
 import uuid
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 CAIRN_VERSION = "2026-11-21"
 TRAIL_VERSION = "2020-07-06"
@@ -153,8 +153,8 @@ def encode(text) -> str:
 
 
 def stamp(at: datetime | None = None) -> str:
-    return (at or datetime.now(timezone.utc)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return (at or datetime.now(UTC)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def ago(**distance) -> datetime:
-    return datetime.now(timezone.utc) - timedelta(**distance)
+    return datetime.now(UTC) - timedelta(**distance)

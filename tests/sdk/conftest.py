@@ -1,7 +1,7 @@
 """Nodes for the tests: started on a free port of the loopback interface and a fresh folder, stopped always."""
 
 import os
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -23,32 +23,34 @@ def binary() -> Path:
     return path
 
 
+# Nodes that run now: the end of their log goes into the report of a test that fails.
+RUNNING = []
+
+
 @contextmanager
 def running(binary: Path, folder: Path, settings: dict | None = None):
     node = Node(binary, folder, settings)
+    RUNNING.append(node)
     try:
         yield node.start()
-    except BaseException:
-        print(f"--- {node.log_path}\n{node.log_tail()}")
-        if node.process is not None and node.process.poll() is None:
-            node.kill()
-        raise
-    node.stop()
+    finally:
+        RUNNING.remove(node)
+        node.stop()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if report.failed:
+        report.sections += [(str(node.log_path), node.log_tail()) for node in RUNNING]
+    return report
 
 
 @pytest.fixture
 def start_node(binary, tmp_path):
     """Starts a node with settings of the test's own, in the environment."""
-    opened = []
-
-    def start(**settings) -> Node:
-        context = running(binary, tmp_path, settings)
-        opened.append(context)
-        return context.__enter__()
-
-    yield start
-    for context in opened:
-        context.__exit__(None, None, None)
+    with ExitStack() as opened:
+        yield lambda **settings: opened.enter_context(running(binary, tmp_path, settings))
 
 
 @pytest.fixture(scope="module")

@@ -74,7 +74,10 @@ class Node:
 
     def stop(self):
         """Asks it to end and sees that it does."""
-        if self.process is None or self.process.poll() is not None:
+        if self.process is None:
+            return
+        if self.process.poll() is not None:
+            assert self.process.returncode == -signal.SIGKILL, f"cairn ended by itself:\n{self.log_tail()}"
             return
         self.process.terminate()
         try:

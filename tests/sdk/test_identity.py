@@ -67,7 +67,9 @@ def test_a_user_without_policy_may_do_nothing(root, sdk):
 def test_a_denial_in_a_policy_wins_over_what_another_allows(root, archive):
     document = {
         "Version": "1",
-        "Statement": [{"Effect": "Deny", "Action": "actiontrail:Delete*", "Resource": "acs:actiontrail:*:*:trail/kept-*"}],
+        "Statement": [
+            {"Effect": "Deny", "Action": "actiontrail:Delete*", "Resource": "acs:actiontrail:*:*:trail/kept-*"}
+        ],
     }
     client = ram(root)
     client.create_policy(

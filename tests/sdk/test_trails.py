@@ -1,6 +1,6 @@
 """Trails through both SDKs: their life, their errors, both signatures, GET and POST, JSON and XML."""
 
-import xml.etree.ElementTree as ElementTree
+from xml.etree import ElementTree
 
 import pytest
 
@@ -33,7 +33,9 @@ def described(client, name):
 
 def test_a_trail_lives_from_create_to_delete(client):
     name = "life-of-a-trail"
-    made = client.call("CreateTrail", Name=name, OssBucketName="audit-archive", EventRW="Write", OssKeyPrefix="first-prefix")
+    made = client.call(
+        "CreateTrail", Name=name, OssBucketName="audit-archive", EventRW="Write", OssKeyPrefix="first-prefix"
+    )
     assert made["Name"] == name and made["HomeRegion"] == "cn-hangzhou" and made["EventRW"] == "Write"
     fresh = described(client, name)
     assert fresh["Status"] == "Fresh" and fresh["OssBucketName"] == "audit-archive"
@@ -83,8 +85,18 @@ REFUSALS = [
     ("CreateTrail", {"Name": "Bad Name", "OssBucketName": "audit-archive"}, 400, "InvalidTrailNameException"),
     ("CreateTrail", {"Name": "trail-none"}, 400, "InvalidDeliveryConfigurationException"),
     ("CreateTrail", {"Name": "trail-gone", "OssBucketName": "no-such-bucket"}, 404, "BucketDoesNotExistException"),
-    ("CreateTrail", {"Name": "trail-pre", "OssBucketName": "audit-archive", "OssKeyPrefix": "1"}, 400, "InvalidPrefixException"),
-    ("CreateTrail", {"Name": "trail-rw", "OssBucketName": "audit-archive", "EventRW": "Some"}, 400, "InvalidQueryParameter"),
+    (
+        "CreateTrail",
+        {"Name": "trail-pre", "OssBucketName": "audit-archive", "OssKeyPrefix": "1"},
+        400,
+        "InvalidPrefixException",
+    ),
+    (
+        "CreateTrail",
+        {"Name": "trail-rw", "OssBucketName": "audit-archive", "EventRW": "Some"},
+        400,
+        "InvalidQueryParameter",
+    ),
     ("UpdateTrail", {"Name": "no-such-trail", "EventRW": "All"}, 404, "TrailNotFoundException"),
     ("DeleteTrail", {"Name": "no-such-trail"}, 404, "TrailNotFoundException"),
     ("StartLogging", {"Name": "no-such-trail"}, 404, "TrailNotFoundException"),
@@ -121,7 +133,10 @@ LOOKUP_REFUSALS = [
     ({"MaxResults": "51"}, "InvalidQueryParameter"),
     ({"NextToken": "no token of ours"}, "InvalidQueryParameter"),
     ({"LookupAttribute": [{"Key": "Colour", "Value": "red"}]}, "InvalidQueryParameter"),
-    ({"LookupAttribute": [{"Key": "User", "Value": "a"}, {"Key": "EventRW", "Value": "Read"}]}, "InvalidQueryParameter"),
+    (
+        {"LookupAttribute": [{"Key": "User", "Value": "a"}, {"Key": "EventRW", "Value": "Read"}]},
+        "InvalidQueryParameter",
+    ),
 ]
 
 

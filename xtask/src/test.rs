@@ -15,7 +15,7 @@ use crate::{install, tidy};
 /// A part of the tests.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Part {
-    /// Format, tidy, spelling, clippy.
+    /// Format, tidy, spelling, Python's lints, clippy.
     Lint,
     /// The Rust tests of the workspace.
     Rust,
@@ -53,23 +53,32 @@ fn run_parts(workspace: &Workspace, wants: impl Fn(Part) -> bool, steps: &mut St
         steps.step("format", || command::run(workspace.cargo().args(["fmt", "--all", "--check"])))?;
         steps.step("tidy", || tidy::run(workspace))?;
         let python = steps.step("Python tools", || install::python(workspace))?;
-        let typos = python.with_file_name("typos");
-        steps.step("spelling", || command::run(Command::new(&typos).current_dir(workspace.root())))?;
+        let tool = |name: &str| {
+            let mut tool = Command::new(python.with_file_name(name));
+            tool.current_dir(workspace.root());
+            tool
+        };
+        steps.step("spelling", || command::run(&mut tool("typos")))?;
+        steps.step("Python", || {
+            command::run(tool("ruff").args(["format", "--check", "tests/sdk"]))?;
+            command::run(tool("ruff").args(["check", "tests/sdk"]))
+        })?;
         steps.step("clippy", || command::run(workspace.cargo().args(CLIPPY)))?;
     }
-    if wants(Part::Rust) || wants(Part::Sdk) {
-        steps.step("reference data", || check_shared(workspace))?;
+    if !wants(Part::Rust) && !wants(Part::Sdk) {
+        return Ok(None);
     }
+    steps.step("reference data", || check_shared(workspace))?;
+    let s3_server = steps.step("S3 server", || install::s3_server(workspace))?;
     if wants(Part::Rust) {
-        let server = steps.step("S3 server", || install::s3_server(workspace))?;
-        steps.step("Rust tests", || rust_tests(workspace, &server))?;
+        steps.step("Rust tests", || rust_tests(workspace, &s3_server))?;
     }
     if !wants(Part::Sdk) {
         return Ok(None);
     }
     let python = steps.step("SDKs", || install::python(workspace))?;
     steps.step("cairn binary", || command::run(workspace.cargo().args(["build", "--package", "cairn"])))?;
-    let outcome = steps.step("SDK tests", || sdk_tests(workspace, &python))?;
+    let outcome = steps.step("SDK tests", || sdk_tests(workspace, &python, &s3_server))?;
     Ok(Some(outcome))
 }
 
@@ -87,10 +96,13 @@ fn check_shared(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
+/// Names the S3 server to the tests that start it.
+const S3_SERVER_VARIABLE: &str = "CAIRN_TEST_S3S";
+
 fn rust_tests(workspace: &Workspace, s3_server: &Path) -> Result<()> {
     let cargo = || {
         let mut cargo = workspace.cargo();
-        cargo.env("CAIRN_TEST_S3S", s3_server);
+        cargo.env(S3_SERVER_VARIABLE, s3_server);
         cargo
     };
     if command::succeeds(workspace.cargo().args(["nextest", "--version"])) {
@@ -114,11 +126,12 @@ impl std::fmt::Display for Outcome {
     }
 }
 
-fn sdk_tests(workspace: &Workspace, python: &Path) -> Result<Outcome> {
+fn sdk_tests(workspace: &Workspace, python: &Path, s3_server: &Path) -> Result<Outcome> {
     let report = workspace.target().join("sdk-tests.xml");
     let mut pytest = Command::new(python);
     pytest.current_dir(workspace.root()).args(["-m", "pytest", "tests/sdk", "--junitxml"]).arg(&report);
     pytest.env("CAIRN_BIN", workspace.target().join("debug/cairn")).env("CAIRN_SHARED", workspace.shared());
+    pytest.env(S3_SERVER_VARIABLE, s3_server);
     let ended_well = command::run(&mut pytest);
     let report = std::fs::read_to_string(&report).context("pytest left no report")?;
     let outcome = Outcome::read(&report).context("pytest's report has no counts")?;

@@ -79,7 +79,12 @@ pub const GET_EVENTS: RestOperation = RestOperation {
     ],
     takes_attributes: true,
     returns: &["Events[].Seq", "Events[].ReceivedTime", "Events[].Event", "NextToken", "After"],
-    errors: &[codes::INVALID_PARAMETER, codes::THROTTLING_USER],
+    errors: &[
+        codes::INVALID_PARAMETER,
+        codes::INVALID_PARAMETER_COMBINATION,
+        codes::INVALID_PARAMETER_START_TIME,
+        codes::THROTTLING_USER,
+    ],
     summary: "Finds events of the caller's account by any number of `Attribute=value` conditions that must all hold. \
               With `after` it tails instead: `After` in the reply is where the next call goes on, and is there even when \
               no event is. A page is cut at 8 MiB; `NextToken` or `After` says where it goes on.",

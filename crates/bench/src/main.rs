@@ -50,8 +50,7 @@ async fn run(options: &Options) -> Result<()> {
     eprintln!("waiting until they are in merged segments");
     let cpu = server.settled(options.events).await?;
     let memory = server.memory()?;
-    let sizes = server.sizes()?;
-    let writing = Writing::new(options.events, &load, cpu, sizes);
+    let writing = Writing::new(options.events, &load, server.throttled()?, cpu, server.sizes()?);
     let visibility = visibility::measure(&server).await?;
 
     let questions = Questions::choose(options);

@@ -38,8 +38,10 @@ pub(crate) struct Writing {
     /// Segments with their indexes.
     disk_bytes_per_event: f64,
     catalog_bytes: u64,
+    /// From the first attempt, with the pauses of those that were throttled.
     batch_ack_p50_ms: f64,
     batch_ack_p99_ms: f64,
+    throttled_batches: u64,
 }
 
 /// A start after `kill -9`.
@@ -62,7 +64,7 @@ pub(crate) struct Answered {
 }
 
 impl Writing {
-    pub(crate) fn new(events: u64, load: &Load, cpu: Duration, sizes: Sizes) -> Writing {
+    pub(crate) fn new(events: u64, load: &Load, throttled: u64, cpu: Duration, sizes: Sizes) -> Writing {
         let per_event = |value: f64| value / events as f64;
         Writing {
             events,
@@ -73,6 +75,7 @@ impl Writing {
             catalog_bytes: sizes.rest,
             batch_ack_p50_ms: percentile(&load.acknowledgements, 50),
             batch_ack_p99_ms: percentile(&load.acknowledgements, 99),
+            throttled_batches: throttled,
         }
     }
 }
@@ -103,6 +106,7 @@ impl Report {
             ("bytes per event on disk, index included", format!("{:.0}", writing.disk_bytes_per_event)),
             ("events per second", format!("{:.0}", writing.events_per_second)),
             ("acknowledgement of a batch, p50 / p99", both(writing.batch_ack_p50_ms, writing.batch_ack_p99_ms)),
+            ("batches told to wait, their pauses included", writing.throttled_batches.to_string()),
             ("acknowledgement of one event, p50 / p99", percentiles(&visible.acknowledgements)),
             ("found after its acknowledgement, p50 / p99", percentiles(&visible.times)),
             ("found by the first lookup", format!("{} of {}", visible.at_once, visible.times.len())),

@@ -109,6 +109,11 @@ impl Server {
         }
     }
 
+    /// Batches the journal refused because too much was waiting; the client sent them again later.
+    pub(crate) fn throttled(&self) -> Result<u64> {
+        Ok(metric(&self.get("/metrics")?, "cairn_journal_throttled_appends_total").unwrap_or(0.0) as u64)
+    }
+
     pub(crate) fn sizes(&self) -> Result<Sizes> {
         let of = |name: &str| folder_bytes(&self.data.join(name));
         let (segments, journal) = (of("segments")?, of("journal")?);

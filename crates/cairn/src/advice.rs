@@ -1,6 +1,7 @@
 //! Errors as people need them: what failed, why, and what to do next.
 
 use client::{ClientError, Refusal};
+use node::{FoundationError, StartError};
 
 /// The text for standard error: the error, its causes, advice, and the request id for the server's log.
 pub(crate) fn report(error: &anyhow::Error) -> String {
@@ -15,7 +16,8 @@ pub(crate) fn report(error: &anyhow::Error) -> String {
         }
     }
     let failure = error.chain().find_map(|cause| cause.downcast_ref::<ClientError>());
-    if let Some(advice) = failure.and_then(advice) {
+    let start = error.chain().find_map(|cause| cause.downcast_ref::<StartError>());
+    if let Some(advice) = failure.and_then(advice).or_else(|| start.and_then(start_advice)) {
         text.push_str(&format!("  {advice}\n"));
     }
     if let Some(ClientError::Refused(refusal)) = failure
@@ -48,6 +50,16 @@ fn advice(error: &ClientError) -> Option<&'static str> {
         ClientError::Refused(refusal) => return refusal_advice(refusal),
         ClientError::InvalidEndpoint(_) | ClientError::SetUp(_) => return None,
     })
+}
+
+fn start_advice(error: &StartError) -> Option<&'static str> {
+    match error {
+        StartError::Listen { .. } => Some("Another program may listen there; --listen names another address or port."),
+        StartError::Foundation(FoundationError::Folder { .. } | FoundationError::Catalog { .. }) => {
+            Some("--data names the folder; the user the node runs as must be able to write there.")
+        }
+        _ => None,
+    }
 }
 
 fn refusal_advice(refusal: &Refusal) -> Option<&'static str> {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use api::{WireError, codes};
+use model::limits::REQUEST_TIME_WINDOW;
 use model::{AccountId, ErrorKind, Timestamp};
 use store::{Found, Lookup, Page, Store, StoreError};
 
@@ -64,6 +65,16 @@ pub(crate) fn history_start(gateway: &Gateway, now: Timestamp) -> Timestamp {
         0 => Timestamp::MIN,
         days => now.minus(Duration::from_secs(u64::from(days) * 86_400)),
     }
+}
+
+/// Refuses a window that starts before the history: what lies there is not looked at, so its absence says nothing.
+pub(crate) fn check_start(start: Timestamp, history_start: Timestamp) -> Result<(), WireError> {
+    // A client that asks for exactly the whole history computed its start a moment ago, on its own clock.
+    if start >= history_start.minus(REQUEST_TIME_WINDOW) {
+        return Ok(());
+    }
+    let message = format!("The start {start} lies before the history, which starts at {history_start}.");
+    Err(codes::INVALID_PARAMETER_START_TIME.because(message))
 }
 
 /// The last moment of a window that ends here. Times on the wire have whole seconds, events may have milliseconds: the

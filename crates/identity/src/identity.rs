@@ -17,6 +17,8 @@ use crate::{Caller, Context, Decision, Denial, ManageError, Principal, Vault};
 
 /// The setting that holds a sealed known text: it tells whether the vault's key is the right one.
 const CHECK_SETTING: &str = "vault_check";
+/// What a user of the management account needs besides, to act on another account.
+const MANAGE_ACCOUNTS: &str = "cairn:ManageAccounts";
 const CHECK_TEXT: &[u8] = b"cairn";
 
 /// Who may do what. Cheap to clone.
@@ -68,7 +70,9 @@ impl Identity {
     ///
     /// `action` is `service:Operation`, `resource` an ARN. The account itself may do everything to what is its own. A
     /// user may do what its policies allow and none denies. What belongs to another account is out of reach, except
-    /// that the management account manages the node: there `cairn:` and `ram:` actions are decided as in one's own.
+    /// that the management account manages the node: it may do `cairn:` and `ram:` actions to others, its users where a
+    /// policy also allows `cairn:ManageAccounts` on `acs:cairn:*:<their account>:account/<the other one>`. So a policy
+    /// that says "put events" on `*` does not reach beyond its account by accident.
     pub fn decide(&self, caller: &Caller, action: &str, resource: &str, context: &Context) -> Decision {
         let owner = resource.split(':').nth(3).filter(|owner| !owner.is_empty() && *owner != "*");
         let is_own = owner.is_none_or(|owner| owner == caller.account.as_str());
@@ -80,7 +84,15 @@ impl Identity {
             Principal::IngestToken { .. } => Decision::Deny { because: Denial::NoPolicy },
             _ if !is_own && !manages => Decision::Deny { because: Denial::NoPolicy },
             Principal::Root => Decision::Allow,
-            Principal::User { name, .. } => self.decide_by_policies(caller.account, name, action, resource, context),
+            Principal::User { name, .. } => {
+                let decide =
+                    |action, resource: &str| self.decide_by_policies(caller.account, name, action, resource, context);
+                let reach = match owner.filter(|_| !is_own) {
+                    Some(owner) => decide(MANAGE_ACCOUNTS, &format!("acs:cairn:*:{}:account/{owner}", caller.account)),
+                    None => Decision::Allow,
+                };
+                if reach == Decision::Allow { decide(action, resource) } else { reach }
+            }
         };
         if let Decision::Deny { .. } = decision {
             self.metrics.call_denied();

@@ -71,7 +71,6 @@ pub(crate) struct Foundation {
     pub(crate) catalog: Catalog,
     pub(crate) vault: Vault,
     pub(crate) identity: Identity,
-    pub(crate) first_key: Option<FirstKey>,
     /// Given back last, when nothing writes any more.
     pub(crate) lock: FolderLock,
 }
@@ -79,18 +78,20 @@ pub(crate) struct Foundation {
 /// Makes the management account and its key in an empty data folder; `None` when it has one already.
 pub async fn initialise(config: &Config) -> Result<Option<FirstKey>, FoundationError> {
     let foundation = lay(config).await?;
+    let key = foundation.first_key().await;
     foundation.catalog.close().await;
     drop(foundation.lock);
-    Ok(foundation.first_key)
+    key
 }
 
 /// Makes another key for the management account, for an operator who lost the first. Whoever can do this could read
 /// everything in the folder anyway.
 pub async fn renew_key(config: &Config) -> Result<FirstKey, FoundationError> {
     let foundation = lay(config).await?;
-    let key = match foundation.first_key {
-        Some(key) => Ok(key),
-        None => another_key(&foundation.identity).await,
+    let key = match foundation.first_key().await {
+        Ok(None) => another_key(&foundation.identity).await,
+        Ok(Some(key)) => Ok(key),
+        Err(error) => Err(error),
     };
     foundation.catalog.close().await;
     drop(foundation.lock);
@@ -107,7 +108,7 @@ fn shown(key: NewKey) -> FirstKey {
     FirstKey { account_id: key.account, access_key_id: key.access_key_id, access_key_secret: key.access_key_secret }
 }
 
-/// Locks the folder, opens what is in it, and makes the first account when there is none.
+/// Locks the folder and opens what is in it.
 pub(crate) async fn lay(config: &Config) -> Result<Foundation, FoundationError> {
     let (clock, random): (Arc<dyn Clock>, Arc<dyn Random>) = (Arc::new(SystemClock), Arc::new(OsRandom));
     let disk: Arc<dyn Disk> = Arc::new(RealDisk);
@@ -121,11 +122,19 @@ pub(crate) async fn lay(config: &Config) -> Result<Foundation, FoundationError> 
     let identity = Identity::new(catalog.clone(), vault.clone(), clock.clone(), random.clone(), &metrics)
         .await
         .map_err(FoundationError::Identity)?;
-    let first_key = identity.initialise().await.map_err(FoundationError::Identity)?.map(shown);
-    if let Some(key) = &first_key {
-        info!(account = %key.account_id, "management account created");
+    Ok(Foundation { clock, random, disk, metrics, data, catalog, vault, identity, lock })
+}
+
+impl Foundation {
+    /// Makes the management account and its key, unless there are accounts. A start does this last: were it to fail
+    /// afterwards, nobody would ever see the key.
+    pub(crate) async fn first_key(&self) -> Result<Option<FirstKey>, FoundationError> {
+        let key = self.identity.initialise().await.map_err(FoundationError::Identity)?.map(shown);
+        if let Some(key) = &key {
+            info!(account = %key.account_id, "management account created");
+        }
+        Ok(key)
     }
-    Ok(Foundation { clock, random, disk, metrics, data, catalog, vault, identity, first_key, lock })
 }
 
 async fn claim(disk: Arc<dyn Disk>, folder: PathBuf) -> Result<FolderLock, FoundationError> {

@@ -83,15 +83,17 @@ impl Node {
     /// Builds the parts bottom up, reads the journal back, and starts to answer.
     pub async fn start(config: &Config) -> Result<RunningNode, StartError> {
         let tls = read_tls(config).await?;
+        // First, as an address that is taken should be found out before anything is opened or read back.
         let address = config.listen;
-        let Foundation { clock, random, disk, metrics, data, catalog, vault, identity, first_key, lock } =
-            foundation::lay(config).await?;
-        // Before the journal is read back: an address that is taken should not be found out after that.
         let listener = Server::bind(address).await.map_err(|source| StartError::Listen { address, source })?;
+        let foundation = foundation::lay(config).await?;
+        let Foundation { clock, random, disk, metrics, data, catalog, vault, identity, .. } = &foundation;
         let outbound = Outbound::new(&parts::outbound(config), disk.clone(), random.clone())?;
-        let (store, writer) = Store::open(parts::store(config), &data, disk, catalog.clone(), clock.clone(), &metrics)
-            .await
-            .map_err(|source| StartError::Store { folder: data.display().to_string(), source })?;
+        let opening =
+            Store::open(parts::store(config), data, disk.clone(), catalog.clone(), clock.clone(), metrics).await;
+        let (store, writer) =
+            opening.map_err(|source| StartError::Store { folder: data.display().to_string(), source })?;
+        let first_key = foundation.first_key().await?;
 
         let delivery_shutdown = Shutdown::new();
         let unseal = {
@@ -106,28 +108,27 @@ impl Node {
             clock: clock.clone(),
             random: random.clone(),
         };
-        Delivery::start(delivery_parts, parts::delivery(config), &metrics, &delivery_shutdown);
+        Delivery::start(delivery_parts, parts::delivery(config), metrics, &delivery_shutdown);
 
         let gateway_shutdown = Shutdown::new();
         let router = Gateway::router(gateway::Parts {
             writer: writer.clone(),
             store: store.clone(),
             catalog: catalog.clone(),
-            identity,
-            vault,
+            identity: identity.clone(),
+            vault: vault.clone(),
             outbound,
-            clock,
-            random,
-            metrics,
+            clock: clock.clone(),
+            random: random.clone(),
+            metrics: metrics.clone(),
             shutdown: gateway_shutdown.clone(),
             config: parts::gateway(config),
         });
         let server = Server::start(listener, router, tls.clone(), config.limits.connections)
             .map_err(|source| StartError::Listen { address, source })?;
-        let node =
-            RunningNode { server, tls, first_key, gateway_shutdown, delivery_shutdown, store, writer, catalog, lock };
-        info!(endpoint = node.endpoint(), data = %data.display(), "ready");
-        Ok(node)
+        info!(address = %server.address(), data = %data.display(), "ready");
+        let Foundation { catalog, lock, .. } = foundation;
+        Ok(RunningNode { server, tls, first_key, gateway_shutdown, delivery_shutdown, store, writer, catalog, lock })
     }
 }
 

@@ -91,6 +91,17 @@ fn an_import_outlives_its_node() {
 }
 
 #[test]
+fn a_node_that_has_too_much_to_do_is_waited_for() {
+    let place = Place::new();
+    // Room for one body at a time, while an import sends three.
+    let node = place.node(&[("CAIRN_INGEST_BODY_BYTES", "10485760")]);
+    place.write("events.ndjson", lines("throttled", 900));
+    let done = node.run(&["import", "events.ndjson", "--batch", "100", "--output", "json"]).ok().json();
+    assert_eq!((&done["Accepted"], &done["Refused"]), (&900.into(), &0.into()));
+    assert_eq!(found(&node), 900);
+}
+
+#[test]
 #[allow(clippy::disallowed_methods, reason = "a test looks into a file")]
 fn refused_events_are_kept_with_the_reason() {
     let place = Place::new();

@@ -139,10 +139,10 @@ impl PageQuestion {
             let message = format!("end {end} lies before start {start}.");
             return Err(codes::INVALID_PARAMETER_COMBINATION.because(message));
         }
-        let given = Window {
-            from: start.unwrap_or(Timestamp::MIN).max(search::history_start(gateway, request.received)),
-            through: end.map_or(Timestamp::MAX, search::window_end),
-        };
+        let history_start = search::history_start(gateway, request.received);
+        search::check_start(start.unwrap_or(history_start), history_start)?;
+        let given =
+            Window { from: start.unwrap_or(history_start), through: end.map_or(Timestamp::MAX, search::window_end) };
         let unchanging = request.given.pairs().filter(|(name, _)| *name != "next");
         let parameters = lookup_token::digest("events", unchanging);
         let (window, after) = match arguments.text("next") {

@@ -1,7 +1,7 @@
 //! LookupEvents, with the rules ActionTrail has: its windows, its pairs of keys, its pages.
 
 use api::{Arguments, Success, WireError, codes};
-use model::limits::{LOOKUP_WINDOW_DEFAULT, REQUEST_TIME_WINDOW};
+use model::limits::LOOKUP_WINDOW_DEFAULT;
 use model::{Attribute, Timestamp};
 use serde_json::Value;
 use store::{Condition, Found, Lookup};
@@ -83,11 +83,7 @@ fn window(arguments: &Arguments, now: Timestamp, history_start: Timestamp) -> Re
             return Err(codes::INVALID_PARAMETER_COMBINATION.because(message));
         }
     };
-    // A client that asks for exactly the whole history computed its start a moment ago, on its own clock.
-    if from < history_start.minus(REQUEST_TIME_WINDOW) {
-        let message = format!("StartTime {from} lies before the history, which starts at {history_start}.");
-        return Err(codes::INVALID_PARAMETER_START_TIME.because(message));
-    }
+    search::check_start(from, history_start)?;
     Ok(Window { from, through: search::window_end(through) })
 }
 

@@ -70,6 +70,7 @@ async fn a_question_that_is_not_understood_is_refused() {
         (&[("EventName", "")], "InvalidParameter"),
         (&[("limit", "1001")], "InvalidParameter"),
         (&[("start", "2026-05-30T10:00:06Z"), ("end", "2026-05-30T10:00:05Z")], "InvalidParameterCombination"),
+        (&[("start", "2020-01-01T00:00:00Z")], "InvalidParameterStartTime"),
         (&[("after", "x")], "InvalidParameter"),
         (&[("after", "1"), ("direction", "forward")], "InvalidParameterCombination"),
         (&[("after", "1"), ("wait", "31")], "InvalidParameter"),

@@ -124,3 +124,27 @@ async fn the_first_start_makes_one_key_and_another_master_key_is_noticed() {
     assert!(matches!(error, identity::ManageError::Vault(_)), "{error}");
     assert!(setup.catalog.account_find(account()).await.unwrap().is_some());
 }
+
+#[tokio::test]
+async fn a_user_of_the_management_account_reaches_others_only_where_a_policy_says_so() {
+    let setup = setup("2026-01-15T08:30:00Z", "LTAI5tROOT", "s").await;
+    let identity = &setup.identity;
+    let (other, _) = identity.create_account("other", None).await.unwrap();
+    let user = identity.create_user(account(), "operator", None, None).await.unwrap();
+    let principal = Principal::User { user_id: user.user_id, name: "operator".into() };
+    let operator = Caller { account: account(), principal, access_key_id: None, is_management: true };
+    let may = |owner| {
+        let events = format!("acs:cairn:*:{owner}:events");
+        identity.decide(&operator, "cairn:PutEvents", &events, &context()) == Decision::Allow
+    };
+    identity.attach(account(), "operator", system("CairnPutEventsAccess")).await.unwrap();
+    assert!(may(account()) && !may(other.id));
+    let document = format!(
+        r#"{{"Version":"1","Statement":{{"Effect":"Allow","Action":"cairn:ManageAccounts",
+            "Resource":"acs:cairn:*:*:account/{}"}}}}"#,
+        other.id
+    );
+    identity.create_policy(account(), "reach", &document, None).await.unwrap();
+    identity.attach(account(), "operator", custom("reach")).await.unwrap();
+    assert!(may(other.id) && !may("1999999999999999".parse().unwrap()));
+}

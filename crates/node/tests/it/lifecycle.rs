@@ -46,7 +46,8 @@ async fn a_folder_has_one_node_and_an_address_too() {
     assert!(matches!(refused, StartError::Listen { .. }), "{refused:?}");
     first.stop().await;
 
-    let again = Node::start(&same_address).await.expect("a start that failed leaves nothing locked");
+    let mut again = Node::start(&same_address).await.expect("a start that failed leaves nothing locked");
+    assert!(again.take_first_key().is_some(), "nor an account whose key nobody saw");
     again.stop().await;
 }
 

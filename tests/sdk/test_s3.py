@@ -1,0 +1,125 @@
+"""A trail that delivers to an S3 server: the same objects as in a folder, through failures of the server too."""
+
+import os
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from bucket import FolderBucket, pairs
+from clients import NewSdk
+from conftest import root_key
+from node import free_port, wait_until
+from reference import ROOT, invictus_by_id, invictus_lines
+
+START_SECONDS = 30
+
+
+class S3Server:
+    """s3s-fs: a bucket is a folder below its own, an object a file."""
+
+    def __init__(self, folder: Path):
+        self.program = Path(os.environ.get("CAIRN_TEST_S3S", ROOT / "target/tools/bin/s3s-fs"))
+        assert self.program.is_file(), f"{self.program} is missing; `cargo xtask test` installs it"
+        self.folder = folder
+        self.port = free_port()
+        self.process = None
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self):
+        arguments = ["--host", "127.0.0.1", "--port", str(self.port), "--access-key", "KEYID", "--secret-key", "SECRET"]
+        self.process = subprocess.Popen(
+            [self.program, *arguments, self.folder],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            assert self.process.poll() is None, "the S3 server ended"
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+            assert time.monotonic() < deadline, "the S3 server does not answer"
+            time.sleep(0.05)
+
+    def stop(self):
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+
+
+@pytest.fixture
+def s3(tmp_path):
+    server = S3Server(tmp_path / "s3")
+    (server.folder / "audit-logs").mkdir(parents=True)
+    server.start()
+    yield server
+    server.stop()
+
+
+def test_each_event_once_though_the_server_was_away(start_node, s3):
+    root = root_key(start_node(CAIRN_DELIVERY_RETRY_MAX_SECONDS="1"))
+    root.cairn(
+        "CreateBucket",
+        Name="remote-archive",
+        Url="s3://audit-logs/from-cairn",
+        Endpoint=s3.endpoint,
+        BucketRegion="us-east-1",
+        BucketAccessKeyId="KEYID",
+        BucketAccessKeySecret="SECRET",
+        PathStyle="true",
+        AllowHttp="true",
+    )
+    assert root.cairn("CheckBucket", Name="remote-archive")["Writable"] is True
+    client = NewSdk(root)
+    client.call("CreateTrail", Name="remote-trail", OssBucketName="remote-archive", OssKeyPrefix="company")
+    client.call("StartLogging", Name="remote-trail")
+
+    lines = invictus_lines()
+    root.put_lines(lines[:1000])
+    objects = FolderBucket(s3.folder / "audit-logs")
+    wait_until(lambda: sum(objects.event_counts().values()) >= 1000, "the first thousand are delivered")
+
+    s3.stop()
+    root.put_lines(lines[1000:])
+    status = wait_until(lambda: failing(client), "the failure shows in the trail's status")
+    assert status["IsLogging"] is True
+
+    s3.start()
+    expected = invictus_by_id()
+    wait_until(lambda: expected.keys() <= objects.event_counts().keys(), "every event is in an object")
+    counts = objects.event_counts()
+    assert [each for each in expected if counts[each] != 1] == []
+    objects.check_names(prefix="from-cairn/company/")
+    delivered = objects.events()
+    assert all(delivered[each] == pairs(line) for each, line in expected.items())
+    assert not client.call("GetTrailStatus", Name="remote-trail").get("LatestDeliveryError")
+
+
+def failing(client):
+    status = client.call("GetTrailStatus", Name="remote-trail")
+    return status if status.get("LatestDeliveryError") else None
+
+
+def test_a_bucket_that_cannot_be_written_is_told_at_once(start_node, s3):
+    root = root_key(start_node())
+    root.cairn(
+        "CreateBucket",
+        Name="wrong-key",
+        Url="s3://audit-logs",
+        Endpoint=s3.endpoint,
+        BucketAccessKeyId="KEYID",
+        BucketAccessKeySecret="not-the-secret",
+        PathStyle="true",
+        AllowHttp="true",
+    )
+    checked = root.cairn("CheckBucket", Name="wrong-key")
+    assert checked["Writable"] is False and checked["Error"]
+    reply = root.rpc("CreateTrail", "2020-07-06", Name="never-trail", OssBucketName="wrong-key")
+    assert (reply.status, reply.json["Code"]) == (403, "InsufficientBucketPolicyException"), reply.text
