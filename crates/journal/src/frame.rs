@@ -208,7 +208,9 @@ mod tests {
     #[test]
     fn file_headers_restore_the_tree() {
         let mut tree = Frontier::default();
-        (0..11u8).for_each(|n| drop(tree.push([n; 32])));
+        for n in 0..11u8 {
+            tree.push([n; 32]);
+        }
         let header = encode_file_header(Seq(12), Timestamp(5), &tree);
         assert_eq!(decode_file_header(&header), Some((Seq(12), tree, header.len())));
         let mut bad = header;
