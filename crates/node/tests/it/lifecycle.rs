@@ -55,7 +55,7 @@ async fn a_folder_has_one_node_and_an_address_too() {
 async fn another_master_key_is_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     let keys = ["AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE="];
-    let with_key = |key| config(folder.path(), &[("CAIRN_MASTER_KEY", key)]);
+    let with_key = |key| config(&folder.path().join("data"), &[("CAIRN_MASTER_KEY", key)]);
     Node::start(&with_key(keys[0])).await.expect("starts").stop().await;
     assert!(Node::start(&with_key(keys[1])).await.is_err(), "its secrets cannot be read with it");
     Node::start(&with_key(keys[0])).await.expect("nothing was harmed").stop().await;
@@ -64,7 +64,7 @@ async fn another_master_key_is_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stop_waits_for_requests_but_not_for_idle_connections() {
     let folder = tempfile::tempdir().expect("a folder");
-    let node = Node::start(&config(folder.path(), &[])).await.expect("starts");
+    let node = Node::start(&config(&folder.path().join("data"), &[])).await.expect("starts");
     let address = node.address();
     let _silent = TcpStream::connect(address).await.expect("accepted");
     let mut kept_alive = TcpStream::connect(address).await.expect("accepted");
