@@ -213,8 +213,10 @@ impl Segment {
         Ok(Found { seq: self.seq(row), received, event })
     }
 
-    /// Every row, in order, for merging. Bypasses the page cache.
+    /// Every row, in order, for merging. Bypasses the page cache. Checks the whole index first: damage must not go on
+    /// into a new segment with fresh checksums.
     pub(crate) fn read_all(&self, mut take: impl FnMut(Row)) -> Result<(), StoreError> {
+        self.table.verify((*self.index).as_ref()).map_err(|what| self.damaged(what))?;
         let accounts = self.section(Section::Accounts);
         let mut runs = accounts.chunks_exact(ACCOUNT_ROW_BYTES).map(|row| {
             let id = std::str::from_utf8(&row[..usize::from(row[20]).min(20)]).ok()?;
@@ -271,9 +273,7 @@ impl Segment {
     }
 
     /// Checks every section of the index and every page against their checksums.
-    #[allow(dead_code, reason = "used by tests; the check of a data folder will")]
     pub(crate) fn verify(&self) -> Result<(), StoreError> {
-        self.table.verify((*self.index).as_ref()).map_err(|what| self.damaged(what))?;
         self.read_all(|_| {})
     }
 
