@@ -17,6 +17,7 @@ mod error;
 mod metrics;
 mod object_layout;
 mod source;
+mod stepper;
 mod supervisor;
 #[cfg(test)]
 mod testing;
@@ -35,6 +36,7 @@ pub use destination::{Buckets, Destination, Destinations, Unseal, UnsealError};
 pub use error::DeliveryError;
 pub use metrics::Standing;
 pub use source::Source;
+pub use stepper::Stepper;
 
 /// What delivery works with.
 #[derive(Clone)]

@@ -250,7 +250,7 @@ impl Worker {
     }
 
     /// Records a failure where the trail's owner sees it, and pauses.
-    async fn fail(&mut self, error: &DeliveryError) {
+    pub(crate) async fn fail(&mut self, error: &DeliveryError) {
         let story = error.story();
         self.shared.metrics.trail_failed(self.trail.id);
         let config = &self.shared.config;

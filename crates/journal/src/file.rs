@@ -73,7 +73,7 @@ impl ActiveFile {
                 Err(_) => WriteFailure::Unknown(error),
             });
         }
-        file.sync().and_then(|()| disk.sync_folder(folder)).map_err(WriteFailure::Unknown)?;
+        sync_or_forget(&mut *file, 0).and_then(|()| disk.sync_folder(folder)).map_err(WriteFailure::Unknown)?;
         Ok(ActiveFile { file, bytes: header.len() as u64 })
     }
 
@@ -95,14 +95,19 @@ impl ActiveFile {
                 Err(_) => WriteFailure::Unknown(error),
             });
         }
-        if let Err(error) = self.file.sync() {
-            // Never retried: the kernel may have given the bytes up, report success next time and still show them to
-            // readers. A restart would then take them for durable, so they are cut off. Should that fail as well, the
-            // restart will fail to write, too.
-            let _ = self.file.truncate(self.bytes);
-            return Err(WriteFailure::Unknown(error));
-        }
+        sync_or_forget(&mut *self.file, self.bytes).map_err(WriteFailure::Unknown)?;
         self.bytes += frames.len() as u64;
         Ok(())
     }
+}
+
+/// Makes the file's bytes durable, or cuts it to the `sound` ones.
+///
+/// A failed sync is never retried: the kernel may have given the bytes up, report success next time and still show them
+/// to readers. A restart would take them for durable, so they must go. Should cutting fail as well, the disk takes no
+/// changes at all any more, and the restart will fail, too.
+pub(crate) fn sync_or_forget(file: &mut dyn DiskFile, sound: u64) -> io::Result<()> {
+    file.sync().inspect_err(|_| {
+        let _ = file.truncate(sound);
+    })
 }

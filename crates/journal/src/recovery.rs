@@ -14,7 +14,7 @@ use host::Disk;
 use model::{ErrorKind, Event, Seq, Timestamp};
 use tracing::{info, warn};
 
-use crate::file::{self, ActiveFile};
+use crate::file::{self, ActiveFile, sync_or_forget};
 use crate::frame::{FRAME_HEADER_BYTES, FRAME_MAGIC, Frame, decode_file_header, decode_frame};
 use crate::merkle::{Frontier, Hash, SUBTREE_HEIGHT, leaf_hash};
 use crate::subtrees::Subtrees;
@@ -93,7 +93,7 @@ impl Journal {
             return Self::start(disk, folder, stored, now);
         };
         if let Some((_, last)) = files.last() {
-            disk.open(last).and_then(|mut last| last.sync()).map_err(io_error)?;
+            sync_last(&*disk, folder, last).map_err(io_error)?;
         }
         if first.0 > stored.0 + 1 {
             return Err(RecoverError::Gap { first: *first, stored });
@@ -224,7 +224,8 @@ impl FileReading<'_> {
         warn!(file = %self.path.display(), "journal file without a header and without events, written anew");
         let header = crate::frame::encode_file_header(named_first, Timestamp(0), before);
         let mut file = self.disk.open(self.path).map_err(|source| self.disk_error(source))?;
-        let rewritten = file.truncate(0).and_then(|()| file.append(&header)).and_then(|()| file.sync());
+        let rewritten =
+            file.truncate(0).and_then(|()| file.append(&header)).and_then(|()| sync_or_forget(&mut *file, 0));
         rewritten.map_err(|source| self.disk_error(source))?;
         Ok((header.len() as u64, Vec::new()))
     }
@@ -306,6 +307,26 @@ impl FileReading<'_> {
     fn damaged(&self, offset: usize, what: String) -> RecoverError {
         RecoverError::Damaged { path: self.path.to_owned(), offset: offset as u64, what }
     }
+}
+
+/// Makes the last file durable as it reads.
+///
+/// If the sync fails, the kernel may have given up bytes it still shows, and would claim success next time. So the file
+/// is written anew under its name, once.
+fn sync_last(disk: &dyn Disk, folder: &Path, path: &Path) -> io::Result<()> {
+    let Err(error) = disk.open(path).and_then(|mut file| file.sync()) else { return Ok(()) };
+    warn!(%error, file = %path.display(), "the last journal file could not be synced and is written anew");
+    let copy = path.with_extension("rewriting");
+    match disk.remove(&copy) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let bytes = disk.map(path)?;
+    let mut file = disk.create(&copy)?;
+    file.append((*bytes).as_ref())?;
+    file.sync()?;
+    disk.rename(&copy, path)?;
+    disk.sync_folder(folder)
 }
 
 /// The intact frames that begin anywhere in these bytes, and where.

@@ -40,6 +40,8 @@ impl Contents {
         for change in std::mem::take(&mut self.unsynced) {
             self.make_durable(&change);
         }
+        // The length is not a page that can be given up: where pages were, there are zeros now.
+        self.durable.resize(self.seen.len(), 0);
     }
 
     /// A sync that fails. Either the changes stay to be synced, or, as Linux does it, the kernel gives them up: readers

@@ -115,7 +115,7 @@ impl SimulatedDisk {
         self.0.state.lock().used_bytes()
     }
 
-    /// Operations so far.
+    /// Operations so far, those after a crash aside.
     pub fn operations(&self) -> u64 {
         self.0.state.lock().operations
     }
@@ -230,11 +230,13 @@ impl SimulatedDisk {
 
 impl State {
     fn judge(&mut self, operation: Operation, path: &Path) -> Verdict {
-        self.operations += 1;
-        match &mut self.crash_after {
-            Some(0) => self.crashed = true,
-            Some(left) => *left -= 1,
-            None => {}
+        if !self.crashed {
+            self.operations += 1;
+            match &mut self.crash_after {
+                Some(0) => self.crashed = true,
+                Some(left) => *left -= 1,
+                None => {}
+            }
         }
         if self.crashed {
             return Verdict::Fail(io::Error::other("the machine has crashed"));

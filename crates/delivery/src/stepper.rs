@@ -1,0 +1,35 @@
+//! One trail's delivery, moved by hand, for simulations that decide what happens when.
+
+use std::sync::Arc;
+
+use host::metrics::Metrics;
+use model::trail::Trail;
+use tokio::sync::Semaphore;
+
+use crate::worker::{Next, Worker};
+use crate::{Config, DeliveryError, Parts, Shared, metrics};
+
+/// What [`crate::Delivery`] runs for each trail. Dropping it in the middle of a step is what a crash does.
+pub struct Stepper(Worker);
+
+impl Stepper {
+    /// A run that knows nothing but the catalog.
+    pub fn new(parts: Parts, config: Config, trail: Trail) -> Stepper {
+        let metrics = metrics::DeliveryMetrics::register(&Metrics::default(), parts.committed.clone());
+        metrics.trail_started(trail.id);
+        let slots = Arc::new(Semaphore::new(config.encoders.max(1)));
+        Stepper(Worker::new(Arc::new(Shared { parts, config, metrics, slots }), trail))
+    }
+
+    /// One bounded piece of work, and whether there is more. A failure is recorded where the trail's owner sees it and
+    /// waited out, as a node does.
+    pub async fn step(&mut self) -> Result<bool, DeliveryError> {
+        match self.0.step().await {
+            Ok(next) => Ok(next == Next::Continue),
+            Err(error) => {
+                self.0.fail(&error).await;
+                Err(error)
+            }
+        }
+    }
+}
