@@ -17,7 +17,7 @@ use tracing::{info, warn};
 use crate::file::{self, ActiveFile, sync_or_forget};
 use crate::frame::{FRAME_HEADER_BYTES, FRAME_MAGIC, Frame, decode_file_header, decode_frame};
 use crate::merkle::{Frontier, Hash, SUBTREE_HEIGHT, leaf_hash};
-use crate::subtrees::Subtrees;
+use crate::subtrees::{self, Subtrees};
 use crate::{Committed, Entry};
 
 /// Why the journal could not be read back.
@@ -99,7 +99,7 @@ impl Journal {
             return Err(RecoverError::Gap { first: *first, stored });
         }
         let complete_before = (first.0 - 1) >> SUBTREE_HEIGHT;
-        let mut subtrees = Subtrees::open(&*disk, folder, complete_before).map_err(io_error)?;
+        let mut subtrees = Self::open_subtrees(&*disk, folder, complete_before)?;
 
         let mut tree = None;
         let mut last = None;
@@ -129,10 +129,20 @@ impl Journal {
         }
         let io_error = |source| RecoverError::Disk { folder: folder.to_owned(), source };
         let tree = Frontier::default();
-        let subtrees = Subtrees::open(&*disk, folder, 0).map_err(io_error)?;
+        let subtrees = Self::open_subtrees(&*disk, folder, 0)?;
         let active =
             ActiveFile::create(&*disk, folder, Seq(1), now, &tree).map_err(|failure| io_error(failure.into()))?;
         Ok(Journal { disk, folder: folder.to_owned(), active, tree, subtrees })
+    }
+
+    fn open_subtrees(disk: &dyn Disk, folder: &Path, keep: u64) -> Result<Subtrees, RecoverError> {
+        let opened = Subtrees::open(disk, folder, keep);
+        let opened = opened.map_err(|source| RecoverError::Disk { folder: folder.to_owned(), source })?;
+        opened.map_err(|offset| RecoverError::Damaged {
+            path: subtrees::path(folder),
+            offset,
+            what: format!("it ends there, but {keep} roots belong to events before the oldest journal file"),
+        })
     }
 
     /// The last durable event.

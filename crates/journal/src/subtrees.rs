@@ -5,7 +5,7 @@
 //! wait in memory and the journal keeps its files: an event's acknowledgement does not depend on this file.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use host::{Disk, DiskFile};
 use tracing::warn;
@@ -13,6 +13,11 @@ use tracing::warn;
 use crate::merkle::Hash;
 
 const HASH_BYTES: u64 = 32;
+
+/// The file's path.
+pub(crate) fn path(folder: &Path) -> PathBuf {
+    folder.join("subtrees")
+}
 
 pub(crate) struct Subtrees {
     file: Box<dyn DiskFile>,
@@ -26,9 +31,9 @@ pub(crate) struct Subtrees {
 
 impl Subtrees {
     /// Opens the file, creating it when absent, and cuts it to `keep` hashes: those after them are found again by
-    /// reading the journal. Fails when fewer are there.
-    pub(crate) fn open(disk: &dyn Disk, folder: &Path, keep: u64) -> io::Result<Subtrees> {
-        let path = folder.join("subtrees");
+    /// reading the journal. When fewer are there, gives the bytes of those.
+    pub(crate) fn open(disk: &dyn Disk, folder: &Path, keep: u64) -> io::Result<Result<Subtrees, u64>> {
+        let path = path(folder);
         let mut file = match disk.open(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let file = disk.create(&path)?;
@@ -39,11 +44,10 @@ impl Subtrees {
         };
         let (have, bytes) = (file.len()?, keep * HASH_BYTES);
         if have < bytes {
-            let message = format!("{} holds {} hashes, {keep} are needed", path.display(), have / HASH_BYTES);
-            return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+            return Ok(Err(have - have % HASH_BYTES));
         }
         file.truncate(bytes)?;
-        Ok(Subtrees { file, bytes, waiting: Vec::new(), is_unsound: false })
+        Ok(Ok(Subtrees { file, bytes, waiting: Vec::new(), is_unsound: false }))
     }
 
     /// Adds roots. Those the disk does not take now go with the next ones, or with [`Subtrees::sync`].

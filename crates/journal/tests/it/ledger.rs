@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use host::metrics::Metrics;
-use host::{RealDisk, SystemClock};
+use host::simulated::{Outage, SimulatedDisk};
+use host::{Disk, RealDisk, SystemClock};
 use journal::{Committed, Entry, Journal, Ledger, LedgerError, RecoverError, Writer, WriterConfig};
 use model::{AccountId, Event, Seq, Timestamp};
 
@@ -52,13 +53,47 @@ pub(crate) struct Open {
 
 /// Reads the folder back and starts a writer with small files.
 pub(crate) fn open(folder: &Path, stored: Seq) -> Result<Open, RecoverError> {
+    open_on(Arc::new(RealDisk), folder, stored)
+}
+
+/// The same on any disk.
+pub(crate) fn open_on(disk: Arc<dyn Disk>, folder: &Path, stored: Seq) -> Result<Open, RecoverError> {
     let ledger = Arc::new(Everything::default());
-    let journal = Journal::recover(Arc::new(RealDisk), folder, stored, Timestamp(1), |committed| {
+    let journal = Journal::recover(disk, folder, stored, Timestamp(1), |committed| {
         ledger.publish(committed);
     })?;
     let config = WriterConfig { file_bytes: 2000, ..WriterConfig::default() };
     let writer = Writer::start(journal, config, ledger.clone(), Arc::new(SystemClock), &Metrics::default()).unwrap();
     Ok(Open { writer, ledger })
+}
+
+/// A simulated disk and a journal on it.
+pub(crate) fn simulated(seed: u64) -> (SimulatedDisk, Open) {
+    let disk = SimulatedDisk::new(seed);
+    let node = on(&disk).unwrap();
+    (disk, node)
+}
+
+/// What is on the simulated disk, read back.
+pub(crate) fn on(disk: &SimulatedDisk) -> Result<Open, RecoverError> {
+    open_on(Arc::new(disk.clone()), Path::new("/journal"), Seq::ZERO)
+}
+
+/// Ends the node as `outage` does and reads back what that left.
+pub(crate) fn restart(disk: &SimulatedDisk, node: Open, outage: Outage) -> Open {
+    disk.crash();
+    node.writer.stop();
+    disk.restart(outage);
+    on(disk).unwrap_or_else(|error| panic!("after {outage:?}: {error}"))
+}
+
+impl Open {
+    /// The ids that are there, in order.
+    pub(crate) fn ids(&self) -> Vec<String> {
+        let committed = self.ledger.committed.lock().unwrap();
+        let entries = committed.iter().flat_map(|committed| &committed.entries);
+        entries.map(|entry| entry.event.id().to_owned()).collect()
+    }
 }
 
 pub(crate) fn entry(account: &str, id: &str) -> Entry {
