@@ -5,6 +5,7 @@
 //! wrong.
 
 mod advice;
+mod allocator;
 mod cli;
 mod commands;
 mod connection;

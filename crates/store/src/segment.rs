@@ -9,6 +9,7 @@
 //! needs no index. Attribute values lead to rows, tokens to pages of the JSON column (about 50 rows), and a page is
 //! read with one positioned read, one checksum and one decompression. See `docs/decisions/0003-segments.md`.
 
+mod arrangement;
 mod build;
 mod columns;
 mod format;

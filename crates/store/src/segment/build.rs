@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use host::Disk;
 use model::{AccountId, Attribute, Event, Seq, Timestamp};
 
+use super::arrangement::{self, arrange};
 use super::columns;
 use super::format::{Section, Summary, encode, shift_time};
 use super::packed::pack;
@@ -54,15 +55,18 @@ pub(crate) fn paths(folder: &Path, name: &str) -> (PathBuf, PathBuf) {
 
 /// Writes the rows, which must not be empty, as a segment of this level. Both files are durable when this returns;
 /// they count once the manifest names them. Blocks.
-pub(crate) fn build(disk: &dyn Disk, folder: &Path, level: u32, mut rows: Vec<Row>) -> Result<Built, StoreError> {
+pub(crate) fn build(disk: &dyn Disk, folder: &Path, level: u32, rows: &[Row]) -> Result<Built, StoreError> {
     assert!(!rows.is_empty() && rows.len() <= ROWS_MAX, "a segment has 1 to {ROWS_MAX} rows");
-    rows.sort_unstable_by_key(Row::key);
+    let mut rows: Vec<&Row> = rows.iter().collect();
+    rows.sort_unstable_by_key(|row| row.key());
+    let at_place = arrange(&rows);
+    let placed: Vec<&Row> = at_place.iter().map(|row| rows[*row as usize]).collect();
     let first = rows.iter().map(|row| row.seq).min().expect("not empty");
     let last = rows.iter().map(|row| row.seq).max().expect("not empty");
     let name = format!("{:020}-{:020}-{level}", first.0, last.0);
     let (parquet_path, index_path) = paths(folder, &name);
-    let (parquet_bytes, pages) = write_file(disk, &parquet_path, |path, file| columns::write(path, file, &rows))?;
-    let index = encode_index(&rows, &pages);
+    let (parquet_bytes, pages) = write_file(disk, &parquet_path, |path, file| columns::write(path, file, &placed))?;
+    let index = encode_index(&rows, &at_place, &placed, &pages);
     let index_bytes = write_file(disk, &index_path, |path, file| {
         file.append(&index).map_err(|source| StoreError::Disk { action: "write", path: path.to_owned(), source })?;
         Ok(index.len() as u64)
@@ -108,8 +112,8 @@ fn write_file<T>(
     }
 }
 
-fn encode_index(rows: &[Row], pages: &[PageEntry]) -> Vec<u8> {
-    let column = |number: &dyn Fn(&Row) -> u64| pack(&rows.iter().map(number).collect::<Vec<_>>());
+fn encode_index(rows: &[&Row], at_place: &[u32], placed: &[&Row], pages: &[PageEntry]) -> Vec<u8> {
+    let column = |number: &dyn Fn(&Row) -> u64| pack(&rows.iter().map(|row| number(row)).collect::<Vec<_>>());
     let summary = Summary {
         rows: rows.len() as u64,
         raw_bytes: rows.iter().map(|row| row.event.raw().len() as u64).sum(),
@@ -125,11 +129,12 @@ fn encode_index(rows: &[Row], pages: &[PageEntry]) -> Vec<u8> {
         (Section::Pages, pages::encode(pages)),
         (Section::Ids, encode_ids(rows)),
         (Section::Attributes, encode_attributes(rows)),
-        (Section::Tokens, encode_tokens(rows, pages)),
+        (Section::Tokens, encode_tokens(placed, pages)),
+        (Section::Arrangement, arrangement::encode(at_place)),
     ])
 }
 
-fn encode_accounts(rows: &[Row]) -> Vec<u8> {
+fn encode_accounts(rows: &[&Row]) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut start = 0_u32;
     for run in rows.chunk_by(|a, b| a.account == b.account) {
@@ -145,14 +150,14 @@ fn encode_accounts(rows: &[Row]) -> Vec<u8> {
     bytes
 }
 
-fn encode_ids(rows: &[Row]) -> Vec<u8> {
-    let of_row = |(row, each): (usize, &Row)| pair(id_hash(each.account, each.event.id()), row as u32);
+fn encode_ids(rows: &[&Row]) -> Vec<u8> {
+    let of_row = |(row, each): (usize, &&Row)| pair(id_hash(each.account, each.event.id()), row as u32);
     let mut ids: Vec<u64> = rows.iter().enumerate().map(of_row).collect();
     ids.sort_unstable();
     ids.iter().flat_map(|id| id.to_le_bytes()).collect()
 }
 
-fn encode_attributes(rows: &[Row]) -> Vec<u8> {
+fn encode_attributes(rows: &[&Row]) -> Vec<u8> {
     let mut pairs = Vec::with_capacity(rows.len() * 14);
     for (row, each) in rows.iter().enumerate() {
         let indexed = each.event.attributes().filter(|(attribute, _)| *attribute != Attribute::EventId);
@@ -162,13 +167,13 @@ fn encode_attributes(rows: &[Row]) -> Vec<u8> {
     term_table::build(&pairs, rows.len() as u32)
 }
 
-fn encode_tokens(rows: &[Row], pages: &[PageEntry]) -> Vec<u8> {
-    let mut pairs = Vec::with_capacity(rows.len() * 10);
+fn encode_tokens(placed: &[&Row], pages: &[PageEntry]) -> Vec<u8> {
+    let mut pairs = Vec::with_capacity(placed.len() * 10);
     let mut seen = SeenOnPage::default();
     for (page, entry) in pages.iter().enumerate() {
-        let end = pages.get(page + 1).map_or(rows.len(), |next| next.first_row as usize);
+        let end = pages.get(page + 1).map_or(placed.len(), |next| next.first_place as usize);
         seen.next_page();
-        for row in &rows[entry.first_row as usize..end] {
+        for row in &placed[entry.first_place as usize..end] {
             for_each_value(row.event.raw(), |value| {
                 cut(value, |token| {
                     let hash = token_hash(token);

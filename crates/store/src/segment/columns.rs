@@ -8,6 +8,7 @@ use std::io;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
+use bytes::Bytes;
 use host::DiskFile;
 use model::Attribute;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
@@ -26,10 +27,11 @@ use crate::StoreError;
 /// Uncompressed bytes of a JSON page: about 50 events. Half as much compresses an eighth worse, twice as much a
 /// twelfth better, and each doubles or halves what a scattered page of results decompresses; see docs/benchmarks.md.
 const JSON_PAGE_BYTES: usize = 64 << 10;
-/// How often the writer looks whether a page is full, in rows.
-const WRITE_BATCH_ROWS: usize = 8;
-/// The usual trade of zstd: level 1 is faster and larger, higher ones cost more than the whole rest of the write path.
-const JSON_ZSTD_LEVEL: i32 = 3;
+/// How often the writer looks whether a JSON page is full, in rows.
+const JSON_BATCH_ROWS: usize = 8;
+/// Arranged rows compress nearly as well at level 1 as at 3, in less time; higher ones cost more than the whole rest
+/// of the write path.
+const JSON_ZSTD_LEVEL: i32 = 1;
 /// Rows handed to the writer at once.
 const CHUNK_ROWS: usize = 4096;
 
@@ -75,7 +77,6 @@ static PROPERTIES: LazyLock<Arc<WriterProperties>> = LazyLock::new(|| {
     let properties = WriterProperties::builder()
         .set_created_by("cairn".to_owned())
         .set_compression(zstd(1))
-        .set_write_batch_size(WRITE_BATCH_ROWS)
         .set_column_encoding(path("seq"), Encoding::DELTA_BINARY_PACKED)
         .set_column_encoding(path("event_time"), Encoding::DELTA_BINARY_PACKED)
         .set_column_encoding(path("received"), Encoding::DELTA_BINARY_PACKED)
@@ -85,7 +86,11 @@ static PROPERTIES: LazyLock<Arc<WriterProperties>> = LazyLock::new(|| {
         .set_column_dictionary_enabled(json.clone(), false)
         .set_column_encoding(json.clone(), Encoding::PLAIN)
         .set_column_compression(json.clone(), zstd(JSON_ZSTD_LEVEL))
-        .set_column_statistics_enabled(json.clone(), EnabledStatistics::None)
+        .set_statistics_enabled(EnabledStatistics::None)
+        .set_column_statistics_enabled(path("seq"), EnabledStatistics::Chunk)
+        .set_column_statistics_enabled(path("event_time"), EnabledStatistics::Chunk)
+        .set_column_statistics_enabled(path("received"), EnabledStatistics::Chunk)
+        .set_column_statistics_enabled(path("account_id"), EnabledStatistics::Chunk)
         .set_column_data_page_size_limit(json, JSON_PAGE_BYTES)
         .build();
     Arc::new(properties)
@@ -96,7 +101,7 @@ fn is_list(attribute: Attribute) -> bool {
 }
 
 /// Writes the file through to the disk's file. Gives the bytes written and the pages of the JSON column.
-pub(super) fn write(path: &Path, file: &mut dyn DiskFile, rows: &[Row]) -> Result<(u64, Vec<PageEntry>), StoreError> {
+pub(super) fn write(path: &Path, file: &mut dyn DiskFile, rows: &[&Row]) -> Result<(u64, Vec<PageEntry>), StoreError> {
     let parquet_error = |source| StoreError::Parquet { path: path.to_owned(), source };
     let disk_error = |source| StoreError::Disk { action: "write", path: path.to_owned(), source };
     let mut sink = Sink { file, buffer: Vec::with_capacity(SINK_BUFFER_BYTES) };
@@ -111,17 +116,17 @@ pub(super) fn write(path: &Path, file: &mut dyn DiskFile, rows: &[Row]) -> Resul
     Ok((bytes, pages))
 }
 
-fn write_columns(sink: &mut Sink<'_>, rows: &[Row]) -> Result<ParquetMetaData, ParquetError> {
+fn write_columns(sink: &mut Sink<'_>, rows: &[&Row]) -> Result<ParquetMetaData, ParquetError> {
     let mut writer = SerializedFileWriter::new(sink, SCHEMA.clone(), PROPERTIES.clone())?;
     let mut group = writer.next_row_group()?;
     write_numbers(&mut group, rows, |row| row.seq.0 as i64)?;
     write_numbers(&mut group, rows, |row| row.event.time().0)?;
     write_numbers(&mut group, rows, |row| row.received.0)?;
-    write_required(&mut group, rows, |row| ByteArray::from(row.account.as_bytes()))?;
+    write_accounts(&mut group, rows)?;
     for (_, attribute) in TEXT_COLUMNS {
         write_texts(&mut group, rows, attribute)?;
     }
-    write_required(&mut group, rows, |row| ByteArray::from(row.event.raw().clone()))?;
+    write_json(&mut group, rows)?;
     group.close()?;
     writer.close()
 }
@@ -130,51 +135,79 @@ type Group<'g, 'w, 's> = SerializedRowGroupWriter<'g, &'w mut Sink<'s>>;
 
 fn write_numbers(
     group: &mut Group<'_, '_, '_>,
-    rows: &[Row],
+    rows: &[&Row],
     number: impl Fn(&Row) -> i64,
 ) -> Result<(), ParquetError> {
     let mut column = group.next_column()?.expect("the schema has this column");
     for chunk in rows.chunks(CHUNK_ROWS) {
-        let values: Vec<i64> = chunk.iter().map(&number).collect();
+        let values: Vec<i64> = chunk.iter().map(|row| number(row)).collect();
         column.typed::<Int64Type>().write_batch(&values, None, None)?;
     }
     column.close()
 }
 
-fn write_required(
-    group: &mut Group<'_, '_, '_>,
-    rows: &[Row],
-    value: impl Fn(&Row) -> ByteArray,
-) -> Result<(), ParquetError> {
+/// The JSON, a few rows at once: after each, the writer looks whether the page is full.
+fn write_json(group: &mut Group<'_, '_, '_>, rows: &[&Row]) -> Result<(), ParquetError> {
     let mut column = group.next_column()?.expect("the schema has this column");
-    for chunk in rows.chunks(CHUNK_ROWS) {
-        let values: Vec<ByteArray> = chunk.iter().map(&value).collect();
+    let mut values = Vec::with_capacity(JSON_BATCH_ROWS);
+    for chunk in rows.chunks(JSON_BATCH_ROWS) {
+        values.clear();
+        values.extend(chunk.iter().map(|row| ByteArray::from(row.event.raw().clone())));
         column.typed::<ByteArrayType>().write_batch(&values, None, None)?;
     }
     column.close()
 }
 
-fn write_texts(group: &mut Group<'_, '_, '_>, rows: &[Row], attribute: Attribute) -> Result<(), ParquetError> {
+fn write_accounts(group: &mut Group<'_, '_, '_>, rows: &[&Row]) -> Result<(), ParquetError> {
     let mut column = group.next_column()?.expect("the schema has this column");
-    let mut values = Vec::new();
+    for chunk in rows.chunks(CHUNK_ROWS) {
+        let mut texts = Texts::default();
+        chunk.iter().for_each(|row| texts.push(row.account.as_bytes()));
+        column.typed::<ByteArrayType>().write_batch(&texts.into_values(), None, None)?;
+    }
+    column.close()
+}
+
+fn write_texts(group: &mut Group<'_, '_, '_>, rows: &[&Row], attribute: Attribute) -> Result<(), ParquetError> {
+    let mut column = group.next_column()?.expect("the schema has this column");
+    let most = if is_list(attribute) { usize::MAX } else { 1 };
     let (mut defined, mut repeated) = (Vec::new(), Vec::new());
     for chunk in rows.chunks(CHUNK_ROWS) {
-        values.clear();
+        let mut texts = Texts::default();
         defined.clear();
         repeated.clear();
         for row in chunk {
-            let before = values.len();
-            let of_row = row.event.attributes().filter(|(each, _)| *each == attribute);
-            let most = if is_list(attribute) { usize::MAX } else { 1 };
-            values.extend(of_row.take(most).map(|(_, value)| ByteArray::from(value)));
-            let count = values.len() - before;
+            let before = texts.ends.len();
+            row.event.values(attribute).take(most).for_each(|value| texts.push(value.as_bytes()));
+            let count = texts.ends.len() - before;
             defined.extend(std::iter::repeat_n(i16::from(count > 0), count.max(1)));
             repeated.extend((0..count.max(1)).map(|position| i16::from(position > 0)));
         }
         let repetition = is_list(attribute).then_some(&repeated[..]);
-        column.typed::<ByteArrayType>().write_batch(&values, Some(&defined), repetition)?;
+        column.typed::<ByteArrayType>().write_batch(&texts.into_values(), Some(&defined), repetition)?;
     }
     column.close()
+}
+
+/// Values of a column gathered in one buffer, instead of an allocation each.
+#[derive(Default)]
+struct Texts {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Texts {
+    fn push(&mut self, value: &[u8]) {
+        self.bytes.extend_from_slice(value);
+        self.ends.push(self.bytes.len());
+    }
+
+    fn into_values(self) -> Vec<ByteArray> {
+        let bytes = Bytes::from(self.bytes);
+        let mut start = 0;
+        let value = |end| ByteArray::from(bytes.slice(std::mem::replace(&mut start, end)..end));
+        self.ends.into_iter().map(value).collect()
+    }
 }
 
 /// Reads the start of every page of the JSON column back and checks that it is what a lookup will expect.
@@ -194,7 +227,7 @@ fn locate_pages(file: &dyn DiskFile, metadata: &ParquetMetaData) -> io::Result<O
             offset: location.offset as u64 + u64::from(header),
             compressed,
             uncompressed,
-            first_row: location.first_row_index as u32,
+            first_place: location.first_row_index as u32,
             crc: crc32c::crc32c(&bytes[header as usize..]),
         });
     }

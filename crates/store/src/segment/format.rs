@@ -35,9 +35,11 @@ pub(crate) enum Section {
     Attributes = 8,
     /// Term table: tokens to pages.
     Tokens = 9,
+    /// Packed: where each row lies in the Parquet file, see `arrangement`.
+    Arrangement = 10,
 }
 
-const SECTIONS: [Section; 9] = [
+const SECTIONS: [Section; 10] = [
     Section::Summary,
     Section::Accounts,
     Section::Times,
@@ -47,6 +49,7 @@ const SECTIONS: [Section; 9] = [
     Section::Ids,
     Section::Attributes,
     Section::Tokens,
+    Section::Arrangement,
 ];
 
 /// Puts the file together.
