@@ -13,6 +13,7 @@ mod arrangement;
 mod build;
 mod columns;
 mod format;
+mod gather;
 mod packed;
 mod pages;
 mod postings;

@@ -16,20 +16,18 @@ use super::packed::{Packed, pack};
 use crate::terms::attribute_hash;
 
 /// Larger blocks compress a little better and scatter a page of results over more pages.
-const BLOCK_ROWS: u32 = 1024;
+pub(super) const BLOCK_ROWS: u32 = 1024;
 
-/// Which row lies at each place. The rows are in the order of their numbers.
-pub(super) fn arrange(rows: &[&Row]) -> Vec<u32> {
-    let mut at_place: Vec<u32> = (0..rows.len() as u32).collect();
+/// Which row of a block lies at each place, both counted from the block's first.
+pub(super) fn arrange(block: &[&Row]) -> Vec<u32> {
+    let mut at_place: Vec<u32> = (0..block.len() as u32).collect();
     let hash = |row: u32, attribute| {
-        let value = rows[row as usize].event.first(attribute);
+        let value = block[row as usize].event.first(attribute);
         value.map_or(0, |value| attribute_hash(attribute, value))
     };
-    for block in at_place.chunks_mut(BLOCK_ROWS as usize) {
-        for run in block.chunk_by_mut(|a, b| rows[*a as usize].account == rows[*b as usize].account) {
-            // Any order that puts equals together will do; hashes are the cheapest to compare.
-            run.sort_by_cached_key(|row| (hash(*row, Attribute::User), hash(*row, Attribute::EventName), *row));
-        }
+    for run in at_place.chunk_by_mut(|a, b| block[*a as usize].account == block[*b as usize].account) {
+        // Any order that puts equals together will do; hashes are the cheapest to compare.
+        run.sort_by_cached_key(|row| (hash(*row, Attribute::User), hash(*row, Attribute::EventName), *row));
     }
     at_place
 }

@@ -4,16 +4,17 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use host::Disk;
-use model::{AccountId, Attribute, Event, Seq, Timestamp};
+use model::{AccountId, Event, Seq, Timestamp};
 
-use super::arrangement::{self, arrange};
+use super::arrangement;
 use super::columns;
 use super::format::{Section, Summary, encode, shift_time};
+use super::gather::{Gathered, gather};
 use super::packed::pack;
 use super::pages::{self, PageEntry};
 use super::term_table::{self, PLACE_BITS, pair, sort_pairs};
 use crate::StoreError;
-use crate::terms::{attribute_hash, cut, for_each_value, id_hash, token_hash};
+use crate::terms::{cut, for_each_raw_value, id_hash, token_hash};
 
 /// An event on its way into a segment.
 #[derive(Debug, Clone)]
@@ -59,14 +60,15 @@ pub(crate) fn build(disk: &dyn Disk, folder: &Path, level: u32, rows: &[Row]) ->
     assert!(!rows.is_empty() && rows.len() <= ROWS_MAX, "a segment has 1 to {ROWS_MAX} rows");
     let mut rows: Vec<&Row> = rows.iter().collect();
     rows.sort_unstable_by_key(|row| row.key());
-    let at_place = arrange(&rows);
+    let Gathered { at_place, attributes, texts } = gather(&rows);
     let placed: Vec<&Row> = at_place.iter().map(|row| rows[*row as usize]).collect();
     let first = rows.iter().map(|row| row.seq).min().expect("not empty");
     let last = rows.iter().map(|row| row.seq).max().expect("not empty");
     let name = format!("{:020}-{:020}-{level}", first.0, last.0);
     let (parquet_path, index_path) = paths(folder, &name);
-    let (parquet_bytes, pages) = write_file(disk, &parquet_path, |path, file| columns::write(path, file, &placed))?;
-    let index = encode_index(&rows, &at_place, &placed, &pages);
+    let (parquet_bytes, pages) =
+        write_file(disk, &parquet_path, |path, file| columns::write(path, file, &placed, texts))?;
+    let index = encode_index(&rows, &at_place, &placed, &pages, attributes);
     let index_bytes = write_file(disk, &index_path, |path, file| {
         file.append(&index).map_err(|source| StoreError::Disk { action: "write", path: path.to_owned(), source })?;
         Ok(index.len() as u64)
@@ -112,7 +114,13 @@ fn write_file<T>(
     }
 }
 
-fn encode_index(rows: &[&Row], at_place: &[u32], placed: &[&Row], pages: &[PageEntry]) -> Vec<u8> {
+fn encode_index(
+    rows: &[&Row],
+    at_place: &[u32],
+    placed: &[&Row],
+    pages: &[PageEntry],
+    attributes: Vec<u64>,
+) -> Vec<u8> {
     let column = |number: &dyn Fn(&Row) -> u64| pack(&rows.iter().map(|row| number(row)).collect::<Vec<_>>());
     let summary = Summary {
         rows: rows.len() as u64,
@@ -128,7 +136,7 @@ fn encode_index(rows: &[&Row], at_place: &[u32], placed: &[&Row], pages: &[PageE
         (Section::Received, column(&|row| shift_time(row.received.0))),
         (Section::Pages, pages::encode(pages)),
         (Section::Ids, encode_ids(rows)),
-        (Section::Attributes, encode_attributes(rows)),
+        (Section::Attributes, encode_terms(attributes, rows.len())),
         (Section::Tokens, encode_tokens(placed, pages)),
         (Section::Arrangement, arrangement::encode(at_place)),
     ])
@@ -157,25 +165,27 @@ fn encode_ids(rows: &[&Row]) -> Vec<u8> {
     ids.iter().flat_map(|id| id.to_le_bytes()).collect()
 }
 
-fn encode_attributes(rows: &[&Row]) -> Vec<u8> {
-    let mut pairs = Vec::with_capacity(rows.len() * 14);
-    for (row, each) in rows.iter().enumerate() {
-        let indexed = each.event.attributes().filter(|(attribute, _)| *attribute != Attribute::EventId);
-        pairs.extend(indexed.map(|(attribute, value)| pair(attribute_hash(attribute, value), row as u32)));
-    }
+/// `pairs` of terms and places, in the order of places.
+fn encode_terms(mut pairs: Vec<u64>, places: usize) -> Vec<u8> {
     sort_pairs(&mut pairs);
-    term_table::build(&pairs, rows.len() as u32)
+    term_table::build(&pairs, places as u32)
 }
 
 fn encode_tokens(placed: &[&Row], pages: &[PageEntry]) -> Vec<u8> {
     let mut pairs = Vec::with_capacity(placed.len() * 10);
     let mut seen = SeenOnPage::default();
+    let mut values = ValuesOfPage::default();
+    let mut unescaped = Vec::new();
     for (page, entry) in pages.iter().enumerate() {
         let end = pages.get(page + 1).map_or(placed.len(), |next| next.first_place as usize);
         seen.next_page();
+        values.next_page();
         for row in &placed[entry.first_place as usize..end] {
-            for_each_value(row.event.raw(), |value| {
-                cut(value, |token| {
+            for_each_raw_value(row.event.raw(), |value| {
+                if !values.is_new(value.text) {
+                    return;
+                }
+                cut(value.plain(&mut unescaped), |token| {
                     let hash = token_hash(token);
                     if seen.is_new(hash) {
                         pairs.push(pair(hash, page as u32));
@@ -184,8 +194,37 @@ fn encode_tokens(placed: &[&Row], pages: &[PageEntry]) -> Vec<u8> {
             });
         }
     }
-    sort_pairs(&mut pairs);
-    term_table::build(&pairs, pages.len() as u32)
+    encode_terms(pairs, pages.len())
+}
+
+/// The values of a page, so that each is cut once: neighbours share most of theirs. Like [`SeenOnPage`] it may forget.
+struct ValuesOfPage<'r> {
+    slots: Vec<&'r [u8]>,
+}
+
+impl Default for ValuesOfPage<'_> {
+    fn default() -> Self {
+        ValuesOfPage { slots: vec![&[]; 1 << 10] }
+    }
+}
+
+impl<'r> ValuesOfPage<'r> {
+    fn next_page(&mut self) {
+        self.slots.fill(&[]);
+    }
+
+    fn is_new(&mut self, value: &'r [u8]) -> bool {
+        // Both ends and the length tell values apart well enough, whatever their length.
+        let head = value.first_chunk().map_or(0, |head| u64::from_le_bytes(*head));
+        let tail = value.last_chunk().map_or_else(|| short(value), |tail| u64::from_le_bytes(*tail));
+        let mixed = (head ^ tail.rotate_left(29) ^ value.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        std::mem::replace(&mut self.slots[(mixed >> 54) as usize], value) != value
+    }
+}
+
+/// Fewer than eight bytes as a number.
+fn short(value: &[u8]) -> u64 {
+    value.iter().fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
 /// The tokens of a page, so that each is noted once. A fixed table that may forget (two hashes share a slot): what is
@@ -197,7 +236,7 @@ struct SeenOnPage {
 
 impl Default for SeenOnPage {
     fn default() -> Self {
-        SeenOnPage { slots: vec![(0, 0); 1 << 13], page: 0 }
+        SeenOnPage { slots: vec![(0, 0); 1 << 11], page: 0 }
     }
 }
 
@@ -207,7 +246,7 @@ impl SeenOnPage {
     }
 
     fn is_new(&mut self, hash: u64) -> bool {
-        let slot = (hash >> 51) as usize;
+        let slot = (hash >> 53) as usize;
         std::mem::replace(&mut self.slots[slot], (hash, self.page)) != (hash, self.page)
     }
 }

@@ -8,7 +8,6 @@ use std::io;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
-use bytes::Bytes;
 use host::DiskFile;
 use model::Attribute;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
@@ -21,6 +20,7 @@ use parquet::schema::parser::parse_message_type;
 use parquet::schema::types::{ColumnPath, Type};
 
 use super::build::Row;
+use super::gather::Texts;
 use super::pages::{PageEntry, split_page};
 use crate::StoreError;
 
@@ -38,7 +38,7 @@ const CHUNK_ROWS: usize = 4096;
 const JSON_COLUMN: &str = "event";
 
 /// Text columns and the attribute each holds, in the order of the schema.
-const TEXT_COLUMNS: [(&str, Attribute); 16] = [
+pub(super) const TEXT_COLUMNS: [(&str, Attribute); 16] = [
     ("event_name", Attribute::EventName),
     ("service_name", Attribute::ServiceName),
     ("event_rw", Attribute::EventRw),
@@ -96,16 +96,24 @@ static PROPERTIES: LazyLock<Arc<WriterProperties>> = LazyLock::new(|| {
     Arc::new(properties)
 });
 
-fn is_list(attribute: Attribute) -> bool {
+/// Whether a row may have several values of it.
+pub(super) fn is_list(attribute: Attribute) -> bool {
     matches!(attribute, Attribute::ResourceType | Attribute::ResourceName)
 }
 
 /// Writes the file through to the disk's file. Gives the bytes written and the pages of the JSON column.
-pub(super) fn write(path: &Path, file: &mut dyn DiskFile, rows: &[&Row]) -> Result<(u64, Vec<PageEntry>), StoreError> {
+///
+/// `rows` and `texts` are in the order of places.
+pub(super) fn write(
+    path: &Path,
+    file: &mut dyn DiskFile,
+    rows: &[&Row],
+    texts: Vec<Texts>,
+) -> Result<(u64, Vec<PageEntry>), StoreError> {
     let parquet_error = |source| StoreError::Parquet { path: path.to_owned(), source };
     let disk_error = |source| StoreError::Disk { action: "write", path: path.to_owned(), source };
     let mut sink = Sink { file, buffer: Vec::with_capacity(SINK_BUFFER_BYTES) };
-    let metadata = write_columns(&mut sink, rows).map_err(parquet_error)?;
+    let metadata = write_columns(&mut sink, rows, texts).map_err(parquet_error)?;
     io::Write::flush(&mut sink).map_err(disk_error)?;
     let pages = locate_pages(sink.file, &metadata).map_err(disk_error)?;
     let bytes = sink.file.len().map_err(disk_error)?;
@@ -116,15 +124,15 @@ pub(super) fn write(path: &Path, file: &mut dyn DiskFile, rows: &[&Row]) -> Resu
     Ok((bytes, pages))
 }
 
-fn write_columns(sink: &mut Sink<'_>, rows: &[&Row]) -> Result<ParquetMetaData, ParquetError> {
+fn write_columns(sink: &mut Sink<'_>, rows: &[&Row], texts: Vec<Texts>) -> Result<ParquetMetaData, ParquetError> {
     let mut writer = SerializedFileWriter::new(sink, SCHEMA.clone(), PROPERTIES.clone())?;
     let mut group = writer.next_row_group()?;
     write_numbers(&mut group, rows, |row| row.seq.0 as i64)?;
     write_numbers(&mut group, rows, |row| row.event.time().0)?;
     write_numbers(&mut group, rows, |row| row.received.0)?;
     write_accounts(&mut group, rows)?;
-    for (_, attribute) in TEXT_COLUMNS {
-        write_texts(&mut group, rows, attribute)?;
+    for ((_, attribute), texts) in TEXT_COLUMNS.into_iter().zip(texts) {
+        write_texts(&mut group, texts, is_list(attribute))?;
     }
     write_json(&mut group, rows)?;
     group.close()?;
@@ -160,54 +168,27 @@ fn write_json(group: &mut Group<'_, '_, '_>, rows: &[&Row]) -> Result<(), Parque
 
 fn write_accounts(group: &mut Group<'_, '_, '_>, rows: &[&Row]) -> Result<(), ParquetError> {
     let mut column = group.next_column()?.expect("the schema has this column");
-    for chunk in rows.chunks(CHUNK_ROWS) {
-        let mut texts = Texts::default();
-        chunk.iter().for_each(|row| texts.push(row.account.as_bytes()));
-        column.typed::<ByteArrayType>().write_batch(&texts.into_values(), None, None)?;
+    for run in rows.chunk_by(|a, b| a.account == b.account) {
+        let account = ByteArray::from(run[0].account.as_bytes());
+        column.typed::<ByteArrayType>().write_batch(&vec![account; run.len()], None, None)?;
     }
     column.close()
 }
 
-fn write_texts(group: &mut Group<'_, '_, '_>, rows: &[&Row], attribute: Attribute) -> Result<(), ParquetError> {
+fn write_texts(group: &mut Group<'_, '_, '_>, texts: Texts, is_list: bool) -> Result<(), ParquetError> {
     let mut column = group.next_column()?.expect("the schema has this column");
-    let most = if is_list(attribute) { usize::MAX } else { 1 };
     let (mut defined, mut repeated) = (Vec::new(), Vec::new());
-    for chunk in rows.chunks(CHUNK_ROWS) {
-        let mut texts = Texts::default();
+    for (values, counts) in texts.into_chunks(CHUNK_ROWS) {
         defined.clear();
         repeated.clear();
-        for row in chunk {
-            let before = texts.ends.len();
-            row.event.values(attribute).take(most).for_each(|value| texts.push(value.as_bytes()));
-            let count = texts.ends.len() - before;
-            defined.extend(std::iter::repeat_n(i16::from(count > 0), count.max(1)));
+        for count in counts {
+            defined.extend(std::iter::repeat_n(i16::from(count > 0), count.max(1) as usize));
             repeated.extend((0..count.max(1)).map(|position| i16::from(position > 0)));
         }
-        let repetition = is_list(attribute).then_some(&repeated[..]);
-        column.typed::<ByteArrayType>().write_batch(&texts.into_values(), Some(&defined), repetition)?;
+        let repetition = is_list.then_some(&repeated[..]);
+        column.typed::<ByteArrayType>().write_batch(&values, Some(&defined), repetition)?;
     }
     column.close()
-}
-
-/// Values of a column gathered in one buffer, instead of an allocation each.
-#[derive(Default)]
-struct Texts {
-    bytes: Vec<u8>,
-    ends: Vec<usize>,
-}
-
-impl Texts {
-    fn push(&mut self, value: &[u8]) {
-        self.bytes.extend_from_slice(value);
-        self.ends.push(self.bytes.len());
-    }
-
-    fn into_values(self) -> Vec<ByteArray> {
-        let bytes = Bytes::from(self.bytes);
-        let mut start = 0;
-        let value = |end| ByteArray::from(bytes.slice(std::mem::replace(&mut start, end)..end));
-        self.ends.into_iter().map(value).collect()
-    }
 }
 
 /// Reads the start of every page of the JSON column back and checks that it is what a lookup will expect.

@@ -28,11 +28,14 @@ pub(crate) fn pair(hash: u64, place: u32) -> u64 {
     hash >> (64 - HASH_BITS) << PLACE_BITS | u64::from(place)
 }
 
-/// Sorts pairs whose places are in order for equal hashes already: only the hash's bits are looked at.
+/// Sorts pairs whose places are in order for equal hashes already.
+///
+/// By digits of the hash's upper 33 bits, lowest digit first; the few that differ only below are put in order after.
 pub(crate) fn sort_pairs(pairs: &mut Vec<u64>) {
-    const DIGIT_BITS: u32 = 10;
+    const DIGIT_BITS: u32 = 11;
+    const LOWEST: u32 = 64 - 3 * DIGIT_BITS;
     let mut other = vec![0; pairs.len()];
-    for shift in (PLACE_BITS..64).step_by(DIGIT_BITS as usize) {
+    for shift in (LOWEST..64).step_by(DIGIT_BITS as usize) {
         let digit = |pair: u64| (pair >> shift & ((1 << DIGIT_BITS) - 1)) as usize;
         let mut starts = [0_usize; 1 << DIGIT_BITS];
         pairs.iter().for_each(|pair| starts[digit(*pair)] += 1);
@@ -46,6 +49,11 @@ pub(crate) fn sort_pairs(pairs: &mut Vec<u64>) {
             *start += 1;
         }
         std::mem::swap(pairs, &mut other);
+    }
+    for run in pairs.chunk_by_mut(|a, b| a >> LOWEST == b >> LOWEST) {
+        if !run.is_sorted() {
+            run.sort_unstable();
+        }
     }
 }
 
