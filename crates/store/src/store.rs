@@ -245,7 +245,7 @@ impl Ledger for Shared {
         }
     }
 
-    fn is_full(&self) -> bool {
-        self.active_bytes.load(Ordering::Acquire) >= self.config.recent_bytes.saturating_mul(2)
+    fn fullness(&self) -> f64 {
+        self.active_bytes.load(Ordering::Acquire) as f64 / self.config.recent_bytes.saturating_mul(2) as f64
     }
 }

@@ -214,6 +214,9 @@ impl Phrase {
         if self.tokens.is_empty() {
             return true;
         }
+        if !self.may_be_in(json) {
+            return false;
+        }
         let mut found = false;
         // The last tokens seen, as how many of the phrase's each position would have matched.
         let mut matched: Vec<usize> = Vec::new();
@@ -233,6 +236,36 @@ impl Phrase {
             });
         });
         found
+    }
+}
+
+impl Phrase {
+    /// Whether the bytes of the longest token occur at all, which is much cheaper to tell than where tokens end.
+    /// Letters may be written as `\uXXXX`; then nothing is known.
+    fn may_be_in(&self, json: &[u8]) -> bool {
+        let longest = self.tokens.iter().max_by_key(|token| token.len());
+        longest.is_none_or(|token| contains_ignoring_case(json, token) || memchr::memmem::find(json, br"\u").is_some())
+    }
+}
+
+/// Whether `text` occurs; it is in lower case and has at least a byte.
+fn contains_ignoring_case(bytes: &[u8], text: &[u8]) -> bool {
+    // Looking for the byte that is rarest in events skips most of them.
+    let rarest = (0..text.len()).min_by_key(|at| frequency(text[*at])).unwrap_or(0);
+    let (lower, upper) = (text[rarest], text[rarest].to_ascii_uppercase());
+    memchr::memchr2_iter(lower, upper, bytes).any(|at| {
+        let around = at.checked_sub(rarest).and_then(|start| bytes.get(start..start + text.len()));
+        around.is_some_and(|around| around.eq_ignore_ascii_case(text))
+    })
+}
+
+/// A rank of how often a byte occurs in events: field names and hexadecimal ids make up most of them.
+fn frequency(byte: u8) -> u8 {
+    match byte {
+        b'e' | b'a' | b'c' | b's' | b'r' | b't' | b'n' | b'i' | b'o' => 3,
+        b'0'..=b'9' | b'd' | b'b' | b'f' | b'u' | b'p' | b'm' | b'l' => 2,
+        b'-' | b'.' | b'h' | b'g' | b'v' | b'y' => 1,
+        _ => 0,
     }
 }
 

@@ -77,7 +77,7 @@ fn open(
     let journal = Journal::recover(shared.disk.clone(), journal_folder, cursor, now, |committed| {
         shared.publish(committed);
         // A long journal does not fit in memory: it goes into segments on the way.
-        if failed.is_none() && shared.is_full() {
+        if failed.is_none() && shared.fullness() >= 1.0 {
             failed = seal(shared, &handle).err();
         }
     })?;
