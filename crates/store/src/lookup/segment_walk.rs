@@ -74,7 +74,7 @@ impl<'s> SegmentWalk<'s> {
     pub(super) fn take(&mut self) -> Result<Option<Found>, StoreError> {
         let Some(row) = self.rows.pop() else { return Ok(None) };
         let raw = self.segment.raw(row)?;
-        // A token leads to a page of fifty rows: most fall here, before their facts are read.
+        // A token leads to a page of a hundred rows: most fall here, before their facts are read.
         if !self.question.phrases.iter().all(|phrase| phrase.is_in(&raw)) {
             return Ok(None);
         }

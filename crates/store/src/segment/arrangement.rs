@@ -1,7 +1,7 @@
 //! Where rows lie in the file.
 //!
 //! Everywhere in the index a row's number is its rank by (account, time, number). In the Parquet file the rows of a
-//! block of 1,024 lie grouped by account, user and event name instead: neighbours resemble each other, which saves a
+//! block of 2,048 lie grouped by account, user and event name instead: neighbours resemble each other, which saves a
 //! fifth of the JSON's bytes and compresses faster, while the newest rows of an account still lie on few pages. A
 //! row's *place* is its position in the file; it is always in the row's own block.
 //!
@@ -16,7 +16,7 @@ use super::packed::{Packed, pack};
 use crate::terms::attribute_hash;
 
 /// Larger blocks compress a little better and scatter a page of results over more pages.
-pub(super) const BLOCK_ROWS: u32 = 1024;
+pub(super) const BLOCK_ROWS: u32 = 2048;
 
 /// Which row of a block lies at each place, both counted from the block's first.
 pub(super) fn arrange(block: &[&Row]) -> Vec<u32> {

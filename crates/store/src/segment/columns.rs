@@ -24,14 +24,13 @@ use super::gather::Texts;
 use super::pages::{PageEntry, split_page};
 use crate::StoreError;
 
-/// Uncompressed bytes of a JSON page: about 50 events. Half as much compresses an eighth worse, twice as much a
-/// twelfth better, and each doubles or halves what a scattered page of results decompresses; see docs/benchmarks.md.
-const JSON_PAGE_BYTES: usize = 64 << 10;
+/// Uncompressed bytes of a JSON page: about 100 events. Half as much compresses a tenth worse, and each doubling doubles
+/// what a scattered page of results decompresses; see docs/benchmarks.md.
+const JSON_PAGE_BYTES: usize = 128 << 10;
 /// How often the writer looks whether a JSON page is full, in rows.
 const JSON_BATCH_ROWS: usize = 8;
-/// Arranged rows compress nearly as well at level 1 as at 3, in less time; higher ones cost more than the whole rest
-/// of the write path.
-const JSON_ZSTD_LEVEL: i32 = 1;
+/// Arranged rows compress better at level 2 than at 3, in less time; from 4 on a level costs more than twice that.
+const JSON_ZSTD_LEVEL: i32 = 2;
 /// Rows handed to the writer at once.
 const CHUNK_ROWS: usize = 4096;
 
