@@ -118,12 +118,12 @@ impl<'a> Wire<'a> {
     }
 
     fn into_facts(self) -> Result<Facts, Refusal> {
-        let id_bytes = self.plain.iter().find(|(each, _)| *each == Attribute::EventId).map_or(0, |(_, id)| id.len());
-        if id_bytes == 0 {
+        let id = self.plain.iter().find(|(each, _)| *each == Attribute::EventId).map_or("", |(_, id)| id);
+        if id.is_empty() {
             return Err(Refusal::MissingEventId);
         }
-        if id_bytes > EVENT_ID_BYTES_MAX {
-            return Err(Refusal::EventIdTooLong { bytes: id_bytes });
+        if id.len() > EVENT_ID_BYTES_MAX {
+            return Err(Refusal::EventIdTooLong { value: id.chars().take(64).collect(), bytes: id.len() });
         }
         let time = self.time.as_deref().ok_or(Refusal::MissingEventTime)?;
         let time = Timestamp::parse(time).map_err(|error| Refusal::InvalidEventTime { value: error.value })?;
