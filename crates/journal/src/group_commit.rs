@@ -279,6 +279,8 @@ struct Grouped {
 /// The group as it will be if the disk takes it.
 struct Group {
     appends: Vec<Grouped>,
+    /// The number of its first event.
+    first: Seq,
     frames: Vec<u8>,
     tree: Frontier,
     subtree_roots: Vec<Hash>,
@@ -343,6 +345,7 @@ impl WriterThread {
     fn put_together(&self, appends: Vec<Append>) -> Group {
         let mut group = Group {
             appends: Vec::with_capacity(appends.len()),
+            first: self.journal.head().next(),
             frames: Vec::new(),
             tree: self.journal.tree.clone(),
             subtree_roots: Vec::new(),
@@ -380,12 +383,12 @@ impl WriterThread {
         if journal.active.bytes() >= self.file_bytes {
             let first = journal.head().next();
             journal.active =
-                ActiveFile::create(&*journal.disk, &journal.folder, first, self.clock.now(), &journal.tree)
-                    .map_err(WriteFailure::Unknown)?;
+                ActiveFile::create(&*journal.disk, &journal.folder, first, self.clock.now(), &journal.tree)?;
         }
         journal.active.write(&group.frames)?;
         // Not synced here: recovery finds these again in the journal files.
-        journal.subtrees.append(&group.subtree_roots).map_err(WriteFailure::Unknown)
+        journal.subtrees.append(&group.subtree_roots);
+        Ok(())
     }
 
     fn fail(&mut self, group: Group, failure: WriteFailure) -> bool {
@@ -434,7 +437,7 @@ impl Group {
         let committed = (!kept.is_empty()).then(|| {
             let mut frame = FrameEncoder::begin(&mut self.frames);
             kept.iter().for_each(|entry: &Entry| frame.push(entry.account, entry.event.raw()));
-            frame.finish(first, received, &self.tree.root());
+            frame.finish(first, received, self.first, &self.tree.root());
             self.events += kept.len();
             Committed { first, received, entries: kept }
         });

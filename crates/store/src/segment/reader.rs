@@ -216,8 +216,10 @@ impl Segment {
         Ok(Found { seq: self.seq(row), received, event })
     }
 
-    /// Every row, in the order of places, for merging. Bypasses the page cache.
+    /// Every row, in the order of places, for merging. Bypasses the page cache. Checks the whole index first: damage
+    /// must not go on into a new segment with fresh checksums.
     pub(crate) fn read_all(&self, mut take: impl FnMut(Row)) -> Result<(), StoreError> {
+        self.table.verify((*self.index).as_ref()).map_err(|what| self.damaged(what))?;
         let accounts = self.accounts().ok_or_else(|| self.damaged("its accounts cannot be read".to_owned()))?;
         let mut rows = self.arrangement().rows_in_places();
         let mut count = 0;
@@ -280,9 +282,7 @@ impl Segment {
     }
 
     /// Checks every section of the index and every page against their checksums.
-    #[allow(dead_code, reason = "used by tests; the check of a data folder will")]
     pub(crate) fn verify(&self) -> Result<(), StoreError> {
-        self.table.verify((*self.index).as_ref()).map_err(|what| self.damaged(what))?;
         self.read_all(|_| {})
     }
 

@@ -84,7 +84,8 @@ pub(crate) fn build(pairs: &[u64], places: u32) -> Vec<u8> {
     let single_bytes = (place_bits + FINGERPRINT_BITS_MIN).div_ceil(8).clamp(1, 4);
     let fingerprint_bits = (single_bytes * 8 - place_bits).min(HASH_BITS - single_bits);
     let mut table = Vec::with_capacity(HEADER_BYTES + singles.len() * 5 + repeated.len() * 9 + posted.len());
-    let header = [single_bits, repeated_bits, fingerprint_bits, singles.len() as u32, repeated.len() as u32, single_bytes];
+    let header =
+        [single_bits, repeated_bits, fingerprint_bits, singles.len() as u32, repeated.len() as u32, single_bytes];
     header.iter().for_each(|field| table.extend_from_slice(&field.to_le_bytes()));
     write_buckets(&mut table, singles.iter().map(|(hash, _)| *hash), single_bits);
     for (hash, place) in &singles {

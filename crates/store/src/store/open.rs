@@ -106,6 +106,9 @@ fn open_segments(shared: &Shared, manifest: Manifest) -> Result<(), StoreError> 
     };
     let folder = &shared.folder;
     shared.disk.create_folder(folder).map_err(disk_error("create", folder))?;
+    for names in [folder.parent().unwrap_or(folder), folder] {
+        shared.disk.sync_folder(names).map_err(disk_error("sync", names))?;
+    }
     remove_unpublished(shared, &manifest)?;
     let events: u64 = manifest.segments.iter().map(|segment| segment.rows).sum();
     let mut filter = IdFilter::for_ids(events as usize);
