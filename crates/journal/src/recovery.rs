@@ -293,7 +293,7 @@ impl FileReading<'_> {
 }
 
 /// Whether an intact frame begins anywhere in these bytes.
-fn contains_frame(bytes: &[u8]) -> bool {
+pub(crate) fn contains_frame(bytes: &[u8]) -> bool {
     (0..bytes.len().saturating_sub(FRAME_MAGIC.len()))
         .any(|offset| bytes[offset..].starts_with(FRAME_MAGIC) && decode_frame(&bytes[offset..]).is_some())
 }
@@ -301,7 +301,7 @@ fn contains_frame(bytes: &[u8]) -> bool {
 /// Whether the bytes after the last intact frame look like a write that was cut short, and not like one that was
 /// whole and changed later: they end early, or hold sectors that never reached the disk. Events cannot hold zero
 /// bytes (JSON has none), so a run of them means the latter.
-fn is_torn_write(tail: &[u8]) -> bool {
+pub(crate) fn is_torn_write(tail: &[u8]) -> bool {
     const UNWRITTEN_RUN: usize = 64;
     if tail.len() < FRAME_HEADER_BYTES || tail.windows(UNWRITTEN_RUN).any(|run| run.iter().all(|byte| *byte == 0)) {
         return true;
