@@ -10,13 +10,17 @@
 //! read with one positioned read, one checksum and one decompression. See `docs/decisions/0003-segments.md`.
 
 mod build;
+mod check;
 mod columns;
 mod format;
 mod packed;
 mod pages;
+mod parquet_rows;
 mod postings;
 mod reader;
 mod term_table;
+
+pub use check::{CheckedSegment, SegmentProblem, check_segment, rebuild_index};
 
 pub(crate) use build::{Built, ROWS_MAX, Row, build, paths};
 pub(crate) use reader::{PageCache, Segment};

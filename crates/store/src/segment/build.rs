@@ -7,7 +7,7 @@ use host::Disk;
 use model::{AccountId, Attribute, Event, Seq, Timestamp};
 
 use super::columns;
-use super::format::{Section, Summary, encode, shift_time};
+use super::format::{ParquetFile, Section, Summary, encode, shift_time};
 use super::packed::pack;
 use super::pages::{self, PageEntry};
 use super::term_table::{self, PLACE_BITS, pair, sort_pairs};
@@ -61,12 +61,8 @@ pub(crate) fn build(disk: &dyn Disk, folder: &Path, level: u32, mut rows: Vec<Ro
     let last = rows.iter().map(|row| row.seq).max().expect("not empty");
     let name = format!("{:020}-{:020}-{level}", first.0, last.0);
     let (parquet_path, index_path) = paths(folder, &name);
-    let (parquet_bytes, pages) = write_file(disk, &parquet_path, |path, file| columns::write(path, file, &rows))?;
-    let index = encode_index(&rows, &pages);
-    let index_bytes = write_file(disk, &index_path, |path, file| {
-        file.append(&index).map_err(|source| StoreError::Disk { action: "write", path: path.to_owned(), source })?;
-        Ok(index.len() as u64)
-    })?;
+    let (parquet, pages) = write_file(disk, &parquet_path, |path, file| columns::write(path, file, &rows))?;
+    let index_bytes = write_index(disk, &index_path, &encode_index(&rows, &pages, parquet))?;
     disk.sync_folder(folder).map_err(|source| StoreError::Disk { action: "sync", path: folder.to_owned(), source })?;
     Ok(Built {
         name,
@@ -76,7 +72,15 @@ pub(crate) fn build(disk: &dyn Disk, folder: &Path, level: u32, mut rows: Vec<Ro
         min_time: rows.iter().map(|row| row.event.time()).min().expect("not empty"),
         max_time: rows.iter().map(|row| row.event.time()).max().expect("not empty"),
         oldest_received: rows.iter().map(|row| row.received).min().expect("not empty"),
-        bytes: parquet_bytes + index_bytes,
+        bytes: parquet.bytes + index_bytes,
+    })
+}
+
+/// Writes an index, in place of one of the same name. Gives its length.
+pub(super) fn write_index(disk: &dyn Disk, path: &Path, index: &[u8]) -> Result<u64, StoreError> {
+    write_file(disk, path, |path, file| {
+        file.append(index).map_err(|source| StoreError::Disk { action: "write", path: path.to_owned(), source })?;
+        Ok(index.len() as u64)
     })
 }
 
@@ -108,7 +112,8 @@ fn write_file<T>(
     }
 }
 
-fn encode_index(rows: &[Row], pages: &[PageEntry]) -> Vec<u8> {
+/// The index over rows in the order of the file.
+pub(super) fn encode_index(rows: &[Row], pages: &[PageEntry], parquet: ParquetFile) -> Vec<u8> {
     let column = |number: &dyn Fn(&Row) -> u64| pack(&rows.iter().map(number).collect::<Vec<_>>());
     let summary = Summary {
         rows: rows.len() as u64,
@@ -126,6 +131,7 @@ fn encode_index(rows: &[Row], pages: &[PageEntry]) -> Vec<u8> {
         (Section::Ids, encode_ids(rows)),
         (Section::Attributes, encode_attributes(rows)),
         (Section::Tokens, encode_tokens(rows, pages)),
+        (Section::Parquet, parquet.encode()),
     ])
 }
 

@@ -140,6 +140,10 @@ impl Segment {
         Seq(self.column(Section::Seqs).get(row as usize))
     }
 
+    pub(crate) fn received(&self, row: u32) -> Timestamp {
+        Timestamp(unshift_time(self.column(Section::Received).get(row as usize)))
+    }
+
     /// The rows that hold an attribute's value, perhaps with a few that do not.
     pub(crate) fn attribute(&self, attribute: model::Attribute, value: &str) -> Occurrences<'_> {
         TermTable::open(self.section(Section::Attributes), self.rows).find(attribute_hash(attribute, value))
@@ -207,10 +211,9 @@ impl Segment {
 
     /// The event of a row whose JSON was read already.
     pub(crate) fn found(&self, row: u32, raw: Bytes) -> Result<Found, StoreError> {
-        let received = Timestamp(unshift_time(self.column(Section::Received).get(row as usize)));
         let event =
             Event::parse(raw).map_err(|refusal| self.damaged(format!("row {row} cannot be read: {refusal}")))?;
-        Ok(Found { seq: self.seq(row), received, event })
+        Ok(Found { seq: self.seq(row), received: self.received(row), event })
     }
 
     /// Every row, in order, for merging. Bypasses the page cache.
@@ -268,13 +271,6 @@ impl Segment {
             path: self.parquet_path.clone(),
             what: format!("page {page} cannot be decompressed: {error}"),
         })
-    }
-
-    /// Checks every section of the index and every page against their checksums.
-    #[allow(dead_code, reason = "used by tests; the check of a data folder will")]
-    pub(crate) fn verify(&self) -> Result<(), StoreError> {
-        self.table.verify((*self.index).as_ref()).map_err(|what| self.damaged(what))?;
-        self.read_all(|_| {})
     }
 
     fn damaged(&self, what: String) -> StoreError {
