@@ -47,14 +47,14 @@ mod tests {
     fn a_run_needs_all_its_leaves() {
         let leaf = |seq: u64| [seq as u8; 32];
         let mut whole = Runs::default();
-        (1..=600).for_each(|seq| drop(whole.push(Seq(seq), leaf(seq))));
+        (1..=600).for_each(|seq| _ = whole.push(Seq(seq), leaf(seq)));
         assert_eq!(whole.roots.keys().copied().collect::<Vec<_>>(), [0, 1]);
         let mut late = Runs::default();
-        (100..=600).for_each(|seq| drop(late.push(Seq(seq), leaf(seq))));
+        (100..=600).for_each(|seq| _ = late.push(Seq(seq), leaf(seq)));
         assert_eq!(late.roots.keys().copied().collect::<Vec<_>>(), [1]);
         assert_eq!(late.roots[&1], whole.roots[&1]);
         let mut holed = Runs::default();
-        (1..=600).filter(|seq| *seq != 300).for_each(|seq| drop(holed.push(Seq(seq), leaf(seq))));
+        (1..=600).filter(|seq| *seq != 300).for_each(|seq| _ = holed.push(Seq(seq), leaf(seq)));
         assert_eq!(holed.roots.keys().copied().collect::<Vec<_>>(), [0]);
     }
 }

@@ -26,10 +26,14 @@ pub(crate) fn check(
         return runs;
     };
     let mut vouched = 0;
+    let mut blamed_through = 0;
     for entry in &manifest.segments {
         let checked = check_segment(disk, &report.data.join("segments"), entry);
-        let (matched, strangers) = compare(&checked, journal, known, &mut runs);
+        let (matched, strangers) = compare(&checked, journal, known, &mut runs, blamed_through);
         vouched += matched;
+        if strangers.is_some() {
+            blamed_through = entry.last.0;
+        }
         findings(report, entry, &checked, strangers);
     }
     let events: u64 = manifest.segments.iter().map(|segment| segment.rows).sum();
@@ -42,8 +46,15 @@ pub(crate) fn check(
     runs
 }
 
-/// How many events are proved to be the acknowledged ones, and which are proved not to be.
-fn compare(checked: &CheckedSegment, journal: &Checked, known: &Known, runs: &mut Runs) -> (u64, Option<String>) {
+/// How many events are proved to be the acknowledged ones, and which are proved not to be. A run that reaches back
+/// into a segment that was blamed already says nothing about this one.
+fn compare(
+    checked: &CheckedSegment,
+    journal: &Checked,
+    known: &Known,
+    runs: &mut Runs,
+    blamed_through: u64,
+) -> (u64, Option<String>) {
     let mut matched = 0;
     let mut strangers = None;
     for (seq, leaf) in &checked.leaves {
@@ -56,7 +67,7 @@ fn compare(checked: &CheckedSegment, journal: &Checked, known: &Known, runs: &mu
         let (first, last) = events_of(run);
         match known.proved(run) {
             Some(expected) if *expected == root => matched += last - first + 1,
-            Some(_) if strangers.is_none() => {
+            Some(_) if strangers.is_none() && first > blamed_through => {
                 strangers = Some(format!("events {first} to {last} are not the ones that were acknowledged"));
             }
             _ => {}
