@@ -87,8 +87,9 @@ fn remove(disk: &dyn Disk, path: &Path) -> io::Result<()> {
     path.parent().map_or(Ok(()), |folder| disk.sync_folder(folder))
 }
 
-/// Links and copies only; what they link to stays.
+/// Links and copies only; what they link to stays. Not while a backup is at work.
 fn remove_snapshot(path: &Path) -> io::Result<()> {
+    let _lock = FolderLock::take(path).map_err(io::Error::other)?;
     std::fs::remove_dir_all(path)
 }
 
