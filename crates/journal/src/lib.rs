@@ -11,6 +11,8 @@
 //! proves that what it reads is what was acknowledged. A torn tail is cut off and kept aside; damage anywhere else
 //! stops the node with the file and the offset named. The store consumes the journal and then trims it.
 
+pub mod check;
+mod check_subtrees;
 mod file;
 mod frame;
 mod group_commit;
@@ -23,6 +25,7 @@ use std::time::Duration;
 
 use model::{AccountId, ErrorKind, Event, Seq, Timestamp};
 
+pub use check_subtrees::{SUBTREE_EVENTS, read_subtrees, subtrees_fit, write_subtrees};
 pub use group_commit::{Writer, WriterConfig};
 pub use recovery::{Journal, RecoverError};
 

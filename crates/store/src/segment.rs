@@ -11,14 +11,18 @@
 
 mod arrangement;
 mod build;
+mod check;
 mod columns;
 mod format;
 mod gather;
 mod packed;
 mod pages;
+mod parquet_rows;
 mod postings;
 mod reader;
 mod term_table;
+
+pub use check::{CheckedSegment, SegmentProblem, check_segment, rebuild_index};
 
 pub(crate) use build::{Built, ROWS_MAX, Row, build, paths};
 pub(crate) use reader::{PageCache, Segment};

@@ -32,6 +32,11 @@ pub(super) fn arrange(block: &[&Row]) -> Vec<u32> {
     at_place
 }
 
+/// Whether every row is in its own block.
+pub(super) fn is_sound(at_place: &[u32]) -> bool {
+    at_place.iter().enumerate().all(|(place, row)| place as u32 / BLOCK_ROWS == row / BLOCK_ROWS)
+}
+
 /// The section.
 pub(super) fn encode(at_place: &[u32]) -> Vec<u8> {
     let mut offsets = vec![0; at_place.len()];
@@ -77,5 +82,49 @@ impl<'b> Arrangement<'b> {
             }
             at_place
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use model::{AccountId, Event, Seq, Timestamp};
+
+    use super::*;
+
+    fn row(n: u64) -> Row {
+        let account: AccountId = ["11", "22", "33"][n as usize / 1800 % 3].parse().expect("digits");
+        let json = format!(
+            r#"{{"eventId":"e{n}","eventTime":"2026-01-15T08:30:00Z","eventName":"N{}","userIdentity":{{"userName":"u{}"}}}}"#,
+            n % 7,
+            n % 13
+        );
+        let event = Event::parse(Bytes::from(json)).expect("valid");
+        Row { seq: Seq(n), account, received: Timestamp(0), event }
+    }
+
+    #[test]
+    fn every_row_has_one_place_in_its_block_and_likes_lie_together() {
+        let rows: Vec<Row> = (0..5000).map(row).collect();
+        let rows: Vec<&Row> = rows.iter().collect();
+        let mut at_place = Vec::new();
+        for (block, in_block) in rows.chunks(BLOCK_ROWS as usize).enumerate() {
+            at_place.extend(arrange(in_block).into_iter().map(|row| row + block as u32 * BLOCK_ROWS));
+        }
+        assert!(is_sound(&at_place));
+        let packed = encode(&at_place);
+        let arrangement = Arrangement::open(Packed::open(&packed).expect("whole"), 5000);
+        assert_eq!(arrangement.rows_in_places().collect::<Vec<u32>>(), at_place);
+        assert!((0..5000).all(|row| at_place[arrangement.place(row) as usize] == row));
+
+        let kind = |place: &u32| {
+            let row = rows[*place as usize];
+            (row.account, row.event.first(Attribute::User), row.event.first(Attribute::EventName))
+        };
+        let changes = at_place.windows(2).filter(|pair| kind(&pair[0]) != kind(&pair[1])).count();
+        assert!(changes < 91 * 6, "{changes} times another kind follows");
+        let blocks: Vec<Range<u32>> = arrangement.blocks_of(&(2047..2049)).collect();
+        assert_eq!(blocks, [0..2048, 2048..4096]);
+        assert_eq!(arrangement.blocks_of(&(4999..5000)).collect::<Vec<_>>(), vec![4096..5000]);
     }
 }

@@ -8,7 +8,7 @@ use model::{AccountId, Event, Seq, Timestamp};
 
 use super::arrangement;
 use super::columns;
-use super::format::{Section, Summary, encode, shift_time};
+use super::format::{ParquetFile, Section, Summary, encode, shift_time};
 use super::gather::{Gathered, gather};
 use super::packed::pack;
 use super::pages::{self, PageEntry};
@@ -61,18 +61,16 @@ pub(crate) fn build(disk: &dyn Disk, folder: &Path, level: u32, rows: &[Row]) ->
     let mut rows: Vec<&Row> = rows.iter().collect();
     rows.sort_unstable_by_key(|row| row.key());
     let Gathered { at_place, attributes, texts } = gather(&rows);
-    let placed: Vec<&Row> = at_place.iter().map(|row| rows[*row as usize]).collect();
+    let arranged = Arranged::new(rows, at_place);
+    let rows = &arranged.rows;
     let first = rows.iter().map(|row| row.seq).min().expect("not empty");
     let last = rows.iter().map(|row| row.seq).max().expect("not empty");
     let name = format!("{:020}-{:020}-{level}", first.0, last.0);
     let (parquet_path, index_path) = paths(folder, &name);
-    let (parquet_bytes, pages) =
-        write_file(disk, &parquet_path, |path, file| columns::write(path, file, &placed, texts))?;
-    let index = encode_index(&rows, &at_place, &placed, &pages, attributes);
-    let index_bytes = write_file(disk, &index_path, |path, file| {
-        file.append(&index).map_err(|source| StoreError::Disk { action: "write", path: path.to_owned(), source })?;
-        Ok(index.len() as u64)
-    })?;
+    let (parquet, pages) =
+        write_file(disk, &parquet_path, |path, file| columns::write(path, file, &arranged.placed, texts))?;
+    let index = encode_index(&arranged, attributes, &pages, parquet);
+    let index_bytes = write_index(disk, &index_path, &index)?;
     disk.sync_folder(folder).map_err(|source| StoreError::Disk { action: "sync", path: folder.to_owned(), source })?;
     Ok(Built {
         name,
@@ -82,7 +80,15 @@ pub(crate) fn build(disk: &dyn Disk, folder: &Path, level: u32, rows: &[Row]) ->
         min_time: rows.iter().map(|row| row.event.time()).min().expect("not empty"),
         max_time: rows.iter().map(|row| row.event.time()).max().expect("not empty"),
         oldest_received: rows.iter().map(|row| row.received).min().expect("not empty"),
-        bytes: parquet_bytes + index_bytes,
+        bytes: parquet.bytes + index_bytes,
+    })
+}
+
+/// Writes an index, in place of one of the same name. Gives its length.
+pub(super) fn write_index(disk: &dyn Disk, path: &Path, index: &[u8]) -> Result<u64, StoreError> {
+    write_file(disk, path, |path, file| {
+        file.append(index).map_err(|source| StoreError::Disk { action: "write", path: path.to_owned(), source })?;
+        Ok(index.len() as u64)
     })
 }
 
@@ -114,13 +120,41 @@ fn write_file<T>(
     }
 }
 
-fn encode_index(
-    rows: &[&Row],
-    at_place: &[u32],
-    placed: &[&Row],
-    pages: &[PageEntry],
+/// Rows in both orders.
+pub(super) struct Arranged<'r> {
+    /// By number.
+    pub(super) rows: Vec<&'r Row>,
+    /// The row at each place.
+    pub(super) at_place: Vec<u32>,
+    /// By place.
+    pub(super) placed: Vec<&'r Row>,
+}
+
+impl<'r> Arranged<'r> {
+    fn new(rows: Vec<&'r Row>, at_place: Vec<u32>) -> Arranged<'r> {
+        let placed = at_place.iter().map(|row| rows[*row as usize]).collect();
+        Arranged { rows, at_place, placed }
+    }
+
+    /// From rows in the order of places.
+    pub(super) fn of_placed(placed: &'r [Row]) -> Arranged<'r> {
+        let mut at_row: Vec<u32> = (0..placed.len() as u32).collect();
+        at_row.sort_unstable_by_key(|place| placed[*place as usize].key());
+        let mut at_place = vec![0; placed.len()];
+        at_row.iter().enumerate().for_each(|(row, place)| at_place[*place as usize] = row as u32);
+        let rows = at_row.iter().map(|place| &placed[*place as usize]).collect();
+        Arranged { rows, at_place, placed: placed.iter().collect() }
+    }
+}
+
+/// The index. `attributes` as [`super::gather::index_attributes`] gives them.
+pub(super) fn encode_index(
+    arranged: &Arranged<'_>,
     attributes: Vec<u64>,
+    pages: &[PageEntry],
+    parquet: ParquetFile,
 ) -> Vec<u8> {
+    let Arranged { rows, at_place, placed } = arranged;
     let column = |number: &dyn Fn(&Row) -> u64| pack(&rows.iter().map(|row| number(row)).collect::<Vec<_>>());
     let summary = Summary {
         rows: rows.len() as u64,
@@ -139,6 +173,7 @@ fn encode_index(
         (Section::Attributes, encode_terms(attributes, rows.len())),
         (Section::Tokens, encode_tokens(placed, pages)),
         (Section::Arrangement, arrangement::encode(at_place)),
+        (Section::Parquet, parquet.encode()),
     ])
 }
 

@@ -20,6 +20,7 @@ use parquet::schema::parser::parse_message_type;
 use parquet::schema::types::{ColumnPath, Type};
 
 use super::build::Row;
+use super::format::ParquetFile;
 use super::gather::Texts;
 use super::pages::{PageEntry, split_page};
 use crate::StoreError;
@@ -100,7 +101,7 @@ pub(super) fn is_list(attribute: Attribute) -> bool {
     matches!(attribute, Attribute::ResourceType | Attribute::ResourceName)
 }
 
-/// Writes the file through to the disk's file. Gives the bytes written and the pages of the JSON column.
+/// Writes the file through to the disk's file. Gives what was written and the pages of the JSON column.
 ///
 /// `rows` and `texts` are in the order of places.
 pub(super) fn write(
@@ -108,19 +109,19 @@ pub(super) fn write(
     file: &mut dyn DiskFile,
     rows: &[&Row],
     texts: Vec<Texts>,
-) -> Result<(u64, Vec<PageEntry>), StoreError> {
+) -> Result<(ParquetFile, Vec<PageEntry>), StoreError> {
     let parquet_error = |source| StoreError::Parquet { path: path.to_owned(), source };
     let disk_error = |source| StoreError::Disk { action: "write", path: path.to_owned(), source };
-    let mut sink = Sink { file, buffer: Vec::with_capacity(SINK_BUFFER_BYTES) };
+    let mut sink = Sink { file, buffer: Vec::with_capacity(SINK_BUFFER_BYTES), written: ParquetFile::default() };
     let metadata = write_columns(&mut sink, rows, texts).map_err(parquet_error)?;
     io::Write::flush(&mut sink).map_err(disk_error)?;
     let pages = locate_pages(sink.file, &metadata).map_err(disk_error)?;
-    let bytes = sink.file.len().map_err(disk_error)?;
+    let written = sink.written;
     let pages = pages.ok_or_else(|| StoreError::Damaged {
         path: path.to_owned(),
         what: "the pages just written cannot be found again".to_owned(),
     })?;
-    Ok((bytes, pages))
+    Ok((written, pages))
 }
 
 fn write_columns(sink: &mut Sink<'_>, rows: &[&Row], texts: Vec<Texts>) -> Result<ParquetMetaData, ParquetError> {
@@ -191,7 +192,7 @@ fn write_texts(group: &mut Group<'_, '_, '_>, texts: Texts, is_list: bool) -> Re
 }
 
 /// Reads the start of every page of the JSON column back and checks that it is what a lookup will expect.
-fn locate_pages(file: &dyn DiskFile, metadata: &ParquetMetaData) -> io::Result<Option<Vec<PageEntry>>> {
+pub(super) fn locate_pages(file: &dyn DiskFile, metadata: &ParquetMetaData) -> io::Result<Option<Vec<PageEntry>>> {
     let Some(locations) = metadata.offset_index().and_then(|index| index.first()?.last()) else {
         return Ok(None);
     };
@@ -220,6 +221,7 @@ const SINK_BUFFER_BYTES: usize = 1 << 20;
 struct Sink<'f> {
     file: &'f mut dyn DiskFile,
     buffer: Vec<u8>,
+    written: ParquetFile,
 }
 
 impl io::Write for Sink<'_> {
@@ -233,6 +235,8 @@ impl io::Write for Sink<'_> {
 
     fn flush(&mut self) -> io::Result<()> {
         self.file.append(&self.buffer)?;
+        self.written.bytes += self.buffer.len() as u64;
+        self.written.crc = crc32c::crc32c_append(self.written.crc, &self.buffer);
         self.buffer.clear();
         Ok(())
     }

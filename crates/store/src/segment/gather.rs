@@ -35,11 +35,7 @@ pub(super) fn gather(rows: &[&Row]) -> Gathered {
     }
     for (block, in_block) in rows.chunks(BLOCK_ROWS as usize).enumerate() {
         let first = block as u32 * BLOCK_ROWS;
-        for (offset, each) in in_block.iter().enumerate() {
-            let indexed = each.event.attributes().filter(|(attribute, _)| *attribute != Attribute::EventId);
-            let row = first + offset as u32;
-            attributes.extend(indexed.map(|(attribute, value)| pair(attribute_hash(attribute, value), row)));
-        }
+        index_attributes(first, in_block, &mut attributes);
         for offset in arrange(in_block) {
             at_place.push(first + offset);
             for (attribute, value) in in_block[offset as usize].event.attributes() {
@@ -51,6 +47,14 @@ pub(super) fn gather(rows: &[&Row]) -> Gathered {
         }
     }
     Gathered { at_place, attributes, texts }
+}
+
+/// Appends each attribute value that has an index with its row; the first row's number is `first`.
+pub(super) fn index_attributes(first: u32, rows: &[&Row], into: &mut Vec<u64>) {
+    for (row, each) in (first..).zip(rows) {
+        let indexed = each.event.attributes().filter(|(attribute, _)| *attribute != Attribute::EventId);
+        into.extend(indexed.map(|(attribute, value)| pair(attribute_hash(attribute, value), row)));
+    }
 }
 
 /// The values of a column, one after the other.

@@ -141,6 +141,10 @@ impl Segment {
         Seq(self.column(Section::Seqs).get(row as usize))
     }
 
+    pub(crate) fn received(&self, row: u32) -> Timestamp {
+        Timestamp(unshift_time(self.column(Section::Received).get(row as usize)))
+    }
+
     /// The rows that hold an attribute's value, perhaps with a few that do not.
     pub(crate) fn attribute(&self, attribute: model::Attribute, value: &str) -> Occurrences<'_> {
         TermTable::open(self.section(Section::Attributes), self.rows).find(attribute_hash(attribute, value))
@@ -188,6 +192,11 @@ impl Segment {
         Arrangement::open(self.column(Section::Arrangement), self.rows)
     }
 
+    /// The page that holds a row.
+    pub(super) fn page_of_row(&self, row: u32) -> u32 {
+        self.pages().of_place(self.arrangement().place(row)) as u32
+    }
+
     /// The places on a page.
     pub(crate) fn places_on_page(&self, page: u32) -> Range<u32> {
         self.pages().places_on(page as usize, self.rows)
@@ -210,10 +219,9 @@ impl Segment {
 
     /// The event of a row whose JSON was read already.
     pub(crate) fn found(&self, row: u32, raw: Bytes) -> Result<Found, StoreError> {
-        let received = Timestamp(unshift_time(self.column(Section::Received).get(row as usize)));
         let event =
             Event::parse(raw).map_err(|refusal| self.damaged(format!("row {row} cannot be read: {refusal}")))?;
-        Ok(Found { seq: self.seq(row), received, event })
+        Ok(Found { seq: self.seq(row), received: self.received(row), event })
     }
 
     /// Every row, in the order of places, for merging. Bypasses the page cache. Checks the whole index first: damage
@@ -279,11 +287,6 @@ impl Segment {
             path: self.parquet_path.clone(),
             what: format!("page {page} cannot be decompressed: {error}"),
         })
-    }
-
-    /// Checks every section of the index and every page against their checksums.
-    pub(crate) fn verify(&self) -> Result<(), StoreError> {
-        self.read_all(|_| {})
     }
 
     fn damaged(&self, what: String) -> StoreError {
