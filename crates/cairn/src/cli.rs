@@ -4,7 +4,8 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    account, bucket, completions, demo, events, import, init, key, policy, profile, serve, token, trail, user,
+    account, backup, bucket, completions, demo, doctor, events, import, init, key, policy, profile, restore, serve, token,
+    trail, user,
 };
 
 const STYLES: Styles = Styles::styled()
@@ -39,6 +40,12 @@ pub(crate) enum Command {
     Init(init::Init),
     /// Run a node with sample events and a trail, and say what to try
     Demo(demo::Demo),
+    /// Check a data folder, say what is wrong with it and what to do; repair what is safe
+    Doctor(doctor::Doctor),
+    /// Copy the data of a node, which may be running; copies only what is new since the last time
+    Backup(backup::Backup),
+    /// Make a data folder again from a backup
+    Restore(restore::Restore),
     /// Put, find and follow events
     Events(events::Events),
     /// Put files full of events, with a progress bar; continues where it stopped

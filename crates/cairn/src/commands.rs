@@ -1,15 +1,18 @@
 //! The commands, one file for each group.
 
 pub(crate) mod account;
+pub(crate) mod backup;
 pub(crate) mod bucket;
 pub(crate) mod completions;
 pub(crate) mod demo;
+pub(crate) mod doctor;
 pub(crate) mod events;
 pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod key;
 pub(crate) mod policy;
 pub(crate) mod profile;
+pub(crate) mod restore;
 pub(crate) mod serve;
 pub(crate) mod token;
 pub(crate) mod trail;
@@ -33,6 +36,9 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Serve(serve) => serve.run().await,
         Command::Init(init) => init.run().await,
         Command::Demo(demo) => demo.run().await,
+        Command::Doctor(doctor) => doctor.run().await,
+        Command::Backup(backup) => backup.run().await,
+        Command::Restore(restore) => restore.run().await,
         Command::Events(events) => events.run().await,
         Command::Import(import) => import.run().await,
         Command::Trail(trail) => trail.run().await.map(done),

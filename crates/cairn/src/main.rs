@@ -1,10 +1,11 @@
 //! The `cairn` command: the server and its clients in one binary.
 //!
 //! Each group of subcommands is one file in `commands`. A command says what it did on standard output and everything
-//! else on standard error. Exit codes: 0 done, 1 failed, 2 done but some events were refused, 64 the command line is
-//! wrong.
+//! else on standard error. Exit codes: 0 done, 1 failed or (`doctor`) damage found, 2 done but some events were refused
+//! or (`doctor`) could not check, 64 the command line is wrong.
 
 mod advice;
+mod allocator;
 mod cli;
 mod commands;
 mod connection;

@@ -17,7 +17,7 @@ use tokio::sync::watch;
 
 use crate::CatalogError;
 
-static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+pub(crate) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
 /// Connections for reading. Queries take microseconds; more would only hold memory.
 const READERS: u32 = 4;
@@ -56,6 +56,11 @@ impl Catalog {
         let only = pool(1).idle_timeout(None).max_lifetime(None).connect_with(options).await?;
         MIGRATIONS.run(&only).await?;
         Ok(Catalog::over(only.clone(), only))
+    }
+
+    /// A catalog that only reads.
+    pub(crate) fn reading(reader: SqlitePool) -> Catalog {
+        Catalog::over(reader.clone(), reader)
     }
 
     fn over(writer: SqlitePool, readers: SqlitePool) -> Catalog {

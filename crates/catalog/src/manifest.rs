@@ -4,7 +4,7 @@ use model::{Seq, Timestamp};
 use sqlx::sqlite::SqliteRow;
 
 use crate::database::{Columns, seq_number};
-use crate::{Catalog, CatalogError};
+use crate::{Catalog, CatalogError, retired};
 
 /// A published segment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,9 +74,13 @@ impl Catalog {
     ) -> Result<Vec<Segment>, CatalogError> {
         let mut transaction = self.begin().await?;
         for id in remove {
-            let removed = sqlx::query("DELETE FROM segments WHERE id = ?").bind(id).execute(&mut *transaction).await?;
-            if removed.rows_affected() == 0 {
-                return Err(CatalogError::not_found(format!("segment number {id}")));
+            let query = sqlx::query("DELETE FROM segments WHERE id = ? RETURNING first_seq, last_seq").bind(id);
+            let removed = query.fetch_optional(&mut *transaction).await?;
+            let removed = removed.ok_or_else(|| CatalogError::not_found(format!("segment number {id}")))?;
+            if add.is_empty() {
+                // Nothing takes its place: its events are beyond the history.
+                let (first, last) = (Seq(removed.count("first_seq")?), Seq(removed.count("last_seq")?));
+                retired::note(&mut transaction, first, last).await?;
             }
         }
         let mut added = Vec::with_capacity(add.len());

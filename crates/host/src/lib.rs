@@ -6,6 +6,7 @@
 
 pub mod clock;
 pub mod disk;
+pub mod disk_space;
 pub mod folder_lock;
 pub mod metrics;
 pub mod random;

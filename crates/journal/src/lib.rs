@@ -11,6 +11,8 @@
 //! proves that what it reads is what was acknowledged. A torn tail is cut off and kept aside; damage anywhere else
 //! stops the node with the file and the offset named. The store consumes the journal and then trims it.
 
+pub mod check;
+mod check_subtrees;
 mod file;
 mod frame;
 mod group_commit;
@@ -23,6 +25,7 @@ use std::time::Duration;
 
 use model::{AccountId, ErrorKind, Event, Seq, Timestamp};
 
+pub use check_subtrees::{SUBTREE_EVENTS, read_subtrees, subtrees_fit, write_subtrees};
 pub use group_commit::{Writer, WriterConfig};
 pub use recovery::{Journal, RecoverError};
 
@@ -69,8 +72,8 @@ pub trait Ledger: Send + Sync {
     fn contains(&self, account: AccountId, event: &Event) -> Result<bool, LedgerError>;
     /// Takes events that are durable, in order. They are visible to lookups when this returns.
     fn publish(&self, committed: Committed);
-    /// Whether the store is too far behind to take more now.
-    fn is_full(&self) -> bool;
+    /// How far the store is behind, from 0 (not at all) to 1 (too far to take more now).
+    fn fullness(&self) -> f64;
 }
 
 /// The ledger could not be read.

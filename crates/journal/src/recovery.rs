@@ -275,17 +275,10 @@ impl FileReading<'_> {
     /// `bytes[offset..]`, where event `next` should be, does not begin with an intact frame.
     fn cut_torn_tail(&self, bytes: &[u8], offset: usize, next: Seq) -> Result<(), RecoverError> {
         let tail = &bytes[offset..];
-        let mut after = frames(tail).peekable();
-        let torn_end = after.peek().map_or(bytes.len(), |(place, _)| offset + place);
-        // A sync covers a whole group, and the next group is written after it. So frames of the same group may lie on
-        // the disk although this one never reached it; a frame of a later group says that this one had.
-        let is_same_group = |frame: &Frame| frame.group > Seq::ZERO && frame.group <= next;
-        if !self.is_last || !after.all(|(_, frame)| is_same_group(&frame)) {
-            return Err(self.damaged(offset, "a frame is not intact, and intact ones follow it".to_owned()));
+        if !self.is_last {
+            return Err(self.damaged(offset, CHANGED_AMONG.to_owned()));
         }
-        if !is_torn_write(bytes, offset, torn_end) {
-            return Err(self.damaged(offset, "the last frame is whole but its bytes have changed".to_owned()));
-        }
+        check_torn_tail(bytes, offset, next).map_err(|what| self.damaged(offset, what.to_owned()))?;
         let name = self.path.file_stem().and_then(|stem| stem.to_str()).unwrap_or("journal");
         let aside = self.folder.join(format!("torn-{name}-{offset}.bin"));
         warn!(
@@ -339,8 +332,26 @@ fn sync_last(disk: &dyn Disk, folder: &Path, path: &Path) -> io::Result<()> {
     disk.sync_folder(folder)
 }
 
+const CHANGED_AMONG: &str = "a frame is not intact, and intact ones follow it";
+
+/// Whether what follows the last intact frame of the last file, where event `next` should be, is a group that was not
+/// wholly written and so never acknowledged; otherwise what it is instead.
+pub(crate) fn check_torn_tail(bytes: &[u8], offset: usize, next: Seq) -> Result<(), &'static str> {
+    let mut after = frames(&bytes[offset..]).peekable();
+    let torn_end = after.peek().map_or(bytes.len(), |(place, _)| offset + place);
+    // A sync covers a whole group, and the next group is written after it. So frames of the same group may lie on the
+    // disk although this one never reached it; a frame of a later group says that this one had.
+    if !after.all(|(_, frame)| frame.group > Seq::ZERO && frame.group <= next) {
+        return Err(CHANGED_AMONG);
+    }
+    if !is_torn_write(bytes, offset, torn_end) {
+        return Err("the last frame is whole but its bytes have changed");
+    }
+    Ok(())
+}
+
 /// The intact frames that begin anywhere in these bytes, and where.
-fn frames(bytes: &[u8]) -> impl Iterator<Item = (usize, Frame)> {
+pub(crate) fn frames(bytes: &[u8]) -> impl Iterator<Item = (usize, Frame)> {
     let mut from = 0;
     std::iter::from_fn(move || {
         while from < bytes.len() {

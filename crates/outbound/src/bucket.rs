@@ -73,6 +73,18 @@ impl Bucket {
         .await
     }
 
+    /// Removes an object. One that is not there may be an error or not, as the storage likes.
+    pub async fn delete(&self, key: &str) -> Result<(), BucketError> {
+        self.check_key(key)?;
+        self.in_time(async {
+            match &self.inner {
+                Inner::Folder(folder) => folder.delete(key).await,
+                Inner::Remote(remote) => remote.delete(key).await,
+            }
+        })
+        .await
+    }
+
     /// The first `limit` objects below `folder` (empty: all), by key.
     pub async fn list(&self, folder: &str, limit: usize) -> Result<Vec<ObjectInfo>, BucketError> {
         if !folder.is_empty() {
@@ -106,14 +118,7 @@ impl Bucket {
             },
         }
         self.put(&key, Bytes::from_static(b"cairn can write here\n"), "text/plain").await?;
-        let deleted = self
-            .in_time(async {
-                match &self.inner {
-                    Inner::Folder(folder) => folder.delete(&key).await,
-                    Inner::Remote(remote) => remote.delete(&key).await,
-                }
-            })
-            .await;
+        let deleted = self.delete(&key).await;
         match deleted {
             Err(BucketError::Unreachable { .. }) => deleted,
             _ => Ok(()),

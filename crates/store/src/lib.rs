@@ -9,6 +9,7 @@
 //! proposes rows: every event returned has been checked against the question, so a hash collision costs a
 //! microsecond and never a wrong answer.
 
+mod check;
 mod error;
 mod id_filter;
 mod lookup;
@@ -19,6 +20,8 @@ mod store;
 mod terms;
 mod upkeep;
 
+pub use check::{Stray, stray_files};
 pub use error::{OpenError, StoreError};
 pub use lookup::{Condition, Found, Lookup, Page, Position, Stretch};
+pub use segment::{CheckedSegment, SegmentProblem, check_segment, rebuild_index};
 pub use store::{Config, Statistics, Store};

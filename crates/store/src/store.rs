@@ -171,7 +171,7 @@ impl Store {
     /// Checks every segment: each section of its index and each page of JSON against its checksum. Reads everything;
     /// blocks.
     pub fn verify(&self) -> Result<(), StoreError> {
-        self.shared.state.load_full().segments.iter().try_for_each(|segment| segment.verify())
+        self.shared.state.load_full().segments.iter().try_for_each(|segment| segment.read_all(|_| {}))
     }
 
     /// Stops the upkeep after what it is doing. Events in memory stay in the journal and are read back at the next
@@ -254,7 +254,7 @@ impl Ledger for Shared {
         }
     }
 
-    fn is_full(&self) -> bool {
-        self.active_bytes.load(Ordering::Acquire) >= self.config.recent_bytes.saturating_mul(2)
+    fn fullness(&self) -> f64 {
+        self.active_bytes.load(Ordering::Acquire) as f64 / self.config.recent_bytes.saturating_mul(2) as f64
     }
 }

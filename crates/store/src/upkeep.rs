@@ -126,12 +126,12 @@ fn is_seal_due(shared: &Shared) -> bool {
 pub(crate) fn seal(shared: &Shared, handle: &Handle) -> Result<Option<Seq>, StoreError> {
     let started = Instant::now();
     let sealing = begin_sealing(shared);
-    let rows = sealing.all();
-    if rows.is_empty() {
+    let events = sealing.len();
+    if events == 0 {
         finish_sealing(shared, None);
         return Ok(None);
     }
-    let (events, built) = (rows.len(), build(&*shared.disk, &shared.folder, 0, rows)?);
+    let built = sealing.with_rows(|rows| build(&*shared.disk, &shared.folder, 0, rows))?;
     let through = built.last;
     let segment = publish(shared, handle, 0, built, &[], Some(through))?;
     info!(events, bytes = segment.entry.bytes, through = through.0, "segment written");
@@ -238,7 +238,7 @@ fn merge(shared: &Shared, handle: &Handle) -> Result<bool, StoreError> {
     }
     let level = run.iter().map(|segment| segment.entry.level).max().unwrap_or(0) + 1;
     let events = rows.len();
-    let built = build(&*shared.disk, &shared.folder, level, rows)?;
+    let built = build(&*shared.disk, &shared.folder, level, &rows)?;
     let replaced: Vec<i64> = run.iter().map(|segment| segment.entry.id).collect();
     let merged = publish(shared, handle, level, built, &replaced, None)?;
     info!(segments = run.len(), events, bytes = merged.entry.bytes, level, "segments merged");

@@ -6,6 +6,7 @@ mod buckets;
 mod deliveries;
 mod file;
 mod identities;
+mod inspect;
 mod intervals_model;
 mod manifest;
 mod samples;

@@ -48,3 +48,18 @@ async fn all_or_nothing() {
     assert_eq!(taken.unwrap_err().kind(), ErrorKind::Conflict);
     assert_eq!(catalog.manifest().await.unwrap(), before);
 }
+
+#[tokio::test]
+async fn what_went_beyond_the_history_is_remembered_in_few_ranges() {
+    let catalog = Catalog::in_memory().await.unwrap();
+    let segments: Vec<Segment> = (0..6).map(|n| segment(n * 10 + 1, n * 10 + 10)).collect();
+    let added = catalog.manifest_publish(&segments, &[], Some(Seq(60))).await.unwrap();
+    catalog.manifest_publish(&[segment(1, 20)], &[added[0].id, added[1].id], None).await.unwrap();
+    assert_eq!(catalog.retired().await.unwrap(), [], "a merge retires nothing");
+    for gone in [2, 4, 5] {
+        catalog.manifest_publish(&[], &[added[gone].id], None).await.unwrap();
+    }
+    assert_eq!(catalog.retired().await.unwrap(), [(Seq(21), Seq(30)), (Seq(41), Seq(60))]);
+    catalog.manifest_publish(&[], &[added[3].id], None).await.unwrap();
+    assert_eq!(catalog.retired().await.unwrap(), [(Seq(21), Seq(60))]);
+}

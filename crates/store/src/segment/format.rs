@@ -5,7 +5,7 @@
 //! section table: for each  kind u32, crc32c of the section u32, offset u64, length u64
 //! sections, each at a multiple of 8
 //! ```
-//! A reader maps the file and checks the table; sections are checked by `verify` (a start does not read them all).
+//! A reader maps the file and checks the table; sections are checked by the doctor (a start does not read them all).
 
 use std::ops::Range;
 
@@ -35,9 +35,13 @@ pub(crate) enum Section {
     Attributes = 8,
     /// Term table: tokens to pages.
     Tokens = 9,
+    /// Packed: where each row lies in the Parquet file, see `arrangement`.
+    Arrangement = 10,
+    /// [`ParquetFile`].
+    Parquet = 11,
 }
 
-const SECTIONS: [Section; 9] = [
+const SECTIONS: [Section; 11] = [
     Section::Summary,
     Section::Accounts,
     Section::Times,
@@ -47,6 +51,8 @@ const SECTIONS: [Section; 9] = [
     Section::Ids,
     Section::Attributes,
     Section::Tokens,
+    Section::Arrangement,
+    Section::Parquet,
 ];
 
 /// Puts the file together.
@@ -115,15 +121,35 @@ impl Table {
         self.ranges[index].clone()
     }
 
-    /// Checks every section against its checksum; the first that differs is named.
+    /// The sections that differ from their checksums.
+    pub(crate) fn changed(&self, file: &[u8]) -> Vec<Section> {
+        let is_changed = |index: &usize| {
+            let bytes = file.get(self.ranges[*index].clone()).unwrap_or_default();
+            crc32c::crc32c(bytes) != self.crcs[*index]
+        };
+        (0..SECTIONS.len()).filter(is_changed).map(|index| SECTIONS[index]).collect()
+    }
+
+    /// Names the first section that has changed, if any.
     pub(crate) fn verify(&self, file: &[u8]) -> Result<(), String> {
-        for (index, section) in SECTIONS.iter().enumerate() {
-            let bytes = file.get(self.ranges[index].clone()).unwrap_or_default();
-            if crc32c::crc32c(bytes) != self.crcs[index] {
-                return Err(format!("section {section:?} has changed"));
-            }
-        }
-        Ok(())
+        self.changed(file).first().map_or(Ok(()), |section| Err(format!("section {section:?} has changed")))
+    }
+}
+
+/// The Parquet file the index belongs to: its length u64, crc32c of all its bytes u32, 4 zero bytes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct ParquetFile {
+    pub(crate) bytes: u64,
+    pub(crate) crc: u32,
+}
+
+impl ParquetFile {
+    pub(crate) fn encode(self) -> Vec<u8> {
+        [&self.bytes.to_le_bytes()[..], &self.crc.to_le_bytes(), &[0; 4]].concat()
+    }
+
+    pub(crate) fn decode(bytes: &[u8]) -> Option<ParquetFile> {
+        Some(ParquetFile { bytes: read_u64(bytes, 0)?, crc: read_u32(bytes, 8)? })
     }
 }
 

@@ -11,12 +11,12 @@ use catalog::{Catalog, Manifest};
 use host::metrics::Metrics;
 use host::{Clock, Disk};
 use journal::{Journal, Ledger, Writer};
-use model::Seq;
 use parking_lot::Mutex;
 use tokio::runtime::Handle;
 use tracing::{info, warn};
 
 use super::{Config, Shared, State, Store};
+use crate::check::{is_covered, range_of};
 use crate::id_filter::IdFilter;
 use crate::metrics::StoreMetrics;
 use crate::recent::Recent;
@@ -77,7 +77,7 @@ fn open(
     let journal = Journal::recover(shared.disk.clone(), journal_folder, cursor, now, |committed| {
         shared.publish(committed);
         // A long journal does not fit in memory: it goes into segments on the way.
-        if failed.is_none() && shared.is_full() {
+        if failed.is_none() && shared.fullness() >= 1.0 {
             failed = seal(shared, &handle).err();
         }
     })?;
@@ -147,22 +147,4 @@ fn remove_unpublished(shared: &Shared, manifest: &Manifest) -> Result<(), StoreE
         }
     }
     Ok(())
-}
-
-fn range_of(name: &str) -> Option<(Seq, Seq)> {
-    let mut parts = name.split('-').map(str::parse);
-    Some((Seq(parts.next()?.ok()?), Seq(parts.next()?.ok()?)))
-}
-
-/// Whether the journal (beyond the cursor) or published segments hold every number of the range.
-fn is_covered((first, last): (Seq, Seq), manifest: &Manifest) -> bool {
-    let mut next = first;
-    while next <= last && next <= manifest.cursor {
-        let covering = manifest.segments.iter().find(|segment| segment.first <= next && next <= segment.last);
-        match covering {
-            Some(segment) => next = segment.last.next(),
-            None => return false,
-        }
-    }
-    true
 }
