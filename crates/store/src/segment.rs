@@ -22,6 +22,9 @@ mod postings;
 mod reader;
 mod term_table;
 
+#[cfg(test)]
+mod mutated;
+
 pub use check::{CheckedSegment, SegmentProblem, check_segment, rebuild_index};
 
 pub(crate) use build::{Built, ROWS_MAX, Row, build, paths};

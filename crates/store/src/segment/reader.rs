@@ -22,6 +22,9 @@ use crate::lookup::{Found, Position};
 use crate::terms::{attribute_hash, id_hash};
 
 const ACCOUNT_ROW_BYTES: usize = 32;
+/// A page is closed at 128 KiB and may then hold one event more, of at most 256 KiB. What a damaged index says beyond
+/// this is not believed.
+const PAGE_BYTES_MAX: u32 = 1 << 20;
 
 /// Uncompressed JSON pages that were read lately, by segment and page.
 pub(crate) struct PageCache(Cache<(i64, u32), Bytes, ByBytes>);
@@ -118,8 +121,8 @@ impl Segment {
             return 0..0;
         }
         let row = index * ACCOUNT_ROW_BYTES;
-        let start = read_u32(accounts, row + 24).unwrap_or(0);
-        start..read_u32(accounts, row + 28).unwrap_or(start).min(self.rows)
+        let end = read_u32(accounts, row + 28).unwrap_or(0).min(self.rows);
+        read_u32(accounts, row + 24).unwrap_or(0).min(end)..end
     }
 
     /// The part of `rows` (of one account) within a range of positions.
@@ -272,6 +275,9 @@ impl Segment {
     fn read_page(&self, page: u32) -> Result<Bytes, StoreError> {
         let entry = self.pages().get(page as usize);
         let entry = entry.ok_or_else(|| self.damaged(format!("it has no page {page}")))?;
+        if entry.compressed.max(entry.uncompressed) > PAGE_BYTES_MAX {
+            return Err(self.damaged(format!("page {page} has {} bytes", entry.compressed.max(entry.uncompressed))));
+        }
         let mut compressed = vec![0; entry.compressed as usize];
         self.parquet.read_exact_at(&mut compressed, entry.offset).map_err(|source| StoreError::Disk {
             action: "read",

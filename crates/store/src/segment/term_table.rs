@@ -172,7 +172,7 @@ impl<'b> TermTable<'b> {
     pub(crate) fn find(self, hash: u64) -> Occurrences<'b> {
         let hash = hash >> (64 - HASH_BITS);
         let (single_bits, repeated_bits, fingerprint_bits) = (self.field(0), self.field(1), self.field(2));
-        if single_bits + fingerprint_bits > HASH_BITS || repeated_bits > HASH_BITS {
+        if single_bits.saturating_add(fingerprint_bits) > HASH_BITS || repeated_bits > HASH_BITS {
             return Occurrences::None;
         }
         let (singles, repeated) = (self.field(3) as usize, self.field(4) as usize);
@@ -183,7 +183,7 @@ impl<'b> TermTable<'b> {
         let postings = repeated_entries + repeated * 8;
 
         let wanted = fingerprint(hash, repeated_bits, u32::BITS.min(HASH_BITS - repeated_bits));
-        for index in self.bucket(repeated_buckets, hash, repeated_bits) {
+        for index in self.bucket(repeated_buckets, hash, repeated_bits, repeated) {
             let entry = repeated_entries + index * 8;
             if read_u32(self.bytes, entry) == Some(wanted) {
                 let offset = postings + read_u32(self.bytes, entry + 4).unwrap_or(0) as usize;
@@ -192,7 +192,7 @@ impl<'b> TermTable<'b> {
         }
         let wanted = fingerprint(hash, single_bits, fingerprint_bits);
         let mut few = Vec::new();
-        for index in self.bucket(HEADER_BYTES, hash, single_bits) {
+        for index in self.bucket(HEADER_BYTES, hash, single_bits, singles) {
             let entry = self.single(single_entries + index * single_bytes, single_bytes);
             if (entry >> self.place_bits) as u32 == wanted {
                 few.push((entry & ((1 << self.place_bits) - 1)) as u32);
@@ -209,11 +209,12 @@ impl<'b> TermTable<'b> {
         u64::from_le_bytes(entry)
     }
 
-    fn bucket(self, buckets: usize, hash: u64, bits: u32) -> std::ops::Range<usize> {
+    /// The entries of the hash's bucket; at most as many as there are, and as the section could hold.
+    fn bucket(self, buckets: usize, hash: u64, bits: u32, entries: usize) -> std::ops::Range<usize> {
         let bucket = (hash >> (HASH_BITS - bits)) as usize;
         let start = read_u32(self.bytes, buckets + bucket * 4).unwrap_or(0);
         let end = read_u32(self.bytes, buckets + bucket * 4 + 4).unwrap_or(0);
-        start as usize..end as usize
+        start as usize..(end as usize).min(entries).min(self.bytes.len())
     }
 }
 
