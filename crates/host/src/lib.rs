@@ -6,6 +6,7 @@
 
 pub mod clock;
 pub mod disk;
+pub mod disk_space;
 pub mod folder_lock;
 pub mod metrics;
 pub mod random;
@@ -14,6 +15,7 @@ pub mod shutdown;
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use disk::{Disk, DiskFile, Mapped, RealDisk};
+pub use disk_space::{DiskSpace, disk_space};
 pub use folder_lock::{FolderLock, FolderLockError};
 pub use random::{OsRandom, Random};
 pub use secret::Secret;

@@ -17,6 +17,7 @@ mod recent;
 mod segment;
 mod store;
 mod terms;
+mod undelivered;
 mod upkeep;
 
 pub use error::{OpenError, StoreError};
