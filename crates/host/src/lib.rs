@@ -9,6 +9,7 @@ pub mod disk;
 pub mod disk_space;
 pub mod folder_lock;
 pub mod metrics;
+pub mod process;
 pub mod random;
 pub mod secret;
 pub mod shutdown;

@@ -84,6 +84,7 @@ sections! {
     /// `[limits]`
     Limits {
         connections: usize,
+        head_seconds: u64,
         requests: usize,
         lookups_at_once: usize,
         lookups_per_second: u32,
@@ -223,6 +224,7 @@ impl Loaded {
             ("delivery.bytes", config.delivery.bytes as u64, 1024),
             ("delivery.retry_max_seconds", config.delivery.retry_max_seconds, 1),
             ("limits.connections", config.limits.connections as u64, 1),
+            ("limits.head_seconds", config.limits.head_seconds, 1),
             ("limits.requests", config.limits.requests as u64, 1),
             ("limits.lookups_at_once", config.limits.lookups_at_once as u64, 1),
             ("limits.body_seconds", config.limits.body_seconds, 1),

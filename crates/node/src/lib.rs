@@ -6,6 +6,7 @@
 mod config;
 mod foundation;
 mod log;
+mod metrics;
 mod node;
 mod parts;
 mod server;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 use crate::config::Config;
+use crate::server;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -49,6 +50,13 @@ pub(crate) fn gateway(config: &Config) -> gateway::Config {
         ingest_bytes_max: config.ingest.body_bytes,
         body_seconds_max: config.limits.body_seconds,
         audit_queue_max: config.limits.audit_queue,
+    }
+}
+
+pub(crate) fn server(config: &Config) -> server::Limits {
+    server::Limits {
+        connections: config.limits.connections,
+        head_patience: Duration::from_secs(config.limits.head_seconds),
     }
 }
 
