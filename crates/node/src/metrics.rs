@@ -63,14 +63,13 @@ pub(crate) fn register(metrics: &Metrics, data: PathBuf, tls: Option<Arc<Tls>>, 
     started.set(started_seconds);
     disk(metrics, data);
     process(metrics);
-    if let Some(tls) = tls {
-        let help = "When the certificate expires, since 1970; absent without HTTPS, 0 where it could not be read";
-        let expires: FloatGauge =
-            metrics.register("node_certificate_expiry_timestamp_seconds", help, FloatGauge::default());
-        metrics.before_reading(move || {
-            expires.set(tls.expires().map_or(0.0, |at| at.0 as f64 / 1000.0));
-        });
-    }
+    let help = "When the certificate expires, since 1970; 0 without HTTPS";
+    let expires: FloatGauge =
+        metrics.register("node_certificate_expiry_timestamp_seconds", help, FloatGauge::default());
+    metrics.before_reading(move || {
+        let at = tls.as_ref().and_then(|tls| tls.expires());
+        expires.set(at.map_or(0.0, |at| at.0 as f64 / 1000.0));
+    });
 }
 
 fn disk(metrics: &Metrics, data: PathBuf) {
