@@ -7,6 +7,7 @@ mod bench;
 mod command;
 mod docs;
 mod install;
+mod promtool;
 mod test;
 mod tidy;
 mod workspace;
