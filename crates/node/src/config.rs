@@ -4,6 +4,7 @@
 //! setting cannot be in one and not in the other. Errors name the setting, where it was set, and the fix. The file's
 //! words for an operator become each part's own `Config` in [`crate::parts`].
 
+mod days;
 mod environment;
 mod shown;
 
@@ -15,6 +16,7 @@ use figment::providers::{Format, Toml};
 use host::Secret;
 use serde::{Deserialize, Serialize};
 
+pub use days::Days;
 pub use environment::InvalidVariable;
 
 /// The variable that holds the master key.
@@ -62,7 +64,7 @@ sections! {
     /// `[tls]`
     Tls { certificate: PathBuf, key: PathBuf }
     /// `[history]`
-    History { days: u32 }
+    History { days: Days }
     /// `[ingest]`
     Ingest { create_accounts: bool, body_bytes: usize, in_flight_bytes: usize }
     /// `[journal]`

@@ -8,17 +8,14 @@ use ipnet::IpNet;
 use crate::config::Config;
 use crate::server;
 
-const DAY: Duration = Duration::from_secs(24 * 3600);
-
 pub(crate) fn store(config: &Config) -> store::Config {
-    let days = config.history.days;
     store::Config {
         recent_bytes: config.store.recent_bytes,
         recent_age: Duration::from_secs(config.store.recent_age_seconds),
         segment_bytes: config.store.segment_bytes,
         merge_segments: config.store.merge_segments,
         cache_bytes: config.store.cache_bytes,
-        history: (days > 0).then(|| DAY * days),
+        history: config.history.days.span(),
         journal: journal::WriterConfig {
             file_bytes: config.journal.file_bytes,
             in_flight_bytes: config.ingest.in_flight_bytes,
@@ -41,7 +38,7 @@ pub(crate) fn outbound(config: &Config) -> outbound::Config {
 
 pub(crate) fn gateway(config: &Config) -> gateway::Config {
     gateway::Config {
-        history_days: config.history.days,
+        history: config.history.days.span(),
         create_accounts: config.ingest.create_accounts,
         trusted_proxies: config.network.trusted_proxies.iter().filter_map(|text| network(text)).collect(),
         lookups_per_second: config.limits.lookups_per_second,
