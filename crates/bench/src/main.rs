@@ -11,6 +11,7 @@ mod process;
 mod questions;
 mod report;
 mod server;
+mod soak;
 mod visibility;
 
 use std::process::ExitCode;
@@ -28,6 +29,9 @@ use server::Server;
 const RESTART_SHARE: u64 = 4;
 
 fn main() -> ExitCode {
+    if let Some(code) = soak::main() {
+        return code;
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().worker_threads(2).build();
     let outcome = Options::parse(std::env::args().skip(1)).and_then(|options| runtime?.block_on(run(&options)));
     match outcome {
