@@ -1,4 +1,4 @@
-//! Repository chores: `cargo xtask test | tidy | docs | bench`.
+//! Repository chores: `cargo xtask test | tidy | docs | bench | soak`.
 //!
 //! Everything a newcomer or a build machine has to do beyond `cargo build` is here, in Rust, with no other tool to
 //! install first. Each chore is one module; `command` runs programs and `workspace` knows where things are.
@@ -7,6 +7,8 @@ mod bench;
 mod command;
 mod docs;
 mod install;
+mod promtool;
+mod soak;
 mod test;
 mod tidy;
 mod workspace;
@@ -26,6 +28,8 @@ Usage: cargo xtask <chore>
   bench [--events N] [--no-clickhouse] [--cold N] [--folder FOLDER] [--seed N] [--json FILE]
                                 measure writing, size, lookups and restarts on a release build, beside ClickHouse
                                 (default 200,000 events)
+  soak [--minutes N] [--rate EVENTS_PER_SECOND | --load SHARE] [--seed N]
+                                put half of the full rate for 30 minutes and say whether memory or open files grow
 ";
 
 fn main() -> ExitCode {
@@ -49,6 +53,7 @@ fn run(arguments: &[String]) -> Result<()> {
         ["docs"] => docs::write(&workspace),
         ["docs", "--check"] => docs::check(&workspace),
         ["bench", rest @ ..] => bench::run(&workspace, rest),
+        ["soak", rest @ ..] => soak::run(&workspace, rest),
         [] | ["help" | "--help" | "-h", ..] => {
             print!("{USAGE}");
             Ok(())

@@ -17,6 +17,7 @@ mod questions;
 mod recovery;
 mod report;
 mod server;
+mod soak;
 mod visibility;
 
 use std::path::Path;
@@ -34,6 +35,9 @@ use report::{Answered, Report, Theirs, Visible, Writing};
 use server::{SOON_IN_SEGMENTS, Server};
 
 fn main() -> ExitCode {
+    if let Some(code) = soak::main() {
+        return code;
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().worker_threads(2).build();
     let outcome = Options::parse(std::env::args().skip(1)).and_then(|options| runtime?.block_on(run(&options)));
     match outcome {

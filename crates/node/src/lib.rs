@@ -6,13 +6,14 @@
 mod config;
 mod foundation;
 mod log;
+mod metrics;
 mod node;
 mod parts;
 mod server;
 mod signals;
 mod tls;
 
-pub use config::{Config, ConfigError, DEFAULT_FILE, Flags, InvalidVariable, Loaded, LogFormat};
+pub use config::{Config, ConfigError, DEFAULT_FILE, Days, Flags, InvalidVariable, Loaded, LogFormat};
 pub use foundation::{FirstKey, FoundationError, initialise, renew_key};
 pub use log::start_log;
 pub use node::{Node, RunningNode, StartError};

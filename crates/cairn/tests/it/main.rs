@@ -4,6 +4,7 @@ mod client_commands;
 mod demo;
 mod events;
 mod import;
+mod metrics;
 mod process;
 mod serve;
 mod trails;

@@ -5,4 +5,5 @@
 mod against_a_plain_list;
 mod node;
 mod restart;
+mod retention;
 mod samples;
