@@ -73,7 +73,7 @@ impl SnapshotError {
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
     /// The destination is somewhere it cannot be.
-    #[error("cannot back up to {to}: {reason}")]
+    #[error("cannot use {to}: {reason}")]
     Destination {
         /// The destination.
         to: String,

@@ -58,6 +58,9 @@ impl Doctor {
 
     async fn check(self) -> anyhow::Result<ExitCode> {
         anyhow::ensure!(self.data.is_dir(), "there is no folder {}", self.data.display());
+        // Before anything is locked: a lock is a file, and this may be some folder given by mistake.
+        let is_data = ["journal", "catalog.sqlite"].iter().any(|name| self.data.join(name).exists());
+        anyhow::ensure!(is_data, "{} is no data folder: it has neither a journal nor a catalog", self.data.display());
         let lock = match FolderLock::take(&self.data) {
             Ok(lock) => Some(lock),
             Err(error @ FolderLockError::InUse { .. }) if self.repair => {

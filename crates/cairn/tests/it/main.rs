@@ -1,7 +1,9 @@
 //! The real binary, end to end: nodes as processes on free loopback ports, commands as people give them.
 
+mod backup;
 mod client_commands;
 mod demo;
+mod doctor;
 mod events;
 mod import;
 mod process;
