@@ -107,7 +107,9 @@ pub enum BackupError {
         ours: Seq,
     },
     /// A file that never changes has changed.
-    #[error("{path} has changed since the last backup, which it never should; run `cairn doctor`, the last backup is kept")]
+    #[error(
+        "{path} has changed since the last backup, which it never should; run `cairn doctor`, the last backup is kept"
+    )]
     Changed {
         /// The file, below the data folder.
         path: String,

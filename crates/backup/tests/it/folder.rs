@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use backup::{BackupError, Copied, Destination, Options, Restored, RestoreError, Snapshot, back_up, restore};
+use backup::{BackupError, Copied, Destination, Options, RestoreError, Restored, Snapshot, back_up, restore};
 use bytes::Bytes;
 use catalog::Catalog;
 use doctor::{Part, examine};
@@ -46,8 +46,7 @@ impl Running {
             ..Config::default()
         };
         let metrics = Metrics::default();
-        let opened =
-            Store::open(config, &data, Arc::new(RealDisk), catalog.clone(), Arc::new(SystemClock), &metrics);
+        let opened = Store::open(config, &data, Arc::new(RealDisk), catalog.clone(), Arc::new(SystemClock), &metrics);
         let (store, writer) = opened.await.unwrap();
         Running { place, store, writer, _catalog: catalog, put: 0 }
     }

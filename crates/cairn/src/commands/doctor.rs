@@ -110,7 +110,8 @@ pub(super) async fn examine(data: &Path) -> anyhow::Result<Report> {
 
 /// The report for a person who was woken up by it: the parts, then what is wrong, then the sum.
 pub(super) fn shown(report: &Report, repaired: &[Repaired], note: Option<&str>, data: &Path) -> String {
-    let rows = report.parts.iter().map(|line| [verdict(line.verdict), part(line.part), &line.summary].map(str::to_owned));
+    let rows =
+        report.parts.iter().map(|line| [verdict(line.verdict), part(line.part), &line.summary].map(str::to_owned));
     let mut text = format!("Data folder {}\n\n{}", data.display(), output::table(["", "PART", "WHAT IS THERE"], rows));
     if let Some(note) = note {
         text.push_str(&format!("\n{note}\n"));

@@ -12,8 +12,11 @@ use serde_json::Value;
 use crate::process::{Guarded, Key, NodeProcess, PATIENCE, Place, event, event_with, files_below, run};
 
 /// Segments every second, merged in pairs, and small journal files: what a busy node does in an hour.
-const BUSY: &[(&str, &str)] =
-    &[("CAIRN_STORE_RECENT_AGE_SECONDS", "1"), ("CAIRN_STORE_MERGE_SEGMENTS", "2"), ("CAIRN_JOURNAL_FILE_BYTES", "1048576")];
+const BUSY: &[(&str, &str)] = &[
+    ("CAIRN_STORE_RECENT_AGE_SECONDS", "1"),
+    ("CAIRN_STORE_MERGE_SEGMENTS", "2"),
+    ("CAIRN_JOURNAL_FILE_BYTES", "1048576"),
+];
 
 /// Restores into a place of its own, with the master key, and gives how often each event is found there.
 fn found_after_restore(node: &crate::process::Node<'_>, from: &Path) -> BTreeMap<String, usize> {
@@ -89,7 +92,8 @@ fn a_backup_under_load_holds_every_event_acknowledged_before_it() {
             let missing = known.iter().filter(|id| !found.contains_key(*id)).count();
             assert_eq!(missing, 0, "of {} acknowledged before the backup", known.len());
             assert!(found.values().all(|times| *times == 1), "nothing is doubled");
-            let merged = |path: &Path| path.to_string_lossy().ends_with(".parquet") && !path.to_string_lossy().contains("-0.");
+            let merged =
+                |path: &Path| path.to_string_lossy().ends_with(".parquet") && !path.to_string_lossy().contains("-0.");
             levels += files_below(&place.path("data/segments")).iter().filter(|path| merged(path)).count();
         }
         assert!(levels > 0, "merges were going on");

@@ -34,11 +34,14 @@ fn damage_is_an_exit_code_and_a_repair_says_what_it_did() {
     let mut node = place.node(&[("CAIRN_STORE_RECENT_AGE_SECONDS", "1")]);
     node.run_with_input(&["events", "put", "-"], &event("one")).ok();
     let index = crate::process::wait_until("a segment is written", crate::process::PATIENCE, || {
-        files_below(&place.path("data/segments")).into_iter().find(|path| path.extension().is_some_and(|e| e == "index"))
+        files_below(&place.path("data/segments"))
+            .into_iter()
+            .find(|path| path.extension().is_some_and(|e| e == "index"))
     });
     node.process.child.signal("TERM");
     node.process.child.wait(crate::process::PATIENCE);
-    let index = if index.exists() { index } else { files_below(&place.path("data/segments"))[0].with_extension("index") };
+    let index =
+        if index.exists() { index } else { files_below(&place.path("data/segments"))[0].with_extension("index") };
     std::fs::remove_file(&index).expect("removed");
     let damaged = place.run(&["doctor", "--data", "data"]).failed_with(1);
     for part in ["DAMAGED  segments/", "it is missing", "It means: ", "To do: ", "DAMAGED: 1 finding."] {

@@ -5,6 +5,7 @@ mod client_commands;
 mod demo;
 mod doctor;
 mod events;
+mod fixture;
 mod import;
 mod process;
 mod serve;

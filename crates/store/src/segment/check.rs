@@ -151,7 +151,10 @@ impl Check {
         let length = |path: &Path| disk.map(path).map_or(0, |map| (*map).as_ref().len() as u64);
         let found = length(&self.parquet_path) + length(&self.index_path);
         if found != entry.bytes {
-            self.index_problem(format!("it and its Parquet file have {found} bytes, the manifest says {}", entry.bytes));
+            self.index_problem(format!(
+                "it and its Parquet file have {found} bytes, the manifest says {}",
+                entry.bytes
+            ));
         }
     }
 
@@ -166,7 +169,8 @@ impl Check {
                 page = segment.page_of_row(row);
                 tokens.clear();
             }
-            if let Some(what) = missing(segment, row, each).or_else(|| missing_token(segment, page, each, &mut tokens)) {
+            if let Some(what) = missing(segment, row, each).or_else(|| missing_token(segment, page, each, &mut tokens))
+            {
                 missed.push(format!("it does not lead to event {} (row {row}) by its {what}", each.seq));
                 if missed.len() == MISSED_MAX {
                     missed.push("further rows were not looked at".to_owned());

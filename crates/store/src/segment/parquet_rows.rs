@@ -113,11 +113,7 @@ fn required(group: &dyn RowGroupReader, column: usize, rows: usize) -> Result<Ve
     }
 }
 
-fn all<T: DataType>(
-    reader: &mut ColumnReaderImpl<T>,
-    column: usize,
-    rows: usize,
-) -> Result<Vec<T::T>, ParquetError> {
+fn all<T: DataType>(reader: &mut ColumnReaderImpl<T>, column: usize, rows: usize) -> Result<Vec<T::T>, ParquetError> {
     let mut values = Vec::with_capacity(rows);
     while values.len() < rows {
         let (records, ..) = reader.read_records(rows - values.len(), None, None, &mut values)?;
@@ -180,12 +176,7 @@ impl Columns {
             }
             let account = std::str::from_utf8(self.accounts[row].data()).ok().and_then(|id| id.parse().ok());
             let account: AccountId = account.ok_or_else(|| format!("row {row} belongs to no account"))?;
-            rows.push(Row {
-                seq: Seq(self.seqs[row] as u64),
-                account,
-                received: Timestamp(self.received[row]),
-                event,
-            });
+            rows.push(Row { seq: Seq(self.seqs[row] as u64), account, received: Timestamp(self.received[row]), event });
         }
         Ok(rows)
     }
