@@ -211,10 +211,8 @@ fn write_the_kept_data() {
 
 /// As if the power failed in the middle of a write.
 fn tear(place: &Place) {
-    let journal = files_below(&place.path("data/journal"))
-        .into_iter()
-        .filter(|path| path.extension().is_some_and(|e| e == "journal"));
-    let last = journal.last().expect("a journal");
+    let is_journal = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "journal");
+    let last = files_below(&place.path("data/journal")).into_iter().rfind(is_journal).expect("a journal");
     let mut file = std::fs::File::options().append(true).open(last).expect("writable");
     let torn = [b"FRM1".as_slice(), &4000_u32.to_le_bytes(), &[7; 100]].concat();
     std::io::Write::write_all(&mut file, &torn).expect("written");
