@@ -1,17 +1,21 @@
-//! `cargo xtask bench`: builds the release binary and the program that measures it, and runs the latter.
+//! `cargo xtask bench`: builds the release binary and the program that measures it, installs ClickHouse to measure
+//! beside it, and runs the program.
 
 use std::process::Command;
 
 use anyhow::Result;
 
-use crate::command;
 use crate::workspace::Workspace;
+use crate::{command, install};
 
-/// `arguments` are those of the `bench` program: `--events`, `--seed`, `--json` and so on.
+/// `arguments` are those of the `bench` program: `--events`, `--no-clickhouse`, `--json` and so on.
 pub(crate) fn run(workspace: &Workspace, arguments: &[&str]) -> Result<()> {
     command::run(workspace.cargo().args(["build", "--release", "--package", "cairn", "--package", "bench"]))?;
     let built = workspace.target().join("release");
     let mut bench = Command::new(built.join("bench"));
-    bench.current_dir(workspace.root()).arg("--cairn").arg(built.join("cairn")).args(arguments);
-    command::run(&mut bench)
+    bench.current_dir(workspace.root()).arg("--cairn").arg(built.join("cairn"));
+    if !arguments.contains(&"--no-clickhouse") {
+        bench.arg("--python").arg(install::clickhouse(workspace)?);
+    }
+    command::run(bench.args(arguments))
 }

@@ -1,10 +1,11 @@
-//! What the tests need beyond Rust: a Python environment with the official SDKs, and an S3 server.
+//! What the tests need beyond Rust: a Python environment with the official SDKs, and an S3 server. And what the bench
+//! needs: a Python environment with ClickHouse.
 //!
 //! Everything lands in the repository's ignored folders (`.venv`, `target/tools`) and is left alone when it is there
 //! already. Debian packages are installed only when something is missing and only as root; otherwise the message says
 //! what to install.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -15,6 +16,7 @@ use crate::workspace::Workspace;
 /// The S3 server of the tests and its version.
 const S3_SERVER: (&str, &str) = ("s3s-fs", "0.14.1");
 const REQUIREMENTS: &str = "tests/sdk/requirements.txt";
+const CLICKHOUSE_REQUIREMENTS: &str = "crates/bench/clickhouse/requirements.txt";
 
 /// A program that must work, and the Debian package that brings it.
 struct Needed {
@@ -53,9 +55,17 @@ pub(crate) fn system_packages() -> Result<()> {
 
 /// The Python of the virtual environment with the pinned SDKs in it.
 pub(crate) fn python(workspace: &Workspace) -> Result<PathBuf> {
-    let folder = workspace.path(".venv");
+    virtual_environment(workspace, &workspace.path(".venv"), REQUIREMENTS)
+}
+
+/// A Python with ClickHouse in it, which only the bench needs: half a gigabyte.
+pub(crate) fn clickhouse(workspace: &Workspace) -> Result<PathBuf> {
+    virtual_environment(workspace, &workspace.path("target/bench-clickhouse"), CLICKHOUSE_REQUIREMENTS)
+}
+
+fn virtual_environment(workspace: &Workspace, folder: &Path, requirements: &str) -> Result<PathBuf> {
     let python = folder.join("bin/python");
-    let requirements = workspace.path(REQUIREMENTS);
+    let requirements = workspace.path(requirements);
     let wanted = read(&requirements)?;
     let stamp = folder.join("installed-requirements.txt");
     if python.exists() && std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
@@ -63,7 +73,7 @@ pub(crate) fn python(workspace: &Workspace) -> Result<PathBuf> {
         return Ok(python);
     }
     if !command::succeeds(Command::new(&python).args(["-m", "pip", "--version"])) {
-        command::run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
+        command::run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(folder))?;
     }
     let mut pip = Command::new(&python);
     pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "--requirement"]);
@@ -91,10 +101,10 @@ pub(crate) fn s3_server(workspace: &Workspace) -> Result<PathBuf> {
 
 // Chores run on the machine itself: there is no simulated disk to go through.
 #[allow(clippy::disallowed_methods)]
-fn write(path: &std::path::Path, text: &str) -> Result<()> {
+fn write(path: &Path, text: &str) -> Result<()> {
     std::fs::write(path, text).with_context(|| format!("could not write {}", path.display()))
 }
 
-fn read(path: &std::path::Path) -> Result<String> {
+fn read(path: &Path) -> Result<String> {
     std::fs::read_to_string(path).with_context(|| format!("could not read {}", path.display()))
 }

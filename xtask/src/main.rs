@@ -25,8 +25,9 @@ Usage: cargo xtask <chore>
   tidy                          check layers, fences, sizes, docs, links and licences
   docs [--check]                write docs/book/operations.md from the operation table, or check that it is current
   fixture                       write tests/fixtures/v1 anew: data as this version writes it, which later ones must read
-  bench [--events N] [--seed N] [--json FILE]
-                                measure writing, size and lookups on a release build (default 200,000 events)
+  bench [--events N] [--no-clickhouse] [--cold N] [--folder FOLDER] [--seed N] [--json FILE]
+                                measure writing, size, lookups and restarts on a release build, beside ClickHouse
+                                (default 200,000 events)
 ";
 
 fn main() -> ExitCode {

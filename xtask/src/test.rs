@@ -60,8 +60,8 @@ fn run_parts(workspace: &Workspace, wants: impl Fn(Part) -> bool, steps: &mut St
         };
         steps.step("spelling", || command::run(&mut tool("typos")))?;
         steps.step("Python", || {
-            command::run(tool("ruff").args(["format", "--check", "tests/sdk"]))?;
-            command::run(tool("ruff").args(["check", "tests/sdk"]))
+            command::run(tool("ruff").args(["format", "--check"]).args(PYTHON))?;
+            command::run(tool("ruff").arg("check").args(PYTHON))
         })?;
         steps.step("clippy", || command::run(workspace.cargo().args(CLIPPY)))?;
     }
@@ -81,6 +81,9 @@ fn run_parts(workspace: &Workspace, wants: impl Fn(Part) -> bool, steps: &mut St
     let outcome = steps.step("SDK tests", || sdk_tests(workspace, &python, &s3_server))?;
     Ok(Some(outcome))
 }
+
+/// The folders of Python.
+const PYTHON: [&str; 2] = ["tests/sdk", "crates/bench/clickhouse"];
 
 const CLIPPY: [&str; 7] = ["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"];
 

@@ -14,7 +14,8 @@ use crate::param::{Absent, Kind, Param};
 /// Characters of a refused value that a message repeats.
 const SHOWN_CHARACTERS_MAX: usize = 64;
 
-/// The parameters of a request: query and form, decoded, in the order they came. Of a name given twice the last counts.
+/// The parameters of a request: query and form, decoded, in the order they came. A parameter of the table that is given
+/// twice with different values is refused when it is checked: a signature covers the values, but not their order.
 #[derive(Debug, Clone, Default)]
 pub struct Given {
     pairs: Vec<(String, String)>,
@@ -26,9 +27,15 @@ impl Given {
         Given { pairs }
     }
 
-    /// The value of a parameter.
+    /// The value of a parameter; of several the last.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.pairs.iter().rev().find(|(each, _)| each == name).map(|(_, value)| value.as_str())
+    }
+
+    /// A value of this name that is another one than [`Given::get`] gives.
+    pub fn other_value(&self, name: &str) -> Option<&str> {
+        let counted = self.get(name)?;
+        self.pairs().find(|(each, value)| *each == name && *value != counted).map(|(_, value)| value)
     }
 
     /// Every pair in order.
@@ -68,6 +75,7 @@ impl Arguments {
                     let entries = list_entries(param, fields, given, usual, entries_max)?;
                     (!entries.is_empty()).then_some(Value::List(entries))
                 }
+                _ if given.other_value(param.name).is_some() => return Err(given_twice(param.name, usual)),
                 _ => match given.get(param.name).filter(|text| param.keeps_empty || !text.is_empty()) {
                     Some("") => Some(Value::Text(String::new())),
                     Some(text) => Some(read(param, param.name, text, usual)?),
@@ -145,6 +153,10 @@ fn missing(name: &str) -> WireError {
     codes::MISSING_PARAMETER.because(format!("The parameter {name} is required and was not given or is empty."))
 }
 
+fn given_twice(name: &str, usual: ErrorCode) -> WireError {
+    usual.because(format!("The parameter {name} is given twice with different values; give it once."))
+}
+
 fn refused(param: &Param, name: &str, text: &str, usual: ErrorCode, rule: &str) -> WireError {
     let shown: String = if param.secret { "***".into() } else { text.chars().take(SHOWN_CHARACTERS_MAX).collect() };
     let code = param.refusal.unwrap_or(usual);
@@ -195,7 +207,11 @@ fn list_entries(
         };
         let entry = entries.entry(number).or_default();
         if !text.is_empty() {
-            entry.values.insert(field.name, read(field, wire_name, text, usual)?);
+            let value = read(field, wire_name, text, usual)?;
+            if entry.values.get(field.name).is_some_and(|earlier| *earlier != value) {
+                return Err(given_twice(wire_name, usual));
+            }
+            entry.values.insert(field.name, value);
         }
         if entries.len() > entries_max {
             let code = param.refusal.unwrap_or(usual);

@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
@@ -47,7 +48,7 @@ fn content(xml: &mut String, json: &str) {
                 element(xml, &name, value.get());
             }
         }
-        Some(b'"') => push_escaped(xml, &serde_json::from_str::<String>(json).unwrap_or_default()),
+        Some(b'"') => push_escaped(xml, &serde_json::from_str::<Text>(json).unwrap_or_default().0),
         Some(b'n') | None => {}
         Some(_) => push_escaped(xml, json),
     }
@@ -65,13 +66,36 @@ fn fields(json: &str) -> Vec<(String, &RawValue)> {
 
         fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
             let mut fields = Vec::new();
-            while let Some(field) = map.next_entry()? {
-                fields.push(field);
+            while let Some((Text(name), value)) = map.next_entry()? {
+                fields.push((name, value));
             }
             Ok(fields)
         }
     }
     serde_json::Deserializer::from_str(json).deserialize_map(InOrder).unwrap_or_default()
+}
+
+/// A text of JSON. It may hold half a surrogate pair, as events are kept as they were sent; XML has no such character,
+/// so it is replaced and costs nothing else of the reply.
+#[derive(Default)]
+struct Text(String);
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+        struct Bytes;
+        impl Visitor<'_> for Bytes {
+            type Value = Text;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text")
+            }
+
+            fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Text, E> {
+                Ok(Text(String::from_utf8_lossy(bytes).into_owned()))
+            }
+        }
+        json.deserialize_bytes(Bytes)
+    }
 }
 
 fn xml_name(key: &str) -> String {
@@ -114,6 +138,13 @@ mod tests {
              <Tag.1.Key>x</Tag.1.Key><ACS__ECS__Disk name=\"ACS::ECS::Disk\">d-1</ACS__ECS__Disk>\
              <_1st name=\"1st\">true</_1st><Nested><b>1</b><a>2</a></Nested></R>"
         );
+    }
+
+    #[test]
+    fn half_a_surrogate_pair_costs_only_itself() {
+        let xml = document("R", r#"{"Events":[{"a":"x\ud800y","\udc00k":1}],"Next":"中"}"#);
+        assert!(xml.contains("<a>x\u{FFFD}") && xml.contains("y</a>") && xml.contains(">1</"), "{xml}");
+        assert!(xml.ends_with("<Next>中</Next></R>"), "{xml}");
     }
 
     #[test]

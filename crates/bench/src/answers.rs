@@ -1,99 +1,116 @@
-//! Who answers: the node over HTTP, or its store in this process without the network and the signature.
+//! Who answers: the node over HTTP, its store in this process without the network and the signature, or ClickHouse.
 //!
-//! Each question is asked once for every subject, then all again. The first round opens pages that were not read
-//! since the segments were opened; the second has what the node keeps in memory.
+//! Each question is asked once for every subject, then all again: the second round is *warm*, whoever answers has in
+//! memory what it keeps there. *Cold* questions are a few of each kind, and before each one whoever answers is started
+//! again and the kernel gives up its pages of the data ([`crate::page_cache`]). All who answer must find the same.
 
-use std::future::Future;
-use std::path::Path;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+mod clickhouse;
+mod in_process;
+mod over_http;
 
-use anyhow::{Context, Result, ensure};
-use catalog::Catalog;
-use client::{Client, EventsQuery};
-use host::metrics::Metrics;
-use host::{RealDisk, SystemClock};
-use journal::Writer;
-use store::{Condition, Lookup, Store};
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use store::Lookup;
 
 use crate::questions::{Kind, Questions};
-use crate::report::Answered;
-use crate::server::{Key, Server};
+use crate::report::{Answered, Cold};
+
+pub(crate) use clickhouse::ByClickHouse;
+pub(crate) use in_process::InProcess;
+pub(crate) use over_http::OverHttp;
+
+/// One answered lookup.
+pub(crate) struct Answer {
+    /// Events on the first page.
+    pub(crate) found: usize,
+    pub(crate) took: Duration,
+}
 
 /// Something that answers lookups.
 pub(crate) trait Answers {
-    /// How many events the first page has.
-    fn answer(&self, lookup: &Lookup) -> impl Future<Output = Result<usize>>;
+    /// Asks for the first page.
+    async fn answer(&mut self, lookup: &Lookup) -> Result<Answer>;
+    /// Starts again, with none of the data in its own memory or in the kernel's.
+    async fn forget(&mut self) -> Result<()>;
+    /// Bytes it has read from the disk since it was started.
+    fn read_bytes(&self) -> Result<u64>;
 }
 
 /// Asks everything.
-pub(crate) async fn measure(questions: &Questions, answers: &impl Answers) -> Result<Vec<Answered>> {
+pub(crate) async fn measure(
+    questions: &Questions,
+    cold_questions: usize,
+    answers: &mut impl Answers,
+) -> Result<Vec<Answered>> {
     let mut answered = Vec::new();
-    for Kind { name, lookups } in &questions.kinds {
-        let (first, found) = round(lookups, answers).await?;
-        let (again, _) = round(lookups, answers).await?;
-        ensure!(found > 0, "{name}: nothing was found, which measures nothing");
-        answered.push(Answered::new(name, found, first, again));
+    for Kind { name, aim_ms, lookups } in &questions.kinds {
+        let first = round(lookups, answers).await?;
+        let again = round(lookups, answers).await?;
+        ensure!(first.found.iter().any(|found| *found > 0), "{name}: nothing was found, which measures nothing");
+        ensure!(first.found == again.found, "{name}: the same questions had other answers the second time");
+        answered.push(Answered::new(name, *aim_ms, first.found, &first.times, &again.times));
+    }
+    for (kind, answered) in questions.kinds.iter().zip(&mut answered) {
+        answered.cold = cold(kind, cold_questions, answers, answered).await?;
     }
     Ok(answered)
 }
 
-async fn round(lookups: &[Lookup], answers: &impl Answers) -> Result<(Vec<Duration>, usize)> {
-    let (mut times, mut found) = (Vec::with_capacity(lookups.len()), 0);
-    for lookup in lookups {
-        let asked = Instant::now();
-        found += answers.answer(lookup).await?;
-        times.push(asked.elapsed());
-    }
-    Ok((times, found))
-}
-
-/// The node, asked as any client asks it.
-pub(crate) struct Http {
-    client: Client,
-}
-
-impl Http {
-    pub(crate) fn new(server: &Server, key: Key) -> Result<Http> {
-        Ok(Http { client: server.client_with(&key)? })
-    }
-}
-
-impl Answers for Http {
-    async fn answer(&self, lookup: &Lookup) -> Result<usize> {
-        let mut query =
-            EventsQuery::default().with("start", lookup.from).with("end", lookup.through).with("limit", lookup.limit);
-        for condition in &lookup.conditions {
-            query = match condition {
-                Condition::Is(attribute, value) => query.with(attribute.as_str(), value),
-                Condition::Text(text) => query.with("text", text),
-            };
+/// Fails where one found another number of events than the other.
+pub(crate) fn check_same(questions: &Questions, ours: &[Answered], theirs: &[Answered]) -> Result<()> {
+    for ((kind, ours), theirs) in questions.kinds.iter().zip(ours).zip(theirs) {
+        ensure!(ours.found.len() == theirs.found.len(), "{}: not everything was asked", kind.name);
+        for ((lookup, ours), theirs) in kind.lookups.iter().zip(&ours.found).zip(&theirs.found) {
+            ensure!(ours == theirs, "{}: one found {ours} events, the other {theirs}, for {lookup:?}", kind.name);
         }
-        Ok(self.client.events(&query).await?.events.len())
     }
+    Ok(())
 }
 
-/// The store of a data folder that no node has open.
-pub(crate) struct InProcess {
-    store: Store,
-    // The store's other half: while it lives, the journal is open.
-    _writer: Writer,
+struct Round {
+    times: Vec<Duration>,
+    found: Vec<usize>,
 }
 
-impl InProcess {
-    pub(crate) async fn open(folder: &Path) -> Result<InProcess> {
-        let data = folder.join("data");
-        let catalog = Catalog::open(&data.join("catalog.sqlite")).await?;
-        let (disk, clock, metrics) = (Arc::new(RealDisk), Arc::new(SystemClock), Metrics::default());
-        let opened = Store::open(store::Config::default(), &data, disk, catalog, clock, &metrics).await;
-        let (store, writer) = opened.context("could not open the store in this process")?;
-        Ok(InProcess { store, _writer: writer })
+async fn round(lookups: &[Lookup], answers: &mut impl Answers) -> Result<Round> {
+    let mut round = Round { times: Vec::with_capacity(lookups.len()), found: Vec::with_capacity(lookups.len()) };
+    for lookup in lookups {
+        let Answer { found, took } = answers.answer(lookup).await?;
+        round.times.push(took);
+        round.found.push(found);
     }
+    Ok(round)
 }
 
-impl Answers for InProcess {
-    async fn answer(&self, lookup: &Lookup) -> Result<usize> {
-        // On this thread: nothing else runs here that could be held up.
-        Ok(self.store.lookup(lookup)?.events.len())
+async fn cold(kind: &Kind, count: usize, answers: &mut impl Answers, warm: &Answered) -> Result<Option<Cold>> {
+    let (mut times, mut read) = (Vec::new(), 0);
+    for index in spread(kind.lookups.len(), count) {
+        answers.forget().await?;
+        let before = answers.read_bytes()?;
+        let Answer { found, took } = answers.answer(&kind.lookups[index]).await?;
+        read += answers.read_bytes()?.saturating_sub(before);
+        ensure!(found == warm.found[index], "{}: {found} events when cold, {} when warm", kind.name, warm.found[index]);
+        times.push(took);
+    }
+    Ok(Cold::new(&times, read))
+}
+
+/// Positions of `count` of `len` subjects, evenly spread; some twice when there are fewer.
+fn spread(len: usize, count: usize) -> impl Iterator<Item = usize> {
+    (0..count).map(move |number| number * len.max(count) / count % len)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cold_subjects_are_spread() {
+        let of = |len, count| spread(len, count).collect::<Vec<_>>();
+        assert_eq!(of(50, 5), [0, 10, 20, 30, 40]);
+        assert_eq!(of(5, 7), [0, 1, 2, 3, 4, 0, 1]);
+        assert_eq!(of(1, 3), [0, 0, 0]);
+        assert!(of(9, 0).is_empty());
     }
 }

@@ -1,12 +1,12 @@
 //! Putting the events: several connections, NDJSON, each batch timed from request to acknowledgement.
 
-use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
 use client::{Client, Encoding, MediaType};
+use sample::Generator;
 use tokio::sync::{Mutex, mpsc};
 
 use crate::options::Options;
@@ -20,12 +20,49 @@ pub(crate) struct Load {
     pub(crate) acknowledgements: Vec<Duration>,
 }
 
-/// Puts the events of these positions in the stream, each connection one batch at a time.
-pub(crate) async fn put(options: &Options, client: &Client, range: Range<u64>) -> Result<Load> {
+/// The run's events from the first on, made as they are needed.
+pub(crate) struct Stream {
+    generator: Generator,
+}
+
+/// Events as NDJSON.
+pub(crate) struct Batch {
+    pub(crate) body: Bytes,
+    pub(crate) events: u64,
+}
+
+impl Stream {
+    pub(crate) fn new(options: &Options) -> Stream {
+        Stream { generator: options.generator() }
+    }
+
+    /// The next events.
+    pub(crate) fn batch(&mut self, events: u64) -> Batch {
+        let mut body = String::with_capacity(events as usize * 1400);
+        for _ in 0..events {
+            self.generator.write_event(&mut body);
+            body.push('\n');
+        }
+        Batch { body: body.into(), events }
+    }
+}
+
+/// Puts the next `events` of the stream, each connection one batch at a time. Gives the stream back for the rest.
+pub(crate) async fn put(options: &Options, client: &Client, mut stream: Stream, events: u64) -> Result<(Load, Stream)> {
     // Ahead by a few batches, so that making events does not hold a connection up.
     let (send, receive) = mpsc::channel(2 * options.connections);
-    let batches = batches(options, range);
-    let making = std::thread::spawn(move || batches.into_iter().try_for_each(|batch| send.blocking_send(batch)));
+    let size = options.batch as u64;
+    let making = std::thread::spawn(move || {
+        let mut left = events;
+        while left > 0 {
+            let batch = stream.batch(left.min(size));
+            left -= batch.events;
+            if send.blocking_send(batch).is_err() {
+                break;
+            }
+        }
+        stream
+    });
     let receive = Arc::new(Mutex::new(receive));
     let started = Instant::now();
     let mut connections = Vec::new();
@@ -44,6 +81,8 @@ pub(crate) async fn put(options: &Options, client: &Client, range: Range<u64>) -
             anyhow::Ok((bytes, times))
         }));
     }
+    // The thread stops when nobody receives any more.
+    drop(receive);
     let mut load = Load { took: Duration::ZERO, bytes: 0, acknowledgements: Vec::new() };
     for connection in connections {
         let (bytes, times) = connection.await.context("a connection's task panicked")??;
@@ -51,33 +90,6 @@ pub(crate) async fn put(options: &Options, client: &Client, range: Range<u64>) -
         load.acknowledgements.extend(times);
     }
     load.took = started.elapsed();
-    // Every batch was received, so the thread has ended.
-    let _ = making.join();
-    Ok(load)
-}
-
-struct Batch {
-    body: Bytes,
-    events: u64,
-}
-
-fn batches(options: &Options, range: Range<u64>) -> impl IntoIterator<Item = Batch> + use<> {
-    let mut generator = options.generator();
-    let mut skipped = String::new();
-    for _ in 0..range.start {
-        skipped.clear();
-        generator.write_event(&mut skipped);
-    }
-    let batch = options.batch as u64;
-    let mut left = range.end - range.start;
-    std::iter::from_fn(move || {
-        let events = left.min(batch);
-        left -= events;
-        let mut body = String::with_capacity(events as usize * 1400);
-        for _ in 0..events {
-            generator.write_event(&mut body);
-            body.push('\n');
-        }
-        (events > 0).then(|| Batch { body: body.into(), events })
-    })
+    let stream = making.join().ok().context("the thread that makes events panicked")?;
+    Ok((load, stream))
 }

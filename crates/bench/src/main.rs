@@ -1,31 +1,37 @@
-//! `cargo xtask bench`: what a release build of `cairn` costs and how fast it answers, on made-up events.
+//! `cargo xtask bench`: what a release build of `cairn` costs and how fast it answers, on made-up events, beside
+//! ClickHouse on the same ones.
 //!
-//! A report, not a test: nothing here passes or fails by a time. The server runs as its own process on a fresh data
-//! folder, so its CPU time and memory are the kernel's figures and hold nothing of the load that is put on it. The
-//! events follow from a seed, so they are made a second time to choose what to ask for instead of being kept.
+//! A report, not a test: nothing here passes or fails by a time. Both systems run as processes of their own on fresh
+//! data folders, so CPU time and memory are the kernel's figures and hold nothing of the load that is put on them. The
+//! events follow from a seed, so they are made again to choose what to ask for, and once more for ClickHouse, instead
+//! of being kept. `docs/book/howto-measure.md` says how to read the report.
 
 mod answers;
+mod clickhouse;
+mod delivery;
 mod load;
 mod options;
+mod page_cache;
 mod process;
 mod questions;
+mod recovery;
 mod report;
 mod server;
 mod visibility;
 
+use std::path::Path;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use anyhow::{Context, Result};
+use host::{Clock, SystemClock};
 
-use answers::{Http, InProcess, measure};
+use answers::{ByClickHouse, InProcess, OverHttp, check_same, measure};
+use clickhouse::ClickHouse;
+use load::Stream;
 use options::Options;
 use questions::Questions;
-use report::{Report, Restart, Writing};
-use server::Server;
-
-/// The share of the events that is written before the node is killed, to time its start.
-const RESTART_SHARE: u64 = 4;
+use report::{Answered, Report, Theirs, Visible, Writing};
+use server::{SOON_IN_SEGMENTS, Server};
 
 fn main() -> ExitCode {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().worker_threads(2).build();
@@ -40,49 +46,91 @@ fn main() -> ExitCode {
 }
 
 async fn run(options: &Options) -> Result<()> {
-    let folder = tempfile::tempdir().context("could not make a temporary folder")?;
-    let mut server = Server::start(&options.cairn, folder.path()).await?;
-    let idle_rss = server.memory()?.resident;
-
-    eprintln!("putting {} events over {} connections", options.events, options.connections);
-    let producer = server.ingest_client().await?;
-    let load = load::put(options, &producer, 0..options.events).await?;
-    eprintln!("waiting until they are in merged segments");
-    let cpu = server.settled(options.events).await?;
-    let memory = server.memory()?;
-    let writing = Writing::new(options.events, &load, server.throttled()?, cpu, server.sizes()?);
-    let visibility = visibility::measure(&server).await?;
-
+    let folder = || tempfile::tempdir_in(&options.folder).context("could not make a temporary folder");
     let questions = Questions::choose(options);
-    let key = server.key_of(questions.account()).await?;
-    eprintln!("asking over HTTP");
-    let over_http = measure(&questions, &Http::new(&server, key)?).await?;
-
-    eprintln!("killing the node with a journal to read back");
-    let more = options.events..options.events + options.events / RESTART_SHARE;
-    load::put(options, &producer, more).await?;
-    let restart = restart(&mut server).await?;
-
-    server.stop().await?;
-    eprintln!("asking in process");
-    let in_process = measure(&questions, &InProcess::open(folder.path()).await?).await?;
-    // The place for a second system: load it with the same events, implement `Answers` for it, and measure it here;
-    // `Report` shows as many columns of lookups as it is given.
-    let lookups = vec![("over HTTP", over_http), ("in process", in_process)];
-
-    let report = Report { machine: process::machine(), writing, idle_rss, memory, visibility, restart, lookups };
-    print!("{}", report.table());
+    let cairn = folder()?;
+    let mut report = measure_cairn(options, &questions, cairn.path()).await?;
+    // What it takes on the disk makes room for the other.
+    drop(cairn);
+    if let Some(python) = &options.python {
+        let clickhouse = folder()?;
+        let theirs = measure_clickhouse(options, python, &questions, clickhouse.path()).await?;
+        check_same(&questions, &report.over_http, &theirs.lookups).context("Cairn and ClickHouse disagree")?;
+        report.clickhouse = Some(theirs);
+    }
+    print!("{}", report.markdown());
     if let Some(path) = &options.json {
         report.save(path)?;
     }
     Ok(())
 }
 
-async fn restart(server: &mut Server) -> Result<Restart> {
-    let journal_bytes = server.sizes()?.journal;
-    server.kill().await?;
-    let took = server.restart().await?;
-    // The rest of the run must not share the machine with what the start left to do.
-    tokio::time::sleep(Duration::from_secs(2)).await;
-    Ok(Restart { journal_bytes, seconds: took.as_secs_f64() })
+async fn measure_cairn(options: &Options, questions: &Questions, folder: &Path) -> Result<Report> {
+    let mut server = Server::start(&options.cairn, folder, &[SOON_IN_SEGMENTS]).await?;
+    let started_rss_bytes = server.memory()?.resident;
+    progress(&format!("putting {} events over {} connections", options.events, options.connections));
+    let (load, stream) =
+        load::put(options, &server.ingest_client().await?, Stream::new(options), options.events).await?;
+    progress("waiting until they are in merged segments");
+    let cpu = server.settled(options.events).await?;
+    let memory = server.memory()?;
+    let writing = Writing::new(options.events, options.batch, &load, server.throttled()?, cpu, server.sizes()?);
+    let visibility = Visible::new(&visibility::measure(&server).await?);
+    let (over_http, in_process) = ask_cairn(options, questions, &mut server).await?;
+    progress("killing the node, to time its start");
+    server.restart_with(&[]).await?;
+    let recoveries = recovery::measure(options, &mut server, stream).await?;
+    progress("waiting for delivered objects");
+    let delivery = delivery::measure(&mut server, &folder.join("bucket")).await?;
+    server.stop().await?;
+    Ok(Report {
+        date: SystemClock.now().to_string().split('T').next().unwrap_or_default().to_owned(),
+        machine: process::machine(),
+        seed: options.seed,
+        connections: options.connections,
+        cold_by: page_cache::METHOD,
+        writing,
+        started_rss_bytes,
+        memory,
+        visibility,
+        delivery,
+        restart_with_defaults: recoveries.with_defaults,
+        restart_with_long_journal: recoveries.long,
+        over_http,
+        in_process,
+        clickhouse: None,
+    })
+}
+
+/// Over HTTP and in process, on the same data. The server has ended afterwards.
+async fn ask_cairn(
+    options: &Options,
+    questions: &Questions,
+    server: &mut Server,
+) -> Result<(Vec<Answered>, Vec<Answered>)> {
+    let key = server.key_of(questions.account()).await?;
+    progress("asking over HTTP");
+    let over_http = measure(questions, options.cold, &mut OverHttp::new(server, key)?).await?;
+    server.stop().await?;
+    progress("asking in process");
+    let mut store = InProcess::open(server.data()).await?;
+    let in_process = measure(questions, options.cold, &mut store).await?;
+    store.close().await?;
+    check_same(questions, &over_http, &in_process).context("HTTP and the store disagree")?;
+    Ok((over_http, in_process))
+}
+
+async fn measure_clickhouse(options: &Options, python: &Path, questions: &Questions, folder: &Path) -> Result<Theirs> {
+    progress("loading ClickHouse with the same events");
+    let mut clickhouse = ClickHouse::start(options, python, folder).await?;
+    let writing = clickhouse.load(options).await?;
+    progress("asking ClickHouse");
+    let lookups = measure(questions, options.cold, &mut ByClickHouse::new(&mut clickhouse)).await?;
+    let versions = clickhouse.versions.clone();
+    clickhouse.stop().await?;
+    Ok(Theirs { versions, writing, lookups })
+}
+
+fn progress(what: &str) {
+    eprintln!("{what}");
 }

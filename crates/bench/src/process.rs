@@ -29,12 +29,23 @@ pub(crate) fn memory(id: u32) -> Result<Memory> {
     Ok(Memory { resident: field("VmRSS:")?, peak: field("VmHWM:")? })
 }
 
-/// Processor and cores, for the head of the report.
+/// Bytes the process has caused to be read from the disk.
+pub(crate) fn read_bytes(id: u32) -> Result<u64> {
+    let io = read(&format!("/proc/{id}/io"))?;
+    let field = io.lines().find_map(|line| line.strip_prefix("read_bytes:"));
+    let bytes = field.and_then(|field| field.trim().parse().ok());
+    bytes.with_context(|| format!("/proc/{id}/io has no read_bytes"))
+}
+
+/// Processor, cores, memory and kernel, for the head of the report.
 pub(crate) fn machine() -> String {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let info = read("/proc/cpuinfo").unwrap_or_default();
     let model = info.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or(": unknown processor");
-    format!("{cores} cores of {}", model.trim_start_matches([' ', '\t', ':']))
+    let memory = read("/proc/meminfo").ok().and_then(|info| parse_kibibytes(&info, "MemTotal:")).unwrap_or(0);
+    let release = read("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let (model, gibibytes) = (model.trim_start_matches([' ', '\t', ':']), memory as f64 / f64::from(1 << 30));
+    format!("{cores} cores of {model}, {gibibytes:.0} GiB of memory, Linux {}", release.trim())
 }
 
 fn read(path: &str) -> Result<String> {
@@ -63,6 +74,6 @@ mod tests {
         assert_eq!(parse_cpu_time(stat), Some(Duration::from_millis(1750)));
         assert_eq!(parse_kibibytes("VmPeak:\t 9 kB\nVmHWM:\t   2048 kB\n", "VmHWM:"), Some(2 << 20));
         let own = std::process::id();
-        assert!(memory(own).expect("readable").peak > 0 && cpu_time(own).is_ok());
+        assert!(memory(own).expect("readable").peak > 0 && cpu_time(own).is_ok() && read_bytes(own).is_ok());
     }
 }

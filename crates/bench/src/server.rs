@@ -19,18 +19,24 @@ use crate::process::{self, Memory};
 
 /// A start, or the end of merging, takes at most this long.
 const PATIENCE: Duration = Duration::from_secs(600);
+/// More patience for each event: ten times what it usually costs.
+const PATIENCE_PER_EVENT: Duration = Duration::from_micros(200);
 /// Recent events are written as a segment after this many seconds, so that the end of a run is not waited for in vain.
-const RECENT_AGE_SECONDS: &str = "10";
+pub(crate) const SOON_IN_SEGMENTS: Setting = ("CAIRN_STORE_RECENT_AGE_SECONDS", "10");
 /// Quiet this long means that nothing is left to merge.
 const QUIET: Duration = Duration::from_secs(3);
 /// CPU time within `QUIET` that still counts as quiet: timers and this program's own questions.
 const QUIET_CPU: Duration = Duration::from_millis(60);
+
+/// An environment variable for the node; all others are its defaults.
+pub(crate) type Setting = (&'static str, &'static str);
 
 /// The running node.
 pub(crate) struct Server {
     binary: PathBuf,
     data: PathBuf,
     address: SocketAddr,
+    settings: Vec<Setting>,
     child: Child,
     root: Key,
 }
@@ -46,13 +52,12 @@ pub(crate) struct Key {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sizes {
     pub(crate) segments: u64,
-    pub(crate) journal: u64,
-    /// The catalog and everything else.
+    /// The catalog and everything else but the journal.
     pub(crate) rest: u64,
 }
 
 impl Server {
-    pub(crate) async fn start(binary: &Path, folder: &Path) -> Result<Server> {
+    pub(crate) async fn start(binary: &Path, folder: &Path, settings: &[Setting]) -> Result<Server> {
         let data = folder.join("data");
         let init = Command::new(binary).arg("init").arg("--data").arg(&data).arg("--json").output().await;
         let init = init.with_context(|| format!("could not start {}", binary.display()))?;
@@ -60,8 +65,9 @@ impl Server {
         let root = serde_json::from_slice(&init.stdout).context("cairn init printed no key")?;
         let address = TcpListener::bind("127.0.0.1:0").and_then(|probe| probe.local_addr());
         let address = address.context("there is no free port")?;
-        let child = spawn(binary, &data, address)?;
-        let mut server = Server { binary: binary.to_owned(), data, address, child, root };
+        let child = spawn(binary, &data, address, settings)?;
+        let settings = settings.to_vec();
+        let mut server = Server { binary: binary.to_owned(), data, address, settings, child, root };
         server.ready().await?;
         Ok(server)
     }
@@ -74,9 +80,15 @@ impl Server {
     /// Starts again on the same folder; says how long until it was ready.
     pub(crate) async fn restart(&mut self) -> Result<Duration> {
         let started = Instant::now();
-        self.child = spawn(&self.binary, &self.data, self.address)?;
+        self.child = spawn(&self.binary, &self.data, self.address, &self.settings)?;
         self.ready().await?;
         Ok(started.elapsed())
+    }
+
+    /// As `restart`, and from now on with these settings.
+    pub(crate) async fn restart_with(&mut self, settings: &[Setting]) -> Result<Duration> {
+        self.settings = settings.to_vec();
+        self.restart().await
     }
 
     /// Ends it in order.
@@ -89,23 +101,42 @@ impl Server {
         Ok(())
     }
 
+    /// The data folder.
+    pub(crate) fn data(&self) -> &Path {
+        &self.data
+    }
+
+    pub(crate) fn read_bytes(&self) -> Result<u64> {
+        process::read_bytes(self.id()?)
+    }
+
     pub(crate) fn memory(&self) -> Result<Memory> {
         process::memory(self.id()?)
     }
 
     /// CPU time since the start, once every event is in segments and nothing is left to merge.
     pub(crate) async fn settled(&self, events: u64) -> Result<Duration> {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + PATIENCE + PATIENCE_PER_EVENT * u32::try_from(events)?;
+        loop {
+            let used = self.quiet().await?;
+            let in_segments = metric(&self.get("/metrics")?, "cairn_store_segment_events").unwrap_or(0.0);
+            if in_segments >= events as f64 {
+                return Ok(used);
+            }
+            ensure!(Instant::now() < deadline, "only {in_segments} events are in segments");
+        }
+    }
+
+    /// Waits until it does nothing any more; gives the CPU time it has used by then.
+    pub(crate) async fn quiet(&self) -> Result<Duration> {
+        let deadline = Instant::now() + 6 * PATIENCE;
         loop {
             let before = process::cpu_time(self.id()?)?;
             tokio::time::sleep(QUIET).await;
-            let after = process::cpu_time(self.id()?)?;
-            let metrics = self.get("/metrics")?;
-            let in_segments = metric(&metrics, "cairn_store_segment_events").unwrap_or(0.0);
-            if in_segments >= events as f64 && after - before <= QUIET_CPU {
+            if process::cpu_time(self.id()?)? - before <= QUIET_CPU {
                 return Ok(before);
             }
-            ensure!(Instant::now() < deadline, "only {in_segments} events are in segments");
+            ensure!(Instant::now() < deadline, "cairn does not come to rest");
         }
     }
 
@@ -115,9 +146,12 @@ impl Server {
     }
 
     pub(crate) fn sizes(&self) -> Result<Sizes> {
-        let of = |name: &str| folder_bytes(&self.data.join(name));
-        let (segments, journal) = (of("segments")?, of("journal")?);
-        Ok(Sizes { segments, journal, rest: folder_bytes(&self.data)? - segments - journal })
+        let segments = folder_bytes(&self.data.join("segments"))?;
+        Ok(Sizes { segments, rest: folder_bytes(&self.data)? - segments - self.journal_bytes()? })
+    }
+
+    pub(crate) fn journal_bytes(&self) -> Result<u64> {
+        folder_bytes(&self.data.join("journal"))
     }
 
     /// A client with the management account's key.
@@ -204,11 +238,11 @@ impl Server {
     }
 }
 
-fn spawn(binary: &Path, data: &Path, address: SocketAddr) -> Result<Child> {
+fn spawn(binary: &Path, data: &Path, address: SocketAddr, settings: &[Setting]) -> Result<Child> {
     let mut command = Command::new(binary);
     command.arg("serve").arg("--data").arg(data).args(["--listen", &address.to_string()]);
-    command.env("CAIRN_HISTORY_DAYS", "0").env("CAIRN_INGEST_CREATE_ACCOUNTS", "true");
-    command.env("CAIRN_STORE_RECENT_AGE_SECONDS", RECENT_AGE_SECONDS).env("CAIRN_LOG_LEVEL", "warn");
+    command.env("CAIRN_HISTORY_DAYS", "0").env("CAIRN_INGEST_CREATE_ACCOUNTS", "true").env("CAIRN_LOG_LEVEL", "warn");
+    command.envs(settings.iter().copied());
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::inherit()).kill_on_drop(true);
     command.spawn().with_context(|| format!("could not start {}", binary.display()))
 }
@@ -219,12 +253,17 @@ fn metric(text: &str, name: &str) -> Option<f64> {
     line.split_whitespace().next()?.parse().ok()
 }
 
+/// Files that go while they are counted count nothing.
 fn folder_bytes(folder: &Path) -> Result<u64> {
     let mut bytes = 0;
     for entry in std::fs::read_dir(folder).with_context(|| format!("could not read {}", folder.display()))? {
         let entry = entry?;
-        let file = entry.metadata()?;
-        bytes += if file.is_dir() { folder_bytes(&entry.path())? } else { file.len() };
+        bytes += match entry.metadata() {
+            Ok(file) if file.is_dir() => folder_bytes(&entry.path())?,
+            Ok(file) => file.len(),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => 0,
+            Err(error) => return Err(error).with_context(|| format!("could not look at {}", entry.path().display())),
+        };
     }
     Ok(bytes)
 }

@@ -5,6 +5,7 @@
 //! or (`doctor`) could not check, 64 the command line is wrong.
 
 mod advice;
+mod allocator;
 mod cli;
 mod commands;
 mod connection;

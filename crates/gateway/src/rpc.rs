@@ -123,6 +123,13 @@ async fn call(gateway: &Gateway, request: &Request) -> (Option<&'static Operatio
 }
 
 fn find(request: &Request) -> Result<&'static Operation, WireError> {
+    // The operation's own parameters are checked with it.
+    if let Some(name) =
+        ["Action", "Version", "RegionId"].into_iter().find(|name| request.given.other_value(name).is_some())
+    {
+        let message = format!("The parameter {name} is given twice with different values; give it once.");
+        return Err(codes::INVALID_PARAMETER.because(message));
+    }
     let (name, version) = request.operation();
     let Some(name) = name else {
         return Err(codes::MISSING_PARAMETER.because("The parameter Action is required and was not given."));

@@ -12,6 +12,8 @@ pub mod metrics;
 pub mod random;
 pub mod secret;
 pub mod shutdown;
+#[cfg(feature = "simulated")]
+pub mod simulated;
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use disk::{Disk, DiskFile, Mapped, RealDisk};

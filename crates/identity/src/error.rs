@@ -43,13 +43,13 @@ pub enum AuthError {
         now: Timestamp,
     },
     /// There is no such key.
-    #[error("The access key {key} is not found.")]
+    #[error("The access key {key} is not found. Check its id, and that this is the node it was made on.")]
     UnknownKey {
         /// Its id, cut.
         key: String,
     },
     /// The key may not be used.
-    #[error("The access key {key} is disabled.")]
+    #[error("The access key {key} is disabled. Enable it with UpdateAccessKey, or use another one.")]
     DisabledKey {
         /// Its id.
         key: String,

@@ -12,9 +12,9 @@ use host::Disk;
 use model::{Event, Seq};
 
 use crate::file;
-use crate::frame::{FRAME_MAGIC, Frame, decode_file_header, decode_frame};
+use crate::frame::{Frame, decode_file_header, decode_frame};
 use crate::merkle::{Frontier, Hash, SUBTREE_HEIGHT, leaf_hash};
-use crate::recovery::{contains_frame, is_torn_write};
+use crate::recovery::{check_torn_tail, frames};
 
 /// What sort of thing is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,7 +99,7 @@ impl Walk {
     fn file(&mut self, path: &Path, named_first: Seq, bytes: &[u8], is_last: bool) {
         let header = decode_file_header(bytes).filter(|(first, ..)| *first == named_first);
         let Some((first, before, header)) = header else {
-            if is_last && self.next == Some(named_first) && !contains_frame(bytes) {
+            if is_last && self.next == Some(named_first) && frames(bytes).next().is_none() {
                 let what = "it has neither a header nor events: a crash while it was created".to_owned();
                 return self.note(path, 0, Flaw::NoHeader, what);
             }
@@ -136,24 +136,24 @@ impl Walk {
                 continue;
             }
             let tail = &bytes[offset..];
-            match next_frame(tail) {
-                Some(after) => {
-                    if self.lost.is_none() {
-                        let what = format!("a frame is not intact; the next intact one is at byte {}", offset + after);
-                        self.lose(path, offset, what);
+            let next = self.next.filter(|_| is_last && self.lost.is_none());
+            if next.is_some_and(|next| check_torn_tail(bytes, offset, next).is_ok()) {
+                let what = format!("its last {} bytes are a write that was cut short", tail.len());
+                return self.note(path, offset, Flaw::TornTail, what);
+            }
+            let after = frames(tail).next().map(|(place, _)| place);
+            if self.lost.is_none() {
+                let what = match after {
+                    Some(after) => {
+                        format!("a frame is not intact; the next intact one is at byte {}", offset + after)
                     }
-                    offset += after;
-                }
-                None if is_last && is_torn_write(tail) && self.lost.is_none() => {
-                    let what = format!("its last {} bytes are a write that was cut short", tail.len());
-                    return self.note(path, offset, Flaw::TornTail, what);
-                }
-                None => {
-                    if self.lost.is_none() {
-                        self.lose(path, offset, format!("its last {} bytes are not what was written", tail.len()));
-                    }
-                    return;
-                }
+                    None => format!("its last {} bytes are not what was written", tail.len()),
+                };
+                self.lose(path, offset, what);
+            }
+            match after {
+                Some(after) => offset += after,
+                None => return,
             }
         }
     }
@@ -213,12 +213,6 @@ impl Walk {
     }
 }
 
-/// How far behind a broken frame the next intact one begins.
-fn next_frame(tail: &[u8]) -> Option<usize> {
-    (1..tail.len().saturating_sub(FRAME_MAGIC.len()))
-        .find(|offset| tail[*offset..].starts_with(FRAME_MAGIC) && decode_frame(&tail[*offset..]).is_some())
-}
-
 /// The part of a journal file that holds whole frames.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Intact {
@@ -239,8 +233,7 @@ pub fn intact_part(content: &[u8]) -> Option<Intact> {
         offset += frame.bytes;
         next = Seq(next.0 + frame.events.len() as u64);
     }
-    let tail = &content[offset..];
-    let is_sound = tail.is_empty() || is_torn_write(tail) && next_frame(tail).is_none();
+    let is_sound = offset == content.len() || check_torn_tail(content, offset, next).is_ok();
     is_sound.then_some(Intact { first, last: Seq(next.0 - 1), bytes: offset as u64 })
 }
 

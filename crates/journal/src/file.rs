@@ -37,29 +37,43 @@ pub(crate) struct ActiveFile {
     bytes: u64,
 }
 
-/// How an append failed.
+/// How writing failed.
 #[derive(Debug)]
 pub(crate) enum WriteFailure {
-    /// The file is as it was before.
+    /// Everything is as it was before.
     Nothing(io::Error),
-    /// The file's state is unknown.
+    /// What is on the disk is unknown.
     Unknown(io::Error),
 }
 
+impl From<WriteFailure> for io::Error {
+    fn from(failure: WriteFailure) -> io::Error {
+        match failure {
+            WriteFailure::Nothing(error) | WriteFailure::Unknown(error) => error,
+        }
+    }
+}
+
 impl ActiveFile {
-    /// Starts a file whose first event will be `first`; durable when this returns.
+    /// Starts a file whose first event will be `first`; durable when this returns. One that a full disk does not take
+    /// is removed again.
     pub(crate) fn create(
         disk: &dyn Disk,
         folder: &Path,
         first: Seq,
         created: Timestamp,
         before: &Frontier,
-    ) -> io::Result<ActiveFile> {
+    ) -> Result<ActiveFile, WriteFailure> {
         let header = encode_file_header(first, created, before);
-        let mut file = disk.create(&path(folder, first))?;
-        file.append(&header)?;
-        file.sync()?;
-        disk.sync_folder(folder)?;
+        let path = path(folder, first);
+        let mut file = disk.create(&path).map_err(WriteFailure::Nothing)?;
+        if let Err(error) = file.append(&header) {
+            return Err(match disk.remove(&path) {
+                Ok(()) => WriteFailure::Nothing(error),
+                Err(_) => WriteFailure::Unknown(error),
+            });
+        }
+        file.sync().and_then(|()| disk.sync_folder(folder)).map_err(WriteFailure::Unknown)?;
         Ok(ActiveFile { file, bytes: header.len() as u64 })
     }
 
@@ -75,13 +89,19 @@ impl ActiveFile {
     /// Appends and syncs. A write that fails half-way (a full disk) is cut off again.
     pub(crate) fn write(&mut self, frames: &[u8]) -> Result<(), WriteFailure> {
         if let Err(error) = self.file.append(frames) {
-            return Err(match self.file.truncate(self.bytes) {
+            // The cut is synced too: else a crash could bring back whole frames of what is refused here.
+            return Err(match self.file.truncate(self.bytes).and_then(|()| self.file.sync()) {
                 Ok(()) => WriteFailure::Nothing(error),
                 Err(_) => WriteFailure::Unknown(error),
             });
         }
-        // After a failed sync the kernel may drop the pages and report success next time: never retry it.
-        self.file.sync().map_err(WriteFailure::Unknown)?;
+        if let Err(error) = self.file.sync() {
+            // Never retried: the kernel may have given the bytes up, report success next time and still show them to
+            // readers. A restart would then take them for durable, so they are cut off. Should that fail as well, the
+            // restart will fail to write, too.
+            let _ = self.file.truncate(self.bytes);
+            return Err(WriteFailure::Unknown(error));
+        }
         self.bytes += frames.len() as u64;
         Ok(())
     }

@@ -9,11 +9,14 @@
 //! Frame (72 bytes and the payload), one for each appended batch:
 //! ```text
 //! magic "FRM1"  payload length u32  crc32c u32 (of all that follows)  count u32  first seq u64  received ms i64
-//! reserved u64 = 0  root of the tree after this frame, 32 bytes
+//! group u64  root of the tree after this frame, 32 bytes
 //! payload: count times  account length u8, account, event length u32, event
 //! ```
+//! The group is the number of the first event that was written and synced together with this frame. A frame of a later
+//! group proves that all before it was durable; one of the same group proves nothing. 0 in files of before this field.
 
 use bytes::Bytes;
+use model::limits::REQUEST_EVENTS_MAX;
 use model::{AccountId, Seq, Timestamp};
 
 use crate::merkle::{Frontier, Hash};
@@ -82,7 +85,7 @@ impl<'b> FrameEncoder<'b> {
         self.count += 1;
     }
 
-    pub(crate) fn finish(self, first: Seq, received: Timestamp, root: &Hash) {
+    pub(crate) fn finish(self, first: Seq, received: Timestamp, group: Seq, root: &Hash) {
         let payload = self.buffer.len() - self.start - FRAME_HEADER_BYTES;
         let frame = &mut self.buffer[self.start..];
         frame[..4].copy_from_slice(FRAME_MAGIC);
@@ -90,6 +93,7 @@ impl<'b> FrameEncoder<'b> {
         frame[12..16].copy_from_slice(&self.count.to_le_bytes());
         frame[16..24].copy_from_slice(&first.0.to_le_bytes());
         frame[24..32].copy_from_slice(&received.0.to_le_bytes());
+        frame[32..40].copy_from_slice(&group.0.to_le_bytes());
         frame[40..72].copy_from_slice(root);
         let crc = crc32c::crc32c(&frame[12..]);
         frame[8..12].copy_from_slice(&crc.to_le_bytes());
@@ -101,6 +105,8 @@ impl<'b> FrameEncoder<'b> {
 pub(crate) struct Frame {
     pub(crate) first: Seq,
     pub(crate) received: Timestamp,
+    /// The first event of those synced together with this frame; 0 when that was not recorded.
+    pub(crate) group: Seq,
     pub(crate) root: Hash,
     pub(crate) events: Vec<(AccountId, Bytes)>,
     /// Header and payload.
@@ -122,11 +128,12 @@ pub(crate) fn decode_frame(bytes: &[u8]) -> Option<Frame> {
     let count = u32::from_le_bytes(reader.array()?);
     let first = Seq(u64::from_le_bytes(reader.array()?));
     let received = Timestamp(i64::from_le_bytes(reader.array()?));
-    let _reserved = reader.array::<8>()?;
+    let group = Seq(u64::from_le_bytes(reader.array()?));
     let root = reader.array()?;
     // One copy for the whole frame; the events are slices of it.
     let shared = Bytes::copy_from_slice(&bytes[FRAME_HEADER_BYTES..end]);
-    let mut events = Vec::with_capacity(count as usize);
+    // A count the payload cannot hold is found below; it must not reserve memory first.
+    let mut events = Vec::with_capacity((count as usize).min(REQUEST_EVENTS_MAX));
     let mut reader = Reader(&shared);
     for _ in 0..count {
         let account_bytes = usize::from(reader.array::<1>()?[0]);
@@ -135,7 +142,7 @@ pub(crate) fn decode_frame(bytes: &[u8]) -> Option<Frame> {
         let event = reader.take(event_bytes)?;
         events.push((account, shared.slice_ref(event)));
     }
-    (reader.0.is_empty() && count > 0).then_some(Frame { first, received, root, events, bytes: end })
+    (reader.0.is_empty() && count > 0).then_some(Frame { first, received, group, root, events, bytes: end })
 }
 
 struct Reader<'b>(&'b [u8]);
@@ -161,7 +168,7 @@ mod tests {
         let mut encoder = FrameEncoder::begin(&mut buffer);
         encoder.push("1234".parse().unwrap(), b"{\"a\":1}");
         encoder.push("98765".parse().unwrap(), b"{}");
-        encoder.finish(Seq(7), Timestamp(1_768_465_800_250), &[0xab; 32]);
+        encoder.finish(Seq(7), Timestamp(1_768_465_800_250), Seq(5), &[0xab; 32]);
         buffer
     }
 
@@ -175,7 +182,7 @@ mod tests {
             "02000000",
             "0700000000000000",
             "3a9cc6c09b010000",
-            "0000000000000000",
+            "0500000000000000",
             &"ab".repeat(32),
             "0431323334",
             "07000000",
@@ -194,6 +201,7 @@ mod tests {
         let good = frame();
         let back = decode_frame(&good).expect("intact");
         assert_eq!((back.first, back.received, back.bytes), (Seq(7), Timestamp(1_768_465_800_250), good.len()));
+        assert_eq!(back.group, Seq(5));
         assert_eq!(back.events[1].1.as_ref(), b"{}");
         for bit in 0..good.len() * 8 {
             let mut bad = good.clone();

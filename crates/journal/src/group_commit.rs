@@ -49,6 +49,13 @@ const QUEUED_APPENDS_MAX: usize = 4096;
 /// What a throttled caller is told: a group takes milliseconds, a full store some seconds.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
+/// From this fullness of the store on, appends are slowed down, so that few ever meet a full one.
+const PACE_FROM: f64 = 0.7;
+/// What an append waits when the store is all but full.
+const PACE_MAX: Duration = Duration::from_millis(40);
+/// How long an append waits for a full store to get room.
+const FULL_PATIENCE: Duration = Duration::from_secs(2);
+
 struct Append {
     entries: Vec<Entry>,
     leaves: Vec<Hash>,
@@ -131,6 +138,7 @@ impl Writer {
         }
         let started = Instant::now();
         let permit = self.admit(entries.iter().map(|entry| entry.event.memory_bytes()).sum())?;
+        self.pace().await?;
         let received = self.shared.clock.now();
         let (entries, leaves) = hash_leaves(entries, received, permit.bytes).await;
         let (reply, outcome) = oneshot::channel();
@@ -185,9 +193,6 @@ impl Writer {
     }
 
     fn admit(&self, bytes: usize) -> Result<Permit<'_>, AppendError> {
-        if self.shared.ledger.is_full() {
-            return Err(self.throttled());
-        }
         let in_flight = &self.shared.in_flight;
         let before = in_flight.fetch_add(bytes, Ordering::AcqRel);
         let permit = Permit { shared: &self.shared, bytes };
@@ -197,6 +202,25 @@ impl Writer {
         }
         self.shared.metrics.in_flight(before + bytes);
         Ok(permit)
+    }
+
+    /// Waits as the store's fullness asks. Memory stays bounded: the caller's bytes were admitted before.
+    async fn pace(&self) -> Result<(), AppendError> {
+        let deadline = Instant::now() + FULL_PATIENCE;
+        loop {
+            let fullness = self.shared.ledger.fullness();
+            if fullness < PACE_FROM {
+                return Ok(());
+            }
+            if fullness >= 1.0 && Instant::now() >= deadline {
+                return Err(self.throttled());
+            }
+            let share = ((fullness - PACE_FROM) / (1.0 - PACE_FROM)).min(1.0);
+            tokio::time::sleep(PACE_MAX.mul_f64(share)).await;
+            if fullness < 1.0 {
+                return Ok(());
+            }
+        }
     }
 
     fn throttled(&self) -> AppendError {
@@ -255,6 +279,8 @@ struct Grouped {
 /// The group as it will be if the disk takes it.
 struct Group {
     appends: Vec<Grouped>,
+    /// The number of its first event.
+    first: Seq,
     frames: Vec<u8>,
     tree: Frontier,
     subtree_roots: Vec<Hash>,
@@ -319,6 +345,7 @@ impl WriterThread {
     fn put_together(&self, appends: Vec<Append>) -> Group {
         let mut group = Group {
             appends: Vec::with_capacity(appends.len()),
+            first: self.journal.head().next(),
             frames: Vec::new(),
             tree: self.journal.tree.clone(),
             subtree_roots: Vec::new(),
@@ -356,12 +383,12 @@ impl WriterThread {
         if journal.active.bytes() >= self.file_bytes {
             let first = journal.head().next();
             journal.active =
-                ActiveFile::create(&*journal.disk, &journal.folder, first, self.clock.now(), &journal.tree)
-                    .map_err(WriteFailure::Unknown)?;
+                ActiveFile::create(&*journal.disk, &journal.folder, first, self.clock.now(), &journal.tree)?;
         }
         journal.active.write(&group.frames)?;
         // Not synced here: recovery finds these again in the journal files.
-        journal.subtrees.append(&group.subtree_roots).map_err(WriteFailure::Unknown)
+        journal.subtrees.append(&group.subtree_roots);
+        Ok(())
     }
 
     fn fail(&mut self, group: Group, failure: WriteFailure) -> bool {
@@ -410,7 +437,7 @@ impl Group {
         let committed = (!kept.is_empty()).then(|| {
             let mut frame = FrameEncoder::begin(&mut self.frames);
             kept.iter().for_each(|entry: &Entry| frame.push(entry.account, entry.event.raw()));
-            frame.finish(first, received, &self.tree.root());
+            frame.finish(first, received, self.first, &self.tree.root());
             self.events += kept.len();
             Committed { first, received, entries: kept }
         });

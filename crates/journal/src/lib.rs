@@ -72,8 +72,8 @@ pub trait Ledger: Send + Sync {
     fn contains(&self, account: AccountId, event: &Event) -> Result<bool, LedgerError>;
     /// Takes events that are durable, in order. They are visible to lookups when this returns.
     fn publish(&self, committed: Committed);
-    /// Whether the store is too far behind to take more now.
-    fn is_full(&self) -> bool;
+    /// How far the store is behind, from 0 (not at all) to 1 (too far to take more now).
+    fn fullness(&self) -> f64;
 }
 
 /// The ledger could not be read.

@@ -1,8 +1,10 @@
 //! Reading the journal back after a start, and trimming it.
 //!
 //! Every frame is checked three times: its checksum, its place (numbers without a hole), and the Merkle root over
-//! everything up to it. A frame at the very end that was not wholly written was never acknowledged; it is moved to a
-//! `torn-….bin` file beside and reported. Anything else that is not intact is damage, and the node does not start.
+//! everything up to it. A group of frames at the very end that was not wholly written was never acknowledged; it is
+//! moved to a `torn-….bin` file beside and reported. Anything else that is not intact is damage, and the node does not
+//! start. What a killed process left unsynced is synced before it is read: whoever is told that an event is there
+//! already, or is shown one, can rely on it.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -83,10 +85,16 @@ impl Journal {
     ) -> Result<Journal, RecoverError> {
         let io_error = |source| RecoverError::Disk { folder: folder.to_owned(), source };
         disk.create_folder(folder).map_err(io_error)?;
+        for names in [folder.parent().unwrap_or(folder), folder] {
+            disk.sync_folder(names).map_err(io_error)?;
+        }
         let files = file::list(&*disk, folder).map_err(io_error)?;
         let Some((first, _)) = files.first() else {
             return Self::start(disk, folder, stored, now);
         };
+        if let Some((_, last)) = files.last() {
+            disk.open(last).and_then(|mut last| last.sync()).map_err(io_error)?;
+        }
         if first.0 > stored.0 + 1 {
             return Err(RecoverError::Gap { first: *first, stored });
         }
@@ -99,7 +107,7 @@ impl Journal {
             let is_last = position + 1 == files.len();
             let mut reading = FileReading { disk: &*disk, folder, path, stored, is_last };
             let (length, roots) = reading.run(*first, &mut tree, &mut replay)?;
-            subtrees.append(&roots).map_err(io_error)?;
+            subtrees.append(&roots);
             last = Some((path, length));
         }
         let (Some(tree), Some((path, length))) = (tree, last) else {
@@ -122,7 +130,8 @@ impl Journal {
         let io_error = |source| RecoverError::Disk { folder: folder.to_owned(), source };
         let tree = Frontier::default();
         let subtrees = Subtrees::open(&*disk, folder, 0).map_err(io_error)?;
-        let active = ActiveFile::create(&*disk, folder, Seq(1), now, &tree).map_err(io_error)?;
+        let active =
+            ActiveFile::create(&*disk, folder, Seq(1), now, &tree).map_err(|failure| io_error(failure.into()))?;
         Ok(Journal { disk, folder: folder.to_owned(), active, tree, subtrees })
     }
 
@@ -136,16 +145,17 @@ impl Journal {
         self.tree.root()
     }
 
-    /// Removes the files that hold only events up to `through`; the file being written stays.
+    /// Removes the files that hold only events up to `through`; the file being written stays. One after the other: what
+    /// a crash leaves has no hole.
     pub(crate) fn trim(&mut self, through: Seq) -> io::Result<usize> {
         let files = file::list(&*self.disk, &self.folder)?;
         let spent: Vec<&PathBuf> =
             files.windows(2).filter(|pair| pair[1].0.0 <= through.0 + 1).map(|pair| &pair[0].1).collect();
         if !spent.is_empty() {
             self.subtrees.sync()?;
-            for path in &spent {
-                self.disk.remove(path)?;
-            }
+        }
+        for path in &spent {
+            self.disk.remove(path)?;
             self.disk.sync_folder(&self.folder)?;
         }
         Ok(spent.len())
@@ -186,7 +196,7 @@ impl FileReading<'_> {
         let mut offset = header;
         while offset < bytes.len() {
             let Some(frame) = decode_frame(&bytes[offset..]) else {
-                self.cut_torn_tail(bytes, offset)?;
+                self.cut_torn_tail(bytes, offset, Seq(tree.size() + 1))?;
                 break;
             };
             offset += frame.bytes;
@@ -205,12 +215,12 @@ impl FileReading<'_> {
         named_first: Seq,
         tree: &mut Option<Frontier>,
     ) -> Result<(u64, Vec<Hash>), RecoverError> {
-        let holds_frames = contains_frame(bytes);
-        let Some(before) =
-            tree.as_ref().filter(|tree| self.is_last && !holds_frames && tree.size() + 1 == named_first.0)
-        else {
+        let is_unused = self.is_last && frames(bytes).next().is_none();
+        // The very first file has none before it.
+        let before = tree.get_or_insert_with(Frontier::default);
+        if !is_unused || before.size() + 1 != named_first.0 {
             return Err(self.damaged(0, "its header cannot be read".to_owned()));
-        };
+        }
         warn!(file = %self.path.display(), "journal file without a header and without events, written anew");
         let header = crate::frame::encode_file_header(named_first, Timestamp(0), before);
         let mut file = self.disk.open(self.path).map_err(|source| self.disk_error(source))?;
@@ -251,14 +261,13 @@ impl FileReading<'_> {
         Ok((!committed.entries.is_empty()).then_some(committed))
     }
 
-    fn cut_torn_tail(&self, bytes: &[u8], offset: usize) -> Result<(), RecoverError> {
+    /// `bytes[offset..]`, where event `next` should be, does not begin with an intact frame.
+    fn cut_torn_tail(&self, bytes: &[u8], offset: usize, next: Seq) -> Result<(), RecoverError> {
         let tail = &bytes[offset..];
-        if !self.is_last || contains_frame(&tail[1..]) {
-            return Err(self.damaged(offset, "a frame is not intact, and intact ones follow it".to_owned()));
+        if !self.is_last {
+            return Err(self.damaged(offset, CHANGED_AMONG.to_owned()));
         }
-        if !is_torn_write(tail) {
-            return Err(self.damaged(offset, "the last frame is whole but its bytes have changed".to_owned()));
-        }
+        check_torn_tail(bytes, offset, next).map_err(|what| self.damaged(offset, what.to_owned()))?;
         let name = self.path.file_stem().and_then(|stem| stem.to_str()).unwrap_or("journal");
         let aside = self.folder.join(format!("torn-{name}-{offset}.bin"));
         warn!(
@@ -292,18 +301,58 @@ impl FileReading<'_> {
     }
 }
 
-/// Whether an intact frame begins anywhere in these bytes.
-pub(crate) fn contains_frame(bytes: &[u8]) -> bool {
-    (0..bytes.len().saturating_sub(FRAME_MAGIC.len()))
-        .any(|offset| bytes[offset..].starts_with(FRAME_MAGIC) && decode_frame(&bytes[offset..]).is_some())
+const CHANGED_AMONG: &str = "a frame is not intact, and intact ones follow it";
+
+/// Whether what follows the last intact frame of the last file, where event `next` should be, is a group that was not
+/// wholly written and so never acknowledged; otherwise what it is instead.
+pub(crate) fn check_torn_tail(bytes: &[u8], offset: usize, next: Seq) -> Result<(), &'static str> {
+    let mut after = frames(&bytes[offset..]).peekable();
+    let torn_end = after.peek().map_or(bytes.len(), |(place, _)| offset + place);
+    // A sync covers a whole group, and the next group is written after it. So frames of the same group may lie on the
+    // disk although this one never reached it; a frame of a later group says that this one had.
+    if !after.all(|(_, frame)| frame.group > Seq::ZERO && frame.group <= next) {
+        return Err(CHANGED_AMONG);
+    }
+    if !is_torn_write(bytes, offset, torn_end) {
+        return Err("the last frame is whole but its bytes have changed");
+    }
+    Ok(())
 }
 
-/// Whether the bytes after the last intact frame look like a write that was cut short, and not like one that was
-/// whole and changed later: they end early, or hold sectors that never reached the disk. Events cannot hold zero
-/// bytes (JSON has none), so a run of them means the latter.
-pub(crate) fn is_torn_write(tail: &[u8]) -> bool {
+/// The intact frames that begin anywhere in these bytes, and where.
+pub(crate) fn frames(bytes: &[u8]) -> impl Iterator<Item = (usize, Frame)> {
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        while from < bytes.len() {
+            let place = from;
+            from += 1;
+            if bytes[place..].starts_with(FRAME_MAGIC)
+                && let Some(frame) = decode_frame(&bytes[place..])
+            {
+                from = place + frame.bytes;
+                return Some((place, frame));
+            }
+        }
+        None
+    })
+}
+
+/// Whether `file[start..end]`, which follows the last intact frame, looks like a write that was cut short, and not
+/// like one that was whole and changed later: it ends early, or holds sectors that never reached the disk and read as
+/// zeros. Events cannot hold zero bytes (JSON has none), and a frame begins with none.
+fn is_torn_write(file: &[u8], start: usize, end: usize) -> bool {
+    const SECTOR_BYTES: usize = 512;
     const UNWRITTEN_RUN: usize = 64;
-    if tail.len() < FRAME_HEADER_BYTES || tail.windows(UNWRITTEN_RUN).any(|run| run.iter().all(|byte| *byte == 0)) {
+    let tail = &file[start..end];
+    let is_zero = |bytes: &[u8]| bytes.iter().all(|byte| *byte == 0);
+    let (first_part, rest) = tail.split_at(tail.len().min(SECTOR_BYTES - start % SECTOR_BYTES));
+    if is_zero(first_part) || rest.chunks(SECTOR_BYTES).any(is_zero) || tail.windows(UNWRITTEN_RUN).any(is_zero) {
+        return true;
+    }
+    if end < file.len() {
+        return false;
+    }
+    if tail.len() < FRAME_HEADER_BYTES {
         return true;
     }
     let payload = u32::from_le_bytes([tail[4], tail[5], tail[6], tail[7]]) as usize;

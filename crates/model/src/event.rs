@@ -168,14 +168,19 @@ impl Event {
         self.facts.iter()
     }
 
+    /// The values of one attribute.
+    pub fn values(&self, attribute: Attribute) -> impl Iterator<Item = &str> {
+        self.facts.values(attribute)
+    }
+
     /// The first value of an attribute.
     pub fn first(&self, attribute: Attribute) -> Option<&str> {
-        self.attributes().find(|(each, _)| *each == attribute).map(|(_, value)| value)
+        self.values(attribute).next()
     }
 
     /// Whether one of the attribute's values is exactly this.
     pub fn has(&self, attribute: Attribute, value: &str) -> bool {
-        self.attributes().any(|(each, have)| each == attribute && have == value)
+        self.values(attribute).any(|have| have == value)
     }
 
     /// The account the event says it belongs to: `recipientAccountId`, else `userIdentity.accountId`.

@@ -23,14 +23,15 @@ impl Timestamp {
     /// See [`Timestamp::MIN`].
     pub const MAX: Timestamp = Timestamp(253_402_300_799_999);
 
-    /// Parses RFC 3339 with any fraction and offset. The usual `YYYY-MM-DDThh:mm:ssZ` takes a fast path.
+    /// Parses RFC 3339 with any fraction and offset. The usual `YYYY-MM-DDThh:mm:ssZ` takes a fast path. Years outside
+    /// 1 to 9999 cannot be written again in four digits and are refused.
     pub fn parse(text: &str) -> Result<Timestamp, InvalidTimestamp> {
         if let Some(seconds) = parse_plain_utc(text.as_bytes()) {
             return Ok(Timestamp(seconds * 1000));
         }
-        let parsed: jiff::Timestamp =
-            text.parse().map_err(|_| InvalidTimestamp { value: text.chars().take(64).collect() })?;
-        Ok(Timestamp(parsed.as_millisecond()))
+        let parsed = text.parse::<jiff::Timestamp>().ok().map(|parsed| Timestamp(parsed.as_millisecond()));
+        let in_range = parsed.filter(|parsed| (Timestamp::MIN..=Timestamp::MAX).contains(parsed));
+        in_range.ok_or_else(|| InvalidTimestamp { value: text.chars().take(64).collect() })
     }
 
     /// Time from `earlier` to `self`, zero when `earlier` is later.
@@ -132,6 +133,11 @@ mod tests {
             Timestamp::parse("2024-02-29T00:00:00Z").map(|at| at.to_string()),
             Ok("2024-02-29T00:00:00Z".into())
         );
+        for bad in
+            ["0000-12-31T23:59:59Z", "0001-01-01T00:00:00+01:00", "-000044-03-15T12:00:00Z", "10000-01-01T00:00:00Z"]
+        {
+            assert!(Timestamp::parse(bad).is_err(), "{bad:?}");
+        }
         for bad in ["", "yesterday", "2026-02-30T00:00:00Z", "2026-01-15", "2026-01-15T25:00:00Z", "1768465800"] {
             assert!(Timestamp::parse(bad).is_err(), "{bad:?}");
         }

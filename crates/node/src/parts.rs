@@ -22,6 +22,7 @@ pub(crate) fn store(config: &Config) -> store::Config {
             file_bytes: config.journal.file_bytes,
             in_flight_bytes: config.ingest.in_flight_bytes,
         },
+        ..store::Config::default()
     }
 }
 

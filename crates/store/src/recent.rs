@@ -113,9 +113,9 @@ impl Recent {
         self.rows.read().first_added
     }
 
-    /// Every row, for a segment. Cheap: events are shared.
-    pub(crate) fn all(&self) -> Vec<Row> {
-        self.rows.read().rows.clone()
+    /// Shows every row, for a segment. Nothing can be added meanwhile: only for a part that is closed.
+    pub(crate) fn with_rows<T>(&self, show: impl FnOnce(&[Row]) -> T) -> T {
+        show(&self.rows.read().rows)
     }
 
     /// Whether the account has an event of this id here.

@@ -1,18 +1,20 @@
 //! A segment: events that never change again, in two files.
 //!
 //! ```text
-//! segments/<first>-<last>-<level>.parquet   typed columns and the verbatim JSON; rows by (account, time, number)
+//! segments/<first>-<last>-<level>.parquet   typed columns and the verbatim JSON, neighbours alike
 //! segments/<first>-<last>-<level>.index     which rows hold a value, which pages hold a token, where each page is
 //! ```
 //!
 //! The rows of an account are one run in order of time, so "the newest of this account" is the end of a run and
-//! needs no index. Attribute values lead to rows, tokens to pages of the JSON column (about 50 rows), and a page is
+//! needs no index. Attribute values lead to rows, tokens to pages of the JSON column (about 100 rows), and a page is
 //! read with one positioned read, one checksum and one decompression. See `docs/decisions/0003-segments.md`.
 
+mod arrangement;
 mod build;
 mod check;
 mod columns;
 mod format;
+mod gather;
 mod packed;
 mod pages;
 mod parquet_rows;

@@ -39,6 +39,8 @@ pub struct Config {
     pub cache_bytes: u64,
     /// How long events are kept after both happening and arriving; `None` keeps everything.
     pub history: Option<Duration>,
+    /// How often the store looks for something to seal, merge or retire without being nudged.
+    pub upkeep_every: Duration,
     /// How the journal is written.
     pub journal: journal::WriterConfig,
 }
@@ -53,6 +55,7 @@ impl Default for Config {
             merge_segments: 8,
             cache_bytes: 32 << 20,
             history: None,
+            upkeep_every: Duration::from_secs(1),
             journal: journal::WriterConfig::default(),
         }
     }
@@ -156,13 +159,19 @@ impl Store {
         }
     }
 
-    /// Writes what is in memory as a segment now and merges what is due. Blocks. For tests and measurements; a node
-    /// does this by itself.
+    /// Writes what is in memory as a segment now, merges what is due and removes what is over. Blocks. For tests and
+    /// measurements; a node does this by itself.
     pub fn settle(&self) -> Result<(), StoreError> {
         if let Some(upkeep) = self.upkeep.lock().as_ref() {
             upkeep.settle()?;
         }
         Ok(())
+    }
+
+    /// Checks every segment: each section of its index and each page of JSON against its checksum. Reads everything;
+    /// blocks.
+    pub fn verify(&self) -> Result<(), StoreError> {
+        self.shared.state.load_full().segments.iter().try_for_each(|segment| segment.read_all(|_| {}))
     }
 
     /// Stops the upkeep after what it is doing. Events in memory stay in the journal and are read back at the next
@@ -245,7 +254,7 @@ impl Ledger for Shared {
         }
     }
 
-    fn is_full(&self) -> bool {
-        self.active_bytes.load(Ordering::Acquire) >= self.config.recent_bytes.saturating_mul(2)
+    fn fullness(&self) -> f64 {
+        self.active_bytes.load(Ordering::Acquire) as f64 / self.config.recent_bytes.saturating_mul(2) as f64
     }
 }

@@ -65,6 +65,32 @@ pub(crate) fn cut(text: &[u8], mut take: impl FnMut(&[u8])) {
 /// Calls `take` with each value of valid JSON: unescaped texts, and numbers, `true`, `false` as they are written.
 pub(crate) fn for_each_value(json: &[u8], mut take: impl FnMut(&[u8])) {
     let mut unescaped = Vec::new();
+    for_each_raw_value(json, |value| take(value.plain(&mut unescaped)));
+}
+
+/// A value as it stands in the JSON, without quotes.
+#[derive(Clone, Copy)]
+pub(crate) struct RawValue<'j> {
+    pub(crate) text: &'j [u8],
+    has_escape: bool,
+}
+
+impl<'j> RawValue<'j> {
+    /// The value without escapes, in `buffer` if it has any.
+    pub(crate) fn plain<'b>(self, buffer: &'b mut Vec<u8>) -> &'b [u8]
+    where
+        'j: 'b,
+    {
+        if !self.has_escape {
+            return self.text;
+        }
+        unescape(self.text, buffer);
+        buffer
+    }
+}
+
+/// Like [`for_each_value`], for those who may not need every value unescaped.
+pub(crate) fn for_each_raw_value<'j>(json: &'j [u8], mut take: impl FnMut(RawValue<'j>)) {
     let mut at = 0;
     while at < json.len() {
         match json[at] {
@@ -73,20 +99,14 @@ pub(crate) fn for_each_value(json: &[u8], mut take: impl FnMut(&[u8])) {
                 let text = &json[at + 1..end.min(json.len())];
                 at = end + 1;
                 let after = json[at.min(json.len())..].iter().find(|byte| !byte.is_ascii_whitespace());
-                if after == Some(&b':') {
-                    continue;
-                }
-                if has_escape {
-                    unescape(text, &mut unescaped);
-                    take(&unescaped);
-                } else {
-                    take(text);
+                if after != Some(&b':') {
+                    take(RawValue { text, has_escape });
                 }
             }
             byte if TOKEN_BYTE[usize::from(byte)] != 0 => {
                 let is_end = |byte: &u8| matches!(byte, b',' | b'}' | b']') || byte.is_ascii_whitespace();
                 let end = json[at..].iter().position(is_end).map_or(json.len(), |len| at + len);
-                take(&json[at..end]);
+                take(RawValue { text: &json[at..end], has_escape: false });
                 at = end;
             }
             _ => at += 1,
@@ -99,7 +119,7 @@ fn text_end(json: &[u8], start: usize) -> (usize, bool) {
     let mut at = start;
     let mut has_escape = false;
     loop {
-        match memchr::memchr2(b'"', b'\\', &json[at.min(json.len())..]) {
+        match quote_or_backslash(json.get(at..).unwrap_or_default()) {
             Some(found) if json[at + found] == b'"' => return (at + found, has_escape),
             Some(found) => {
                 has_escape = true;
@@ -109,6 +129,27 @@ fn text_end(json: &[u8], start: usize) -> (usize, bool) {
         }
     }
 }
+
+/// The first quote or backslash. Most texts have a dozen bytes: eight at a time beat a search made for long ones.
+fn quote_or_backslash(bytes: &[u8]) -> Option<usize> {
+    const LOW: u64 = u64::from_le_bytes([0x01; 8]);
+    const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
+    // A byte's high bit is set where the byte is zero; above the first such byte it may be set wrongly.
+    let zeros = |word: u64| word.wrapping_sub(LOW) & !word & HIGH;
+    let mut words = bytes.chunks_exact(8);
+    let mut at = 0;
+    for word in words.by_ref().take(WORDS_BEFORE_MEMCHR) {
+        let word = u64::from_le_bytes(word.try_into().expect("eight bytes"));
+        let found = zeros(word ^ (LOW * b'"' as u64)) | zeros(word ^ (LOW * b'\\' as u64));
+        if found != 0 {
+            return Some(at + found.trailing_zeros() as usize / 8);
+        }
+        at += 8;
+    }
+    memchr::memchr2(b'"', b'\\', &bytes[at..]).map(|found| at + found)
+}
+
+const WORDS_BEFORE_MEMCHR: usize = 8;
 
 fn unescape(text: &[u8], into: &mut Vec<u8>) {
     into.clear();
@@ -173,6 +214,9 @@ impl Phrase {
         if self.tokens.is_empty() {
             return true;
         }
+        if !self.may_be_in(json) {
+            return false;
+        }
         let mut found = false;
         // The last tokens seen, as how many of the phrase's each position would have matched.
         let mut matched: Vec<usize> = Vec::new();
@@ -192,6 +236,36 @@ impl Phrase {
             });
         });
         found
+    }
+}
+
+impl Phrase {
+    /// Whether the bytes of the longest token occur at all, which is much cheaper to tell than where tokens end.
+    /// Letters may be written as `\uXXXX`; then nothing is known.
+    fn may_be_in(&self, json: &[u8]) -> bool {
+        let longest = self.tokens.iter().max_by_key(|token| token.len());
+        longest.is_none_or(|token| contains_ignoring_case(json, token) || memchr::memmem::find(json, br"\u").is_some())
+    }
+}
+
+/// Whether `text` occurs; it is in lower case and has at least a byte.
+fn contains_ignoring_case(bytes: &[u8], text: &[u8]) -> bool {
+    // Looking for the byte that is rarest in events skips most of them.
+    let rarest = (0..text.len()).min_by_key(|at| frequency(text[*at])).unwrap_or(0);
+    let (lower, upper) = (text[rarest], text[rarest].to_ascii_uppercase());
+    memchr::memchr2_iter(lower, upper, bytes).any(|at| {
+        let around = at.checked_sub(rarest).and_then(|start| bytes.get(start..start + text.len()));
+        around.is_some_and(|around| around.eq_ignore_ascii_case(text))
+    })
+}
+
+/// A rank of how often a byte occurs in events: field names and hexadecimal ids make up most of them.
+fn frequency(byte: u8) -> u8 {
+    match byte {
+        b'e' | b'a' | b'c' | b's' | b'r' | b't' | b'n' | b'i' | b'o' => 3,
+        b'0'..=b'9' | b'd' | b'b' | b'f' | b'u' | b'p' | b'm' | b'l' => 2,
+        b'-' | b'.' | b'h' | b'g' | b'v' | b'y' => 1,
+        _ => 0,
     }
 }
 

@@ -13,15 +13,13 @@ use journal::Writer;
 use model::Seq;
 use parking_lot::Mutex;
 use tokio::runtime::Handle;
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use crate::StoreError;
 use crate::recent::Recent;
 use crate::segment::{Built, ROWS_MAX, Row, Segment, build, paths};
 use crate::store::{Shared, State};
 
-/// How often the thread looks without being nudged.
-const INTERVAL: Duration = Duration::from_secs(1);
 /// How long it waits after a failure.
 const RETRY_PAUSE: Duration = Duration::from_secs(5);
 
@@ -75,7 +73,7 @@ impl Upkeep {
 
 fn run(shared: &Shared, writer: &Writer, handle: &Handle, nudges: &Receiver<()>, commands: &Receiver<Command>) {
     loop {
-        if let Err(RecvTimeoutError::Disconnected) = nudges.recv_timeout(INTERVAL) {
+        if let Err(RecvTimeoutError::Disconnected) = nudges.recv_timeout(shared.config.upkeep_every) {
             return;
         }
         match commands.try_recv() {
@@ -84,7 +82,7 @@ fn run(shared: &Shared, writer: &Writer, handle: &Handle, nudges: &Receiver<()>,
                 let result = seal(shared, handle).and_then(|sealed| {
                     sealed.into_iter().for_each(|through| writer.trim(through));
                     while merge(shared, handle)? {}
-                    Ok(())
+                    retire(shared, handle)
                 });
                 // The one who asked may have gone away.
                 let _ = reply.send(result);
@@ -123,12 +121,12 @@ fn is_seal_due(shared: &Shared) -> bool {
 pub(crate) fn seal(shared: &Shared, handle: &Handle) -> Result<Option<Seq>, StoreError> {
     let started = Instant::now();
     let sealing = begin_sealing(shared);
-    let rows = sealing.all();
-    if rows.is_empty() {
+    let events = sealing.len();
+    if events == 0 {
         finish_sealing(shared, None);
         return Ok(None);
     }
-    let (events, built) = (rows.len(), build(&*shared.disk, &shared.folder, 0, rows)?);
+    let built = sealing.with_rows(|rows| build(&*shared.disk, &shared.folder, 0, rows))?;
     let through = built.last;
     let segment = publish(shared, handle, 0, built, &[], Some(through))?;
     info!(events, bytes = segment.entry.bytes, through = through.0, "segment written");
@@ -184,12 +182,42 @@ fn publish(
         level,
         oldest_received: built.oldest_received,
     };
-    // Opened once before it counts: a segment that cannot be read must not replace anything.
-    Segment::open(&*shared.disk, &shared.folder, entry.clone(), shared.cache.clone())?;
-    let published = handle.block_on(shared.catalog.manifest_publish(std::slice::from_ref(&entry), replaced, cursor));
-    let mut published = published.map_err(StoreError::Manifest)?;
-    let entry = published.pop().unwrap_or(entry);
-    Ok(Arc::new(Segment::open(&*shared.disk, &shared.folder, entry, shared.cache.clone())?))
+    // Opened before it counts: a segment that cannot be read must not replace anything, and once it counts nothing may
+    // fail any more.
+    let mut segment = Segment::open(&*shared.disk, &shared.folder, entry, shared.cache.clone())?;
+    if let Some(published) = change_manifest(shared, handle, Some(&segment.entry), replaced, cursor)? {
+        segment.entry = published;
+    }
+    Ok(Arc::new(segment))
+}
+
+/// Adds and removes segments in the manifest. A change that was committed but reported as failed counts as made, or
+/// every further attempt would find the new segment there, or the old ones gone, and fail for ever.
+fn change_manifest(
+    shared: &Shared,
+    handle: &Handle,
+    new: Option<&catalog::Segment>,
+    gone: &[i64],
+    cursor: Option<Seq>,
+) -> Result<Option<catalog::Segment>, StoreError> {
+    let changed = shared.catalog.manifest_publish(new.map_or(&[], std::slice::from_ref), gone, cursor);
+    let error = match handle.block_on(changed) {
+        Ok(mut published) => return Ok(published.pop()),
+        Err(error) => error,
+    };
+    let Ok(manifest) = handle.block_on(shared.catalog.manifest()) else { return Err(StoreError::Manifest(error)) };
+    let same = |one: &catalog::Segment, other: &catalog::Segment| {
+        (&one.file, one.first, one.last, one.rows) == (&other.file, other.first, other.last, other.rows)
+    };
+    let published = new.map(|new| manifest.segments.iter().find(|segment| same(segment, new)));
+    let is_made = published != Some(None)
+        && manifest.segments.iter().all(|segment| !gone.contains(&segment.id))
+        && cursor.is_none_or(|cursor| cursor <= manifest.cursor);
+    if !is_made {
+        return Err(StoreError::Manifest(error));
+    }
+    warn!(%error, "the manifest reported a failure but holds the change");
+    Ok(published.flatten().cloned())
 }
 
 /// Merges one run of small neighbours, if there is one. Whether it did.
@@ -205,7 +233,7 @@ fn merge(shared: &Shared, handle: &Handle) -> Result<bool, StoreError> {
     }
     let level = run.iter().map(|segment| segment.entry.level).max().unwrap_or(0) + 1;
     let events = rows.len();
-    let built = build(&*shared.disk, &shared.folder, level, rows)?;
+    let built = build(&*shared.disk, &shared.folder, level, &rows)?;
     let replaced: Vec<i64> = run.iter().map(|segment| segment.entry.id).collect();
     let merged = publish(shared, handle, level, built, &replaced, None)?;
     info!(segments = run.len(), events, bytes = merged.entry.bytes, level, "segments merged");
@@ -244,7 +272,7 @@ fn retire(shared: &Shared, handle: &Handle) -> Result<(), StoreError> {
         return Ok(());
     }
     let ids: Vec<i64> = over.iter().map(|segment| segment.entry.id).collect();
-    handle.block_on(shared.catalog.manifest_publish(&[], &ids, None)).map_err(StoreError::Manifest)?;
+    change_manifest(shared, handle, None, &ids, None)?;
     info!(segments = over.len(), before = %horizon, "segments beyond the history removed");
     replace_segments(shared, &over, None);
     remove_files(shared, &over)

@@ -28,7 +28,7 @@ fn refusal(query: &[(&str, &str)]) -> (String, String) {
 #[test]
 fn values_are_typed_and_defaults_filled() {
     let arguments = check(&[
-        ("Name", "first-one"),
+        ("Name", "trail-test"),
         ("Name", "trail-test"),
         ("Deep", "True"),
         ("StartTime", "2026-01-01T00:00:00Z"),
@@ -41,7 +41,7 @@ fn values_are_typed_and_defaults_filled() {
         ("charset", "UTF-8"),
     ])
     .expect("valid");
-    assert_eq!(arguments.required("Name"), "trail-test", "of a name given twice the last counts");
+    assert_eq!(arguments.required("Name"), "trail-test");
     assert!(arguments.flag("Deep"));
     assert_eq!(arguments.integer("MaxResults"), Some(20));
     assert_eq!(arguments.time("StartTime").map(|at| at.to_string()), Some("2026-01-01T00:00:00Z".into()));
@@ -49,6 +49,19 @@ fn values_are_typed_and_defaults_filled() {
     assert_eq!(pairs, ["v1", "v2"]);
     assert_eq!((arguments.text("OssKeyPrefix"), arguments.filled("OssKeyPrefix")), (Some(""), None));
     assert_eq!(arguments.text("UserName"), Some("alice"));
+}
+
+#[test]
+fn a_parameter_with_two_values_is_refused() {
+    for (name, first, second) in
+        [("Name", "trail-one", "trail-two"), ("Name", "trail-one", ""), ("LookupAttribute.1.Key", "User", "EventName")]
+    {
+        let rest = [("Name", "trail-one"), ("LookupAttribute.1.Value", "v")];
+        let given: Vec<_> = [(name, first), (name, second)].into_iter().chain(rest).collect();
+        let (code, message) = refusal(&given);
+        assert_eq!(code, "InvalidQueryParameter");
+        assert!(message.contains(&format!("{name} is given twice")), "{message}");
+    }
 }
 
 #[test]

@@ -9,7 +9,7 @@ use clap::Args;
 use node::{Ended, FirstKey, Flags, Loaded, Node, Signals};
 use tracing::error;
 
-use crate::output;
+use crate::{allocator, output};
 
 /// `cairn serve`
 #[derive(Debug, Args)]
@@ -47,6 +47,7 @@ impl Serve {
             return Ok(ExitCode::SUCCESS);
         }
         node::start_log(&loaded.config.log);
+        allocator::return_memory_when_idle();
         let mut signals = Signals::catch().context("could not catch signals")?;
         let starting = Node::start(&loaded.config);
         let mut node = tokio::select! {

@@ -4,6 +4,7 @@
 //! array is checked before anything is stored; in line form each line stands for itself. Events are slices of the one
 //! body in memory.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io::Read;
 
@@ -43,7 +44,12 @@ pub(crate) fn encoding(header: Option<&str>) -> Result<Encoding, WireError> {
 
 /// The shape a `Content-Type` names; without one the body is taken for JSON.
 pub(crate) fn shape(header: Option<&str>) -> Result<Shape, WireError> {
-    let kind = header.and_then(|value| value.split(';').next()).map(str::trim).unwrap_or_default();
+    let mut parts = header.unwrap_or_default().split(';').map(str::trim);
+    let kind = parts.next().unwrap_or_default();
+    if let Some(charset) = parts.find_map(other_charset) {
+        let message = format!("The charset {charset:?} is not supported; send utf-8.");
+        return Err(codes::UNSUPPORTED_MEDIA_TYPE.because(message));
+    }
     match kind.to_ascii_lowercase().as_str() {
         "" | "application/json" => Ok(Shape::Json),
         "application/x-ndjson" | "application/ndjson" | "application/jsonl" => Ok(Shape::Lines),
@@ -52,6 +58,14 @@ pub(crate) fn shape(header: Option<&str>) -> Result<Shape, WireError> {
              application/x-ndjson for one event a line."
         ))),
     }
+}
+
+/// The charset a parameter of a `Content-Type` names, unless it is UTF-8 or its subset ASCII.
+fn other_charset(parameter: &str) -> Option<&str> {
+    let (name, value) = parameter.split_once('=')?;
+    let charset = value.trim().trim_matches('"');
+    let is_text_we_read = ["utf-8", "utf8", "us-ascii"].iter().any(|each| charset.eq_ignore_ascii_case(each));
+    (name.trim().eq_ignore_ascii_case("charset") && !is_text_we_read).then_some(charset)
 }
 
 /// The error for a body beyond the limit.
@@ -91,11 +105,19 @@ pub(crate) fn events(body: &Bytes, shape: Shape) -> Result<Vec<Bytes>, WireError
     if body.iter().all(u8::is_ascii_whitespace) {
         return Err(codes::MALFORMED_BODY.because("The body is empty; send at least one event."));
     }
+    if is_utf16(&body) {
+        return Err(codes::MALFORMED_BODY.because("The body is UTF-16; send UTF-8."));
+    }
     let events = match shape {
         Shape::Json => json_events(&body)?,
         Shape::Lines => line_events(&body)?,
     };
     Ok(unpinned(&body, events))
+}
+
+/// UTF-16, with a byte order mark or without: JSON begins with a character of ASCII, which has a zero byte there.
+fn is_utf16(body: &[u8]) -> bool {
+    matches!(body, [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] | [b'[' | b'{', 0, ..] | [0, b'[' | b'{', ..])
 }
 
 fn json_events(body: &Bytes) -> Result<Vec<Bytes>, WireError> {
@@ -106,10 +128,23 @@ fn json_events(body: &Bytes) -> Result<Vec<Bytes>, WireError> {
     let malformed = |error: serde_json::Error| {
         codes::MALFORMED_BODY.because(format!("The body is not a JSON array of events: {error}. Nothing was stored."))
     };
-    let mut json = serde_json::Deserializer::from_slice(body);
+    let text = str::from_utf8(body).map_or_else(|_| Cow::Owned(same_length_text(body)), Cow::Borrowed);
+    let mut json = serde_json::Deserializer::from_str(&text);
     let raw = Elements.deserialize(&mut json).map_err(malformed)?.ok_or_else(too_many)?;
     json.end().map_err(malformed)?;
-    Ok(raw.into_iter().map(|event| body.slice_ref(event.get().as_bytes())).collect())
+    let place = |event: &RawValue| event.get().as_ptr() as usize - text.as_ptr() as usize;
+    Ok(raw.into_iter().map(|event| body.slice(place(event)..place(event) + event.get().len())).collect())
+}
+
+/// The body with `?` for every byte that is no UTF-8, so that it can be cut all the same: the event that has such
+/// bytes is refused by its own check, and the others are not.
+fn same_length_text(body: &[u8]) -> String {
+    let mut text = String::with_capacity(body.len());
+    for chunk in body.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend(std::iter::repeat_n('?', chunk.invalid().len()));
+    }
+    text
 }
 
 fn line_events(body: &Bytes) -> Result<Vec<Bytes>, WireError> {

@@ -13,7 +13,7 @@ use axum::extract::State;
 use axum::response::Response;
 use bytes::Bytes;
 use http::Request as HttpRequest;
-use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
 use http::request::Parts as HttpParts;
 use identity::Caller;
 use journal::{AppendError, Entry, Outcome};
@@ -98,8 +98,8 @@ impl Door {
     fn open(gateway: &Gateway, head: &HttpParts) -> Result<Door, WireError> {
         let text = |name| head.headers.get(name).and_then(|value| value.to_str().ok());
         let bearer = bearer(gateway, text(AUTHORIZATION).unwrap_or_default())?;
-        let encoding = body::encoding(text(CONTENT_ENCODING))?;
-        let shape = body::shape(text(CONTENT_TYPE))?;
+        let encoding = body::encoding(whole(head, &CONTENT_ENCODING).as_deref())?;
+        let shape = body::shape(whole(head, &CONTENT_TYPE).as_deref())?;
         let stated = text(CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok());
         if stated.is_some_and(|bytes| bytes > REQUEST_BYTES_MAX) {
             return Err(body::too_large());
@@ -111,6 +111,12 @@ impl Door {
         })?;
         Ok(Door { encoding, shape, bearer, room })
     }
+}
+
+/// A header's value as it would read on one line: what was sent twice, or is no text, must not be taken for less.
+fn whole(head: &HttpParts, name: &HeaderName) -> Option<String> {
+    let values: Vec<_> = head.headers.get_all(name).iter().map(|value| value.as_bytes()).collect();
+    (!values.is_empty()).then(|| String::from_utf8_lossy(&values.join(&b", "[..])).into_owned())
 }
 
 /// The caller of an ingest token; `None` for a signature, which is checked when the body is there.

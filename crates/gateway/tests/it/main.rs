@@ -2,6 +2,8 @@
 //! are signed as the official clients sign them.
 
 mod audit;
+mod bad_calls;
+mod bad_events;
 mod coverage;
 mod lookups;
 mod node;

@@ -23,8 +23,8 @@ impl Ledger for Nothing {
         *self.0.lock().unwrap() += committed.entries.len() as u64;
     }
 
-    fn is_full(&self) -> bool {
-        false
+    fn fullness(&self) -> f64 {
+        0.0
     }
 }
 

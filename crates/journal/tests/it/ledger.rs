@@ -40,8 +40,8 @@ impl Ledger for Everything {
         self.committed.lock().unwrap().push(committed);
     }
 
-    fn is_full(&self) -> bool {
-        self.full.load(Ordering::SeqCst)
+    fn fullness(&self) -> f64 {
+        f64::from(u8::from(self.full.load(Ordering::SeqCst)))
     }
 }
 

@@ -47,6 +47,15 @@ impl Facts {
         })
     }
 
+    /// The values of one attribute. Cheaper than filtering [`Facts::iter`]: the others are not cut out.
+    pub(super) fn values(&self, attribute: Attribute) -> impl Iterator<Item = &str> {
+        let mut start = 0;
+        self.ends.iter().filter_map(move |&(each, end)| {
+            let begin = std::mem::replace(&mut start, end as usize);
+            (each == attribute).then(|| &self.text[begin..end as usize])
+        })
+    }
+
     pub(super) fn memory_bytes(&self) -> usize {
         self.text.len() + size_of_val(&*self.ends)
     }
@@ -109,17 +118,18 @@ impl<'a> Wire<'a> {
     }
 
     fn into_facts(self) -> Result<Facts, Refusal> {
-        let id_bytes = self.plain.iter().find(|(each, _)| *each == Attribute::EventId).map_or(0, |(_, id)| id.len());
-        if id_bytes == 0 {
+        let id = self.plain.iter().find(|(each, _)| *each == Attribute::EventId).map_or("", |(_, id)| id);
+        if id.is_empty() {
             return Err(Refusal::MissingEventId);
         }
-        if id_bytes > EVENT_ID_BYTES_MAX {
-            return Err(Refusal::EventIdTooLong { bytes: id_bytes });
+        if id.len() > EVENT_ID_BYTES_MAX {
+            return Err(Refusal::EventIdTooLong { value: id.chars().take(64).collect(), bytes: id.len() });
         }
         let time = self.time.as_deref().ok_or(Refusal::MissingEventTime)?;
         let time = Timestamp::parse(time).map_err(|error| Refusal::InvalidEventTime { value: error.value })?;
 
-        let mut packed = Packed::default();
+        let mut packed =
+            Packed { text: String::with_capacity(PACKED_TEXT_BYTES), ends: Vec::with_capacity(PACKED_VALUES) };
         for (attribute, value) in &self.plain {
             packed.push(*attribute, value);
         }
@@ -153,7 +163,10 @@ impl Identity<'_> {
     }
 }
 
-#[derive(Default)]
+/// Room for the values of nearly every event, so that packing does not grow its buffers step by step.
+const PACKED_TEXT_BYTES: usize = 384;
+const PACKED_VALUES: usize = 20;
+
 struct Packed {
     text: String,
     ends: Vec<(Attribute, u32)>,

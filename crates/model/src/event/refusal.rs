@@ -30,8 +30,10 @@ pub enum Refusal {
     #[error("eventId is missing or empty; give each event a unique text such as a GUID")]
     MissingEventId,
     /// `eventId` longer than the limit.
-    #[error("eventId has {bytes} bytes, the limit is {EVENT_ID_BYTES_MAX}; use a GUID")]
+    #[error("eventId {value:?} has {bytes} bytes, the limit is {EVENT_ID_BYTES_MAX}; use a GUID")]
     EventIdTooLong {
+        /// What was given, cut to 64 characters.
+        value: String,
         /// Its size.
         bytes: usize,
     },

@@ -74,7 +74,7 @@ impl<'s> SegmentWalk<'s> {
     pub(super) fn take(&mut self) -> Result<Option<Found>, StoreError> {
         let Some(row) = self.rows.pop() else { return Ok(None) };
         let raw = self.segment.raw(row)?;
-        // A token leads to a page of fifty rows: most fall here, before their facts are read.
+        // A token leads to a page of a hundred rows: most fall here, before their facts are read.
         if !self.question.phrases.iter().all(|phrase| phrase.is_in(&raw)) {
             return Ok(None);
         }
@@ -118,15 +118,26 @@ impl<'s> SegmentWalk<'s> {
         rows.unwrap_or_else(|| window.collect())
     }
 
+    /// The rows of the window that lie on one of the pages, ascending.
     fn rows_on(&self, pages: &[u32], window: &Range<u32>) -> Vec<u32> {
-        let first = self.segment.page_of_row(window.start);
-        let last = self.segment.page_of_row(window.end - 1);
-        let start = pages.partition_point(|page| *page < first);
-        let on_page = |page: &u32| {
-            let rows = self.segment.rows_of_page(*page);
-            rows.start.max(window.start)..rows.end.min(window.end)
-        };
-        pages[start..].iter().take_while(|page| **page <= last).flat_map(on_page).collect()
+        let arrangement = self.segment.arrangement();
+        let places: Vec<Range<u32>> = pages.iter().map(|page| self.segment.places_on_page(*page)).collect();
+        let mut rows = Vec::new();
+        for block in arrangement.blocks_of(window) {
+            let start = places.partition_point(|places| places.end <= block.start);
+            let end = start + places[start..].partition_point(|places| places.start < block.end);
+            let on_pages = &places[start..end];
+            if on_pages.is_empty() {
+                continue;
+            }
+            let in_window = block.start.max(window.start)..block.end.min(window.end);
+            rows.extend(in_window.filter(|row| {
+                let place = arrangement.place(*row);
+                let page = on_pages.partition_point(|places| places.end <= place);
+                on_pages.get(page).is_some_and(|places| places.contains(&place))
+            }));
+        }
+        rows
     }
 }
 

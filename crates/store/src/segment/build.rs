@@ -4,15 +4,17 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use host::Disk;
-use model::{AccountId, Attribute, Event, Seq, Timestamp};
+use model::{AccountId, Event, Seq, Timestamp};
 
+use super::arrangement;
 use super::columns;
 use super::format::{ParquetFile, Section, Summary, encode, shift_time};
+use super::gather::{Gathered, gather};
 use super::packed::pack;
 use super::pages::{self, PageEntry};
 use super::term_table::{self, PLACE_BITS, pair, sort_pairs};
 use crate::StoreError;
-use crate::terms::{attribute_hash, cut, for_each_value, id_hash, token_hash};
+use crate::terms::{cut, for_each_raw_value, id_hash, token_hash};
 
 /// An event on its way into a segment.
 #[derive(Debug, Clone)]
@@ -54,15 +56,21 @@ pub(crate) fn paths(folder: &Path, name: &str) -> (PathBuf, PathBuf) {
 
 /// Writes the rows, which must not be empty, as a segment of this level. Both files are durable when this returns;
 /// they count once the manifest names them. Blocks.
-pub(crate) fn build(disk: &dyn Disk, folder: &Path, level: u32, mut rows: Vec<Row>) -> Result<Built, StoreError> {
+pub(crate) fn build(disk: &dyn Disk, folder: &Path, level: u32, rows: &[Row]) -> Result<Built, StoreError> {
     assert!(!rows.is_empty() && rows.len() <= ROWS_MAX, "a segment has 1 to {ROWS_MAX} rows");
-    rows.sort_unstable_by_key(Row::key);
+    let mut rows: Vec<&Row> = rows.iter().collect();
+    rows.sort_unstable_by_key(|row| row.key());
+    let Gathered { at_place, attributes, texts } = gather(&rows);
+    let arranged = Arranged::new(rows, at_place);
+    let rows = &arranged.rows;
     let first = rows.iter().map(|row| row.seq).min().expect("not empty");
     let last = rows.iter().map(|row| row.seq).max().expect("not empty");
     let name = format!("{:020}-{:020}-{level}", first.0, last.0);
     let (parquet_path, index_path) = paths(folder, &name);
-    let (parquet, pages) = write_file(disk, &parquet_path, |path, file| columns::write(path, file, &rows))?;
-    let index_bytes = write_index(disk, &index_path, &encode_index(&rows, &pages, parquet))?;
+    let (parquet, pages) =
+        write_file(disk, &parquet_path, |path, file| columns::write(path, file, &arranged.placed, texts))?;
+    let index = encode_index(&arranged, attributes, &pages, parquet);
+    let index_bytes = write_index(disk, &index_path, &index)?;
     disk.sync_folder(folder).map_err(|source| StoreError::Disk { action: "sync", path: folder.to_owned(), source })?;
     Ok(Built {
         name,
@@ -112,9 +120,42 @@ fn write_file<T>(
     }
 }
 
-/// The index over rows in the order of the file.
-pub(super) fn encode_index(rows: &[Row], pages: &[PageEntry], parquet: ParquetFile) -> Vec<u8> {
-    let column = |number: &dyn Fn(&Row) -> u64| pack(&rows.iter().map(number).collect::<Vec<_>>());
+/// Rows in both orders.
+pub(super) struct Arranged<'r> {
+    /// By number.
+    pub(super) rows: Vec<&'r Row>,
+    /// The row at each place.
+    pub(super) at_place: Vec<u32>,
+    /// By place.
+    pub(super) placed: Vec<&'r Row>,
+}
+
+impl<'r> Arranged<'r> {
+    fn new(rows: Vec<&'r Row>, at_place: Vec<u32>) -> Arranged<'r> {
+        let placed = at_place.iter().map(|row| rows[*row as usize]).collect();
+        Arranged { rows, at_place, placed }
+    }
+
+    /// From rows in the order of places.
+    pub(super) fn of_placed(placed: &'r [Row]) -> Arranged<'r> {
+        let mut at_row: Vec<u32> = (0..placed.len() as u32).collect();
+        at_row.sort_unstable_by_key(|place| placed[*place as usize].key());
+        let mut at_place = vec![0; placed.len()];
+        at_row.iter().enumerate().for_each(|(row, place)| at_place[*place as usize] = row as u32);
+        let rows = at_row.iter().map(|place| &placed[*place as usize]).collect();
+        Arranged { rows, at_place, placed: placed.iter().collect() }
+    }
+}
+
+/// The index. `attributes` as [`super::gather::index_attributes`] gives them.
+pub(super) fn encode_index(
+    arranged: &Arranged<'_>,
+    attributes: Vec<u64>,
+    pages: &[PageEntry],
+    parquet: ParquetFile,
+) -> Vec<u8> {
+    let Arranged { rows, at_place, placed } = arranged;
+    let column = |number: &dyn Fn(&Row) -> u64| pack(&rows.iter().map(|row| number(row)).collect::<Vec<_>>());
     let summary = Summary {
         rows: rows.len() as u64,
         raw_bytes: rows.iter().map(|row| row.event.raw().len() as u64).sum(),
@@ -129,13 +170,14 @@ pub(super) fn encode_index(rows: &[Row], pages: &[PageEntry], parquet: ParquetFi
         (Section::Received, column(&|row| shift_time(row.received.0))),
         (Section::Pages, pages::encode(pages)),
         (Section::Ids, encode_ids(rows)),
-        (Section::Attributes, encode_attributes(rows)),
-        (Section::Tokens, encode_tokens(rows, pages)),
+        (Section::Attributes, encode_terms(attributes, rows.len())),
+        (Section::Tokens, encode_tokens(placed, pages)),
+        (Section::Arrangement, arrangement::encode(at_place)),
         (Section::Parquet, parquet.encode()),
     ])
 }
 
-fn encode_accounts(rows: &[Row]) -> Vec<u8> {
+fn encode_accounts(rows: &[&Row]) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut start = 0_u32;
     for run in rows.chunk_by(|a, b| a.account == b.account) {
@@ -151,32 +193,34 @@ fn encode_accounts(rows: &[Row]) -> Vec<u8> {
     bytes
 }
 
-fn encode_ids(rows: &[Row]) -> Vec<u8> {
-    let of_row = |(row, each): (usize, &Row)| pair(id_hash(each.account, each.event.id()), row as u32);
+fn encode_ids(rows: &[&Row]) -> Vec<u8> {
+    let of_row = |(row, each): (usize, &&Row)| pair(id_hash(each.account, each.event.id()), row as u32);
     let mut ids: Vec<u64> = rows.iter().enumerate().map(of_row).collect();
     ids.sort_unstable();
     ids.iter().flat_map(|id| id.to_le_bytes()).collect()
 }
 
-fn encode_attributes(rows: &[Row]) -> Vec<u8> {
-    let mut pairs = Vec::with_capacity(rows.len() * 14);
-    for (row, each) in rows.iter().enumerate() {
-        let indexed = each.event.attributes().filter(|(attribute, _)| *attribute != Attribute::EventId);
-        pairs.extend(indexed.map(|(attribute, value)| pair(attribute_hash(attribute, value), row as u32)));
-    }
+/// `pairs` of terms and places, in the order of places.
+fn encode_terms(mut pairs: Vec<u64>, places: usize) -> Vec<u8> {
     sort_pairs(&mut pairs);
-    term_table::build(&pairs, rows.len() as u32)
+    term_table::build(&pairs, places as u32)
 }
 
-fn encode_tokens(rows: &[Row], pages: &[PageEntry]) -> Vec<u8> {
-    let mut pairs = Vec::with_capacity(rows.len() * 10);
+fn encode_tokens(placed: &[&Row], pages: &[PageEntry]) -> Vec<u8> {
+    let mut pairs = Vec::with_capacity(placed.len() * 10);
     let mut seen = SeenOnPage::default();
+    let mut values = ValuesOfPage::default();
+    let mut unescaped = Vec::new();
     for (page, entry) in pages.iter().enumerate() {
-        let end = pages.get(page + 1).map_or(rows.len(), |next| next.first_row as usize);
+        let end = pages.get(page + 1).map_or(placed.len(), |next| next.first_place as usize);
         seen.next_page();
-        for row in &rows[entry.first_row as usize..end] {
-            for_each_value(row.event.raw(), |value| {
-                cut(value, |token| {
+        values.next_page();
+        for row in &placed[entry.first_place as usize..end] {
+            for_each_raw_value(row.event.raw(), |value| {
+                if !values.is_new(value.text) {
+                    return;
+                }
+                cut(value.plain(&mut unescaped), |token| {
                     let hash = token_hash(token);
                     if seen.is_new(hash) {
                         pairs.push(pair(hash, page as u32));
@@ -185,8 +229,37 @@ fn encode_tokens(rows: &[Row], pages: &[PageEntry]) -> Vec<u8> {
             });
         }
     }
-    sort_pairs(&mut pairs);
-    term_table::build(&pairs, pages.len() as u32)
+    encode_terms(pairs, pages.len())
+}
+
+/// The values of a page, so that each is cut once: neighbours share most of theirs. Like [`SeenOnPage`] it may forget.
+struct ValuesOfPage<'r> {
+    slots: Vec<&'r [u8]>,
+}
+
+impl Default for ValuesOfPage<'_> {
+    fn default() -> Self {
+        ValuesOfPage { slots: vec![&[]; 1 << 10] }
+    }
+}
+
+impl<'r> ValuesOfPage<'r> {
+    fn next_page(&mut self) {
+        self.slots.fill(&[]);
+    }
+
+    fn is_new(&mut self, value: &'r [u8]) -> bool {
+        // Both ends and the length tell values apart well enough, whatever their length.
+        let head = value.first_chunk().map_or(0, |head| u64::from_le_bytes(*head));
+        let tail = value.last_chunk().map_or_else(|| short(value), |tail| u64::from_le_bytes(*tail));
+        let mixed = (head ^ tail.rotate_left(29) ^ value.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        std::mem::replace(&mut self.slots[(mixed >> 54) as usize], value) != value
+    }
+}
+
+/// Fewer than eight bytes as a number.
+fn short(value: &[u8]) -> u64 {
+    value.iter().fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
 /// The tokens of a page, so that each is noted once. A fixed table that may forget (two hashes share a slot): what is
@@ -198,7 +271,7 @@ struct SeenOnPage {
 
 impl Default for SeenOnPage {
     fn default() -> Self {
-        SeenOnPage { slots: vec![(0, 0); 1 << 13], page: 0 }
+        SeenOnPage { slots: vec![(0, 0); 1 << 11], page: 0 }
     }
 }
 
@@ -208,7 +281,7 @@ impl SeenOnPage {
     }
 
     fn is_new(&mut self, hash: u64) -> bool {
-        let slot = (hash >> 51) as usize;
+        let slot = (hash >> 53) as usize;
         std::mem::replace(&mut self.slots[slot], (hash, self.page)) != (hash, self.page)
     }
 }

@@ -13,8 +13,11 @@ use host::Disk;
 use journal::merkle::{Hash, leaf_hash};
 use model::{Attribute, Seq};
 
-use super::build::{Row, encode_index, paths, write_index};
+use super::arrangement;
+use super::build::{Arranged, Row, encode_index, paths, write_index};
 use super::format::{ParquetFile, Section, Table};
+use super::gather::index_attributes;
+use super::pages::PageEntry;
 use super::parquet_rows::{Contents, measure, read};
 use super::reader::{PageCache, Segment};
 use crate::StoreError;
@@ -40,7 +43,7 @@ pub struct CheckedSegment {
     pub leaves: Vec<(Seq, Hash)>,
 }
 
-/// The rows are gone through in their order, so the last few pages are enough.
+/// The rows are gone through in the order of places, so the last few pages are enough.
 const PAGES_BYTES: u64 = 1 << 20;
 /// After this many rows the index misses, the rest are not listed.
 const MISSED_MAX: usize = 5;
@@ -159,12 +162,12 @@ impl Check {
     }
 
     /// Every row must be found by all that a lookup may ask.
-    fn rows(&mut self, segment: &Segment, rows: &[Row]) {
+    fn rows(&mut self, segment: &Segment, placed: &[Row]) {
+        let Arranged { at_place, .. } = Arranged::of_placed(placed);
         let mut missed = Vec::new();
         let mut tokens = HashSet::new();
         let mut page = u32::MAX;
-        for (row, each) in rows.iter().enumerate() {
-            let row = row as u32;
+        for (row, each) in at_place.into_iter().zip(placed) {
             if segment.page_of_row(row) != page {
                 page = segment.page_of_row(row);
                 tokens.clear();
@@ -236,8 +239,7 @@ fn unlike(entry: &catalog::Segment, rows: &[Row]) -> Option<String> {
     if (times().min(), times().max(), rows.iter().map(|row| row.received).min()) != stated {
         return Some("the times of its rows are not those that the manifest says".to_owned());
     }
-    let key = |row: &Row| (row.account, row.event.time(), row.seq);
-    (!rows.is_sorted_by_key(key)).then(|| "its rows are not in order".to_owned())
+    (!arrangement::is_sound(&Arranged::of_placed(rows).at_place)).then(|| "its rows are not in order".to_owned())
 }
 
 /// What of a row the index does not lead to.
@@ -301,8 +303,16 @@ pub fn rebuild_index(disk: &dyn Disk, folder: &Path, entry: &catalog::Segment) -
     if let Some(what) = unlike(entry, &rows) {
         return Err(damaged(what));
     }
-    write_index(disk, &index_path, &encode_index(&rows, &pages, file))?;
+    write_index(disk, &index_path, &index_of(&rows, &pages, file))?;
     disk.sync_folder(folder).map_err(|source| StoreError::Disk { action: "sync", path: folder.to_owned(), source })
+}
+
+/// The index over rows in the order of places.
+fn index_of(placed: &[Row], pages: &[PageEntry], file: ParquetFile) -> Vec<u8> {
+    let arranged = Arranged::of_placed(placed);
+    let mut attributes = Vec::new();
+    index_attributes(0, &arranged.rows, &mut attributes);
+    encode_index(&arranged, attributes, pages, file)
 }
 
 #[cfg(test)]

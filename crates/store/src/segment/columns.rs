@@ -21,16 +21,17 @@ use parquet::schema::types::{ColumnPath, Type};
 
 use super::build::Row;
 use super::format::ParquetFile;
+use super::gather::Texts;
 use super::pages::{PageEntry, split_page};
 use crate::StoreError;
 
-/// Uncompressed bytes of a JSON page: about 50 events. Half as much compresses an eighth worse, twice as much a
-/// twelfth better, and each doubles or halves what a scattered page of results decompresses; see docs/benchmarks.md.
-const JSON_PAGE_BYTES: usize = 64 << 10;
-/// How often the writer looks whether a page is full, in rows.
-const WRITE_BATCH_ROWS: usize = 8;
-/// The usual trade of zstd: level 1 is faster and larger, higher ones cost more than the whole rest of the write path.
-const JSON_ZSTD_LEVEL: i32 = 3;
+/// Uncompressed bytes of a JSON page: about 100 events. Half as much compresses a tenth worse, and each doubling doubles
+/// what a scattered page of results decompresses; see docs/benchmarks.md.
+const JSON_PAGE_BYTES: usize = 128 << 10;
+/// How often the writer looks whether a JSON page is full, in rows.
+const JSON_BATCH_ROWS: usize = 8;
+/// Arranged rows compress better at level 2 than at 3, in less time; from 4 on a level costs more than twice that.
+const JSON_ZSTD_LEVEL: i32 = 2;
 /// Rows handed to the writer at once.
 const CHUNK_ROWS: usize = 4096;
 
@@ -76,7 +77,6 @@ static PROPERTIES: LazyLock<Arc<WriterProperties>> = LazyLock::new(|| {
     let properties = WriterProperties::builder()
         .set_created_by("cairn".to_owned())
         .set_compression(zstd(1))
-        .set_write_batch_size(WRITE_BATCH_ROWS)
         .set_column_encoding(path("seq"), Encoding::DELTA_BINARY_PACKED)
         .set_column_encoding(path("event_time"), Encoding::DELTA_BINARY_PACKED)
         .set_column_encoding(path("received"), Encoding::DELTA_BINARY_PACKED)
@@ -86,26 +86,34 @@ static PROPERTIES: LazyLock<Arc<WriterProperties>> = LazyLock::new(|| {
         .set_column_dictionary_enabled(json.clone(), false)
         .set_column_encoding(json.clone(), Encoding::PLAIN)
         .set_column_compression(json.clone(), zstd(JSON_ZSTD_LEVEL))
-        .set_column_statistics_enabled(json.clone(), EnabledStatistics::None)
+        .set_statistics_enabled(EnabledStatistics::None)
+        .set_column_statistics_enabled(path("seq"), EnabledStatistics::Chunk)
+        .set_column_statistics_enabled(path("event_time"), EnabledStatistics::Chunk)
+        .set_column_statistics_enabled(path("received"), EnabledStatistics::Chunk)
+        .set_column_statistics_enabled(path("account_id"), EnabledStatistics::Chunk)
         .set_column_data_page_size_limit(json, JSON_PAGE_BYTES)
         .build();
     Arc::new(properties)
 });
 
+/// Whether a row may have several values of it.
 pub(super) fn is_list(attribute: Attribute) -> bool {
     matches!(attribute, Attribute::ResourceType | Attribute::ResourceName)
 }
 
 /// Writes the file through to the disk's file. Gives what was written and the pages of the JSON column.
+///
+/// `rows` and `texts` are in the order of places.
 pub(super) fn write(
     path: &Path,
     file: &mut dyn DiskFile,
-    rows: &[Row],
+    rows: &[&Row],
+    texts: Vec<Texts>,
 ) -> Result<(ParquetFile, Vec<PageEntry>), StoreError> {
     let parquet_error = |source| StoreError::Parquet { path: path.to_owned(), source };
     let disk_error = |source| StoreError::Disk { action: "write", path: path.to_owned(), source };
     let mut sink = Sink { file, buffer: Vec::with_capacity(SINK_BUFFER_BYTES), written: ParquetFile::default() };
-    let metadata = write_columns(&mut sink, rows).map_err(parquet_error)?;
+    let metadata = write_columns(&mut sink, rows, texts).map_err(parquet_error)?;
     io::Write::flush(&mut sink).map_err(disk_error)?;
     let pages = locate_pages(sink.file, &metadata).map_err(disk_error)?;
     let written = sink.written;
@@ -116,17 +124,17 @@ pub(super) fn write(
     Ok((written, pages))
 }
 
-fn write_columns(sink: &mut Sink<'_>, rows: &[Row]) -> Result<ParquetMetaData, ParquetError> {
+fn write_columns(sink: &mut Sink<'_>, rows: &[&Row], texts: Vec<Texts>) -> Result<ParquetMetaData, ParquetError> {
     let mut writer = SerializedFileWriter::new(sink, SCHEMA.clone(), PROPERTIES.clone())?;
     let mut group = writer.next_row_group()?;
     write_numbers(&mut group, rows, |row| row.seq.0 as i64)?;
     write_numbers(&mut group, rows, |row| row.event.time().0)?;
     write_numbers(&mut group, rows, |row| row.received.0)?;
-    write_required(&mut group, rows, |row| ByteArray::from(row.account.as_bytes()))?;
-    for (_, attribute) in TEXT_COLUMNS {
-        write_texts(&mut group, rows, attribute)?;
+    write_accounts(&mut group, rows)?;
+    for ((_, attribute), texts) in TEXT_COLUMNS.into_iter().zip(texts) {
+        write_texts(&mut group, texts, is_list(attribute))?;
     }
-    write_required(&mut group, rows, |row| ByteArray::from(row.event.raw().clone()))?;
+    write_json(&mut group, rows)?;
     group.close()?;
     writer.close()
 }
@@ -135,48 +143,49 @@ type Group<'g, 'w, 's> = SerializedRowGroupWriter<'g, &'w mut Sink<'s>>;
 
 fn write_numbers(
     group: &mut Group<'_, '_, '_>,
-    rows: &[Row],
+    rows: &[&Row],
     number: impl Fn(&Row) -> i64,
 ) -> Result<(), ParquetError> {
     let mut column = group.next_column()?.expect("the schema has this column");
     for chunk in rows.chunks(CHUNK_ROWS) {
-        let values: Vec<i64> = chunk.iter().map(&number).collect();
+        let values: Vec<i64> = chunk.iter().map(|row| number(row)).collect();
         column.typed::<Int64Type>().write_batch(&values, None, None)?;
     }
     column.close()
 }
 
-fn write_required(
-    group: &mut Group<'_, '_, '_>,
-    rows: &[Row],
-    value: impl Fn(&Row) -> ByteArray,
-) -> Result<(), ParquetError> {
+/// The JSON, a few rows at once: after each, the writer looks whether the page is full.
+fn write_json(group: &mut Group<'_, '_, '_>, rows: &[&Row]) -> Result<(), ParquetError> {
     let mut column = group.next_column()?.expect("the schema has this column");
-    for chunk in rows.chunks(CHUNK_ROWS) {
-        let values: Vec<ByteArray> = chunk.iter().map(&value).collect();
+    let mut values = Vec::with_capacity(JSON_BATCH_ROWS);
+    for chunk in rows.chunks(JSON_BATCH_ROWS) {
+        values.clear();
+        values.extend(chunk.iter().map(|row| ByteArray::from(row.event.raw().clone())));
         column.typed::<ByteArrayType>().write_batch(&values, None, None)?;
     }
     column.close()
 }
 
-fn write_texts(group: &mut Group<'_, '_, '_>, rows: &[Row], attribute: Attribute) -> Result<(), ParquetError> {
+fn write_accounts(group: &mut Group<'_, '_, '_>, rows: &[&Row]) -> Result<(), ParquetError> {
     let mut column = group.next_column()?.expect("the schema has this column");
-    let mut values = Vec::new();
+    for run in rows.chunk_by(|a, b| a.account == b.account) {
+        let account = ByteArray::from(run[0].account.as_bytes());
+        column.typed::<ByteArrayType>().write_batch(&vec![account; run.len()], None, None)?;
+    }
+    column.close()
+}
+
+fn write_texts(group: &mut Group<'_, '_, '_>, texts: Texts, is_list: bool) -> Result<(), ParquetError> {
+    let mut column = group.next_column()?.expect("the schema has this column");
     let (mut defined, mut repeated) = (Vec::new(), Vec::new());
-    for chunk in rows.chunks(CHUNK_ROWS) {
-        values.clear();
+    for (values, counts) in texts.into_chunks(CHUNK_ROWS) {
         defined.clear();
         repeated.clear();
-        for row in chunk {
-            let before = values.len();
-            let of_row = row.event.attributes().filter(|(each, _)| *each == attribute);
-            let most = if is_list(attribute) { usize::MAX } else { 1 };
-            values.extend(of_row.take(most).map(|(_, value)| ByteArray::from(value)));
-            let count = values.len() - before;
-            defined.extend(std::iter::repeat_n(i16::from(count > 0), count.max(1)));
+        for count in counts {
+            defined.extend(std::iter::repeat_n(i16::from(count > 0), count.max(1) as usize));
             repeated.extend((0..count.max(1)).map(|position| i16::from(position > 0)));
         }
-        let repetition = is_list(attribute).then_some(&repeated[..]);
+        let repetition = is_list.then_some(&repeated[..]);
         column.typed::<ByteArrayType>().write_batch(&values, Some(&defined), repetition)?;
     }
     column.close()
@@ -199,7 +208,7 @@ pub(super) fn locate_pages(file: &dyn DiskFile, metadata: &ParquetMetaData) -> i
             offset: location.offset as u64 + u64::from(header),
             compressed,
             uncompressed,
-            first_row: location.first_row_index as u32,
+            first_place: location.first_row_index as u32,
             crc: crc32c::crc32c(&bytes[header as usize..]),
         });
     }

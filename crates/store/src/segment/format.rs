@@ -35,11 +35,13 @@ pub(crate) enum Section {
     Attributes = 8,
     /// Term table: tokens to pages.
     Tokens = 9,
+    /// Packed: where each row lies in the Parquet file, see `arrangement`.
+    Arrangement = 10,
     /// [`ParquetFile`].
-    Parquet = 10,
+    Parquet = 11,
 }
 
-const SECTIONS: [Section; 10] = [
+const SECTIONS: [Section; 11] = [
     Section::Summary,
     Section::Accounts,
     Section::Times,
@@ -49,6 +51,7 @@ const SECTIONS: [Section; 10] = [
     Section::Ids,
     Section::Attributes,
     Section::Tokens,
+    Section::Arrangement,
     Section::Parquet,
 ];
 
@@ -125,6 +128,11 @@ impl Table {
             crc32c::crc32c(bytes) != self.crcs[*index]
         };
         (0..SECTIONS.len()).filter(is_changed).map(|index| SECTIONS[index]).collect()
+    }
+
+    /// Names the first section that has changed, if any.
+    pub(crate) fn verify(&self, file: &[u8]) -> Result<(), String> {
+        self.changed(file).first().map_or(Ok(()), |section| Err(format!("section {section:?} has changed")))
     }
 }
 

@@ -30,7 +30,7 @@ pub(crate) fn pack(values: &[u64]) -> Vec<u8> {
         headers.extend_from_slice(&[width as u8, 0, 0, 0]);
         block.iter().for_each(|value| bits.push(value - base, width));
     }
-    headers.extend_from_slice(&bits.bytes);
+    headers.extend_from_slice(&bits.into_bytes());
     headers.extend_from_slice(&[0; 8]);
     headers
 }
@@ -38,24 +38,32 @@ pub(crate) fn pack(values: &[u64]) -> Vec<u8> {
 #[derive(Default)]
 struct BitWriter {
     bytes: Vec<u8>,
+    /// Bits not yet in `bytes`, lowest first, and how many.
+    pending: u128,
+    pending_bits: u32,
     len: usize,
 }
 
 impl BitWriter {
     fn align(&mut self) {
-        self.len = self.len.next_multiple_of(8);
-        self.bytes.resize(self.len / 8, 0);
+        let padding = self.len.next_multiple_of(8) - self.len;
+        self.push(0, padding as u32);
     }
 
     fn push(&mut self, value: u64, width: u32) {
-        for bit in 0..width as usize {
-            if self.len.is_multiple_of(8) {
-                self.bytes.push(0);
-            }
-            let last = self.bytes.len() - 1;
-            self.bytes[last] |= ((value >> bit & 1) as u8) << (self.len % 8);
-            self.len += 1;
+        self.pending |= u128::from(value) << self.pending_bits;
+        self.pending_bits += width;
+        self.len += width as usize;
+        while self.pending_bits >= 8 {
+            self.bytes.push(self.pending as u8);
+            self.pending >>= 8;
+            self.pending_bits -= 8;
         }
+    }
+
+    fn into_bytes(mut self) -> Vec<u8> {
+        self.align();
+        self.bytes
     }
 }
 

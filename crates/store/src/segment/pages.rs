@@ -1,7 +1,7 @@
 //! The pages of the JSON column: where each is in the Parquet file, and how one is read without a Parquet reader.
 //!
 //! ```text
-//! one row a page: offset of the compressed bytes u64, their length u32, uncompressed length u32, first row u32,
+//! one row a page: offset of the compressed bytes u64, their length u32, uncompressed length u32, first place u32,
 //!                 crc32c of the compressed bytes u32
 //! ```
 //! A page is Parquet's data page V1 of a required column in PLAIN encoding, compressed with zstd: uncompressed, it is
@@ -21,7 +21,7 @@ pub(crate) struct PageEntry {
     pub(crate) offset: u64,
     pub(crate) compressed: u32,
     pub(crate) uncompressed: u32,
-    pub(crate) first_row: u32,
+    pub(crate) first_place: u32,
     pub(crate) crc: u32,
 }
 
@@ -29,7 +29,7 @@ pub(crate) fn encode(pages: &[PageEntry]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(pages.len() * ROW_BYTES);
     for page in pages {
         bytes.extend_from_slice(&page.offset.to_le_bytes());
-        for field in [page.compressed, page.uncompressed, page.first_row, page.crc] {
+        for field in [page.compressed, page.uncompressed, page.first_place, page.crc] {
             bytes.extend_from_slice(&field.to_le_bytes());
         }
     }
@@ -51,19 +51,19 @@ impl Pages<'_> {
             offset: read_u64(row, 0)?,
             compressed: read_u32(row, 8)?,
             uncompressed: read_u32(row, 12)?,
-            first_row: read_u32(row, 16)?,
+            first_place: read_u32(row, 16)?,
             crc: read_u32(row, 20)?,
         })
     }
 
-    /// The page that holds the row.
-    pub(crate) fn of_row(self, row: u32) -> usize {
+    /// The page that holds the place.
+    pub(crate) fn of_place(self, place: u32) -> usize {
         let first_of = |page| read_u32(self.0, page * ROW_BYTES + 16).unwrap_or(u32::MAX);
-        partition(self.len(), |page| first_of(page) <= row).saturating_sub(1)
+        partition(self.len(), |page| first_of(page) <= place).saturating_sub(1)
     }
 
-    /// The rows of a page; `rows` is the segment's number of rows.
-    pub(crate) fn rows_of(self, page: usize, rows: u32) -> std::ops::Range<u32> {
+    /// The places on a page; `rows` is the segment's number of rows.
+    pub(crate) fn places_on(self, page: usize, rows: u32) -> std::ops::Range<u32> {
         let first_of = |page| read_u32(self.0, page * ROW_BYTES + 16);
         first_of(page).unwrap_or(rows)..first_of(page + 1).unwrap_or(rows)
     }

@@ -10,6 +10,7 @@ use model::{AccountId, Event, Seq, Timestamp};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
+use super::arrangement::Arrangement;
 use super::build::{Row, paths};
 use super::format::{Section, Summary, Table, read_u32, read_u64, unshift_time};
 use super::packed::Packed;
@@ -88,7 +89,7 @@ impl Segment {
             rows,
             cache,
         };
-        for section in [Section::Times, Section::Seqs, Section::Received] {
+        for section in [Section::Times, Section::Seqs, Section::Received, Section::Arrangement] {
             if Packed::open(segment.section(section)).is_none_or(|column| column.len() != rows as usize) {
                 return Err(damaged(format!("section {section:?} does not have {rows} values")));
             }
@@ -186,14 +187,19 @@ impl Segment {
         Pages(self.section(Section::Pages))
     }
 
-    /// The rows of a page.
-    pub(crate) fn rows_of_page(&self, page: u32) -> Range<u32> {
-        self.pages().rows_of(page as usize, self.rows)
+    /// Where rows lie in the Parquet file.
+    pub(crate) fn arrangement(&self) -> Arrangement<'_> {
+        Arrangement::open(self.column(Section::Arrangement), self.rows)
     }
 
-    /// The page of a row.
-    pub(crate) fn page_of_row(&self, row: u32) -> u32 {
-        self.pages().of_row(row) as u32
+    /// The page that holds a row.
+    pub(super) fn page_of_row(&self, row: u32) -> u32 {
+        self.pages().of_place(self.arrangement().place(row)) as u32
+    }
+
+    /// The places on a page.
+    pub(crate) fn places_on_page(&self, page: u32) -> Range<u32> {
+        self.pages().places_on(page as usize, self.rows)
     }
 
     /// The event of a row.
@@ -203,10 +209,12 @@ impl Segment {
 
     /// The JSON of a row.
     pub(crate) fn raw(&self, row: u32) -> Result<Bytes, StoreError> {
-        let page = self.page_of_row(row);
-        let first = self.rows_of_page(page).start;
+        let place = self.arrangement().place(row);
+        let page = self.pages().of_place(place) as u32;
+        let first = self.places_on_page(page).start;
         let bytes = self.page(page)?;
-        value_at(&bytes, row - first).ok_or_else(|| self.damaged(format!("page {page} has no row {row}")))
+        value_at(&bytes, place.saturating_sub(first))
+            .ok_or_else(|| self.damaged(format!("page {page} has no row {row}")))
     }
 
     /// The event of a row whose JSON was read already.
@@ -216,31 +224,39 @@ impl Segment {
         Ok(Found { seq: self.seq(row), received: self.received(row), event })
     }
 
-    /// Every row, in order, for merging. Bypasses the page cache.
+    /// Every row, in the order of places, for merging. Bypasses the page cache. Checks the whole index first: damage
+    /// must not go on into a new segment with fresh checksums.
     pub(crate) fn read_all(&self, mut take: impl FnMut(Row)) -> Result<(), StoreError> {
-        let accounts = self.section(Section::Accounts);
-        let mut runs = accounts.chunks_exact(ACCOUNT_ROW_BYTES).map(|row| {
-            let id = std::str::from_utf8(&row[..usize::from(row[20]).min(20)]).ok()?;
-            Some((id.parse::<AccountId>().ok()?, read_u32(row, 28)?))
-        });
-        let mut run = runs.next().flatten();
-        let mut row = 0;
+        self.table.verify((*self.index).as_ref()).map_err(|what| self.damaged(what))?;
+        let accounts = self.accounts().ok_or_else(|| self.damaged("its accounts cannot be read".to_owned()))?;
+        let mut rows = self.arrangement().rows_in_places();
+        let mut count = 0;
         for page in 0..self.pages().len() as u32 {
             let bytes = self.read_page(page)?;
             for raw in values(&bytes) {
-                while run.is_some_and(|(_, end)| row >= end) {
-                    run = runs.next().flatten();
-                }
-                let (account, _) = run.ok_or_else(|| self.damaged(format!("row {row} belongs to no account")))?;
+                let row = rows.next().ok_or_else(|| self.damaged(format!("page {page} has too many rows")))?;
+                let run = accounts.partition_point(|(_, end)| *end <= row);
+                let account = accounts.get(run).map(|(account, _)| *account);
+                let account = account.ok_or_else(|| self.damaged(format!("row {row} belongs to no account")))?;
                 let found = self.found(row, raw)?;
                 take(Row { seq: found.seq, account, received: found.received, event: found.event });
-                row += 1;
+                count += 1;
             }
         }
-        if row != self.rows {
-            return Err(self.damaged(format!("it holds {row} rows, the manifest says {}", self.rows)));
+        if count != self.rows {
+            return Err(self.damaged(format!("it holds {count} rows, the manifest says {}", self.rows)));
         }
         Ok(())
+    }
+
+    /// Each account and the end of its rows; `None` when the section is damaged.
+    fn accounts(&self) -> Option<Vec<(AccountId, u32)>> {
+        let rows = self.section(Section::Accounts).chunks_exact(ACCOUNT_ROW_BYTES);
+        rows.map(|row| {
+            let id = std::str::from_utf8(&row[..usize::from(row[20]).min(20)]).ok()?;
+            Some((id.parse::<AccountId>().ok()?, read_u32(row, 28)?))
+        })
+        .collect()
     }
 
     fn page(&self, page: u32) -> Result<Bytes, StoreError> {

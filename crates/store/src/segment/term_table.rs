@@ -1,13 +1,14 @@
 //! From a term's hash to the places it occurs at: rows for attribute values, pages for tokens.
 //!
-//! Most distinct terms occur once (ids, hashes). Each of those costs four bytes: a place and a fingerprint, in a
-//! bucket chosen by the hash's upper bits; so there is no dictionary to sort or to search. Terms that occur more
+//! Most distinct terms occur once (ids, hashes). Each of those costs three or four bytes: a place and a fingerprint, in
+//! a bucket chosen by the hash's upper bits; so there is no dictionary to sort or to search. Terms that occur more
 //! often have an entry in a second table of the same kind that leads to their postings. A term that is absent is
-//! mistaken for a present one about once in a thousand times, and the event itself then tells.
+//! mistaken for a present one less than once in a hundred times, and the event itself then tells.
 //!
 //! ```text
-//! single bucket bits u32, repeated bucket bits u32, fingerprint bits of singles u32, singles u32, repeated u32, 0 u32
-//! single buckets: 2^bits + 1 starts u32      singles: fingerprint << place bits | place  u32
+//! single bucket bits u32, repeated bucket bits u32, fingerprint bits of singles u32, singles u32, repeated u32,
+//! bytes of a single u32
+//! single buckets: 2^bits + 1 starts u32      singles: fingerprint << place bits | place, in so many bytes
 //! repeated buckets: 2^bits + 1 starts u32    repeated: fingerprint u32, offset of postings u32
 //! postings
 //! ```
@@ -19,6 +20,8 @@ use super::postings::{self, Postings};
 pub(crate) const HASH_BITS: u32 = 40;
 pub(crate) const PLACE_BITS: u32 = 24;
 const HEADER_BYTES: usize = 24;
+/// A bucket has up to sixteen entries, so with eleven bits one absent term in 128 is taken for a present one.
+const FINGERPRINT_BITS_MIN: u32 = 11;
 /// Entries a bucket on average: a probe reads one cache line.
 const BUCKET_ENTRIES: usize = 8;
 
@@ -28,11 +31,14 @@ pub(crate) fn pair(hash: u64, place: u32) -> u64 {
     hash >> (64 - HASH_BITS) << PLACE_BITS | u64::from(place)
 }
 
-/// Sorts pairs whose places are in order for equal hashes already: only the hash's bits are looked at.
+/// Sorts pairs whose places are in order for equal hashes already.
+///
+/// By digits of the hash's upper 33 bits, lowest digit first; the few that differ only below are put in order after.
 pub(crate) fn sort_pairs(pairs: &mut Vec<u64>) {
-    const DIGIT_BITS: u32 = 10;
+    const DIGIT_BITS: u32 = 11;
+    const LOWEST: u32 = 64 - 3 * DIGIT_BITS;
     let mut other = vec![0; pairs.len()];
-    for shift in (PLACE_BITS..64).step_by(DIGIT_BITS as usize) {
+    for shift in (LOWEST..64).step_by(DIGIT_BITS as usize) {
         let digit = |pair: u64| (pair >> shift & ((1 << DIGIT_BITS) - 1)) as usize;
         let mut starts = [0_usize; 1 << DIGIT_BITS];
         pairs.iter().for_each(|pair| starts[digit(*pair)] += 1);
@@ -46,6 +52,11 @@ pub(crate) fn sort_pairs(pairs: &mut Vec<u64>) {
             *start += 1;
         }
         std::mem::swap(pairs, &mut other);
+    }
+    for run in pairs.chunk_by_mut(|a, b| a >> LOWEST == b >> LOWEST) {
+        if !run.is_sorted() {
+            run.sort_unstable();
+        }
     }
 }
 
@@ -70,14 +81,16 @@ pub(crate) fn build(pairs: &[u64], places: u32) -> Vec<u8> {
     }
     let single_bits = bucket_bits(singles.len());
     let repeated_bits = bucket_bits(repeated.len());
-    let fingerprint_bits = (u32::BITS - place_bits).min(HASH_BITS - single_bits);
+    let single_bytes = (place_bits + FINGERPRINT_BITS_MIN).div_ceil(8).clamp(1, 4);
+    let fingerprint_bits = (single_bytes * 8 - place_bits).min(HASH_BITS - single_bits);
     let mut table = Vec::with_capacity(HEADER_BYTES + singles.len() * 5 + repeated.len() * 9 + posted.len());
-    let header = [single_bits, repeated_bits, fingerprint_bits, singles.len() as u32, repeated.len() as u32, 0];
+    let header =
+        [single_bits, repeated_bits, fingerprint_bits, singles.len() as u32, repeated.len() as u32, single_bytes];
     header.iter().for_each(|field| table.extend_from_slice(&field.to_le_bytes()));
     write_buckets(&mut table, singles.iter().map(|(hash, _)| *hash), single_bits);
     for (hash, place) in &singles {
         let entry = u64::from(fingerprint(*hash, single_bits, fingerprint_bits)) << place_bits | u64::from(*place);
-        table.extend_from_slice(&(entry as u32).to_le_bytes());
+        table.extend_from_slice(&entry.to_le_bytes()[..single_bytes as usize]);
     }
     write_buckets(&mut table, repeated.iter().map(|(hash, _)| *hash), repeated_bits);
     for (hash, offset) in &repeated {
@@ -163,8 +176,9 @@ impl<'b> TermTable<'b> {
             return Occurrences::None;
         }
         let (singles, repeated) = (self.field(3) as usize, self.field(4) as usize);
+        let single_bytes = (self.field(5) as usize).clamp(1, 4);
         let single_entries = HEADER_BYTES + ((1_usize << single_bits) + 1) * 4;
-        let repeated_buckets = single_entries + singles * 4;
+        let repeated_buckets = single_entries + singles * single_bytes;
         let repeated_entries = repeated_buckets + ((1_usize << repeated_bits) + 1) * 4;
         let postings = repeated_entries + repeated * 8;
 
@@ -179,13 +193,20 @@ impl<'b> TermTable<'b> {
         let wanted = fingerprint(hash, single_bits, fingerprint_bits);
         let mut few = Vec::new();
         for index in self.bucket(HEADER_BYTES, hash, single_bits) {
-            let entry = u64::from(read_u32(self.bytes, single_entries + index * 4).unwrap_or(0));
+            let entry = self.single(single_entries + index * single_bytes, single_bytes);
             if (entry >> self.place_bits) as u32 == wanted {
                 few.push((entry & ((1 << self.place_bits) - 1)) as u32);
             }
         }
         few.sort_unstable();
         if few.is_empty() { Occurrences::None } else { Occurrences::Few(few) }
+    }
+
+    fn single(self, offset: usize, bytes: usize) -> u64 {
+        let mut entry = [0; 8];
+        let stored = self.bytes.get(offset..offset + bytes).unwrap_or_default();
+        entry[..stored.len()].copy_from_slice(stored);
+        u64::from_le_bytes(entry)
     }
 
     fn bucket(self, buckets: usize, hash: u64, bits: u32) -> std::ops::Range<usize> {

@@ -77,7 +77,7 @@ fn open(
     let journal = Journal::recover(shared.disk.clone(), journal_folder, cursor, now, |committed| {
         shared.publish(committed);
         // A long journal does not fit in memory: it goes into segments on the way.
-        if failed.is_none() && shared.is_full() {
+        if failed.is_none() && shared.fullness() >= 1.0 {
             failed = seal(shared, &handle).err();
         }
     })?;
@@ -106,6 +106,9 @@ fn open_segments(shared: &Shared, manifest: Manifest) -> Result<(), StoreError> 
     };
     let folder = &shared.folder;
     shared.disk.create_folder(folder).map_err(disk_error("create", folder))?;
+    for names in [folder.parent().unwrap_or(folder), folder] {
+        shared.disk.sync_folder(names).map_err(disk_error("sync", names))?;
+    }
     remove_unpublished(shared, &manifest)?;
     let events: u64 = manifest.segments.iter().map(|segment| segment.rows).sum();
     let mut filter = IdFilter::for_ids(events as usize);
