@@ -55,7 +55,7 @@ async fn run(options: &Options) -> Result<()> {
     if let Some(python) = &options.python {
         let clickhouse = folder()?;
         let theirs = measure_clickhouse(options, python, &questions, clickhouse.path()).await?;
-        check_same(&questions, &report.over_http, &theirs.lookups).context("Cairn and ClickHouse disagree")?;
+        check_same(&questions.kinds, &report.over_http, &theirs.lookups).context("Cairn and ClickHouse disagree")?;
         report.clickhouse = Some(theirs);
     }
     print!("{}", report.markdown());
@@ -116,7 +116,7 @@ async fn ask_cairn(
     let mut store = InProcess::open(server.data()).await?;
     let in_process = measure(questions, options.cold, &mut store).await?;
     store.close().await?;
-    check_same(questions, &over_http, &in_process).context("HTTP and the store disagree")?;
+    check_same(&questions.kinds, &over_http, &in_process).context("HTTP and the store disagree")?;
     Ok((over_http, in_process))
 }
 
