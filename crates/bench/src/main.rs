@@ -69,8 +69,8 @@ async fn measure_cairn(options: &Options, questions: &Questions, folder: &Path) 
     let mut server = Server::start(&options.cairn, folder, &[SOON_IN_SEGMENTS]).await?;
     let started_rss_bytes = server.memory()?.resident;
     progress(&format!("putting {} events over {} connections", options.events, options.connections));
-    let (load, stream) =
-        load::put(options, &server.ingest_client().await?, Stream::new(options), options.events).await?;
+    let producer = server.ingest_client().await?;
+    let (load, _) = load::put(options, &producer, Stream::new(options), options.events).await?;
     progress("waiting until they are in merged segments");
     let cpu = server.settled(options.events).await?;
     let memory = server.memory()?;
@@ -79,7 +79,7 @@ async fn measure_cairn(options: &Options, questions: &Questions, folder: &Path) 
     let (over_http, in_process) = ask_cairn(options, questions, &mut server).await?;
     progress("killing the node, to time its start");
     server.restart_with(&[]).await?;
-    let recoveries = recovery::measure(options, &mut server, stream).await?;
+    let recoveries = recovery::measure(options, &mut server).await?;
     progress("waiting for delivered objects");
     let delivery = delivery::measure(&mut server, &folder.join("bucket")).await?;
     server.stop().await?;
