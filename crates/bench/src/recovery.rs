@@ -45,8 +45,8 @@ pub(crate) struct Recoveries {
 }
 
 /// The server runs with the defaults before and after.
-pub(crate) async fn measure(options: &Options, server: &mut Server, stream: Stream) -> Result<Recoveries> {
-    let (with_defaults, stream) = with_defaults(options, server, stream).await?;
+pub(crate) async fn measure(options: &Options, server: &mut Server) -> Result<Recoveries> {
+    let (with_defaults, stream) = with_defaults(options, server, Stream::of_later(options)).await?;
     shorten(server).await?;
     let spent = server.journal_bytes()?;
     server.stop().await?;
