@@ -8,6 +8,11 @@ use serde_json::Value;
 use crate::node::{Node, Reply, event};
 use crate::signing::Unsigned;
 
+/// What it is, its headers, the body, and the status, the code and a part of the message it is refused with.
+type Refused<'a> = (&'a str, Vec<(&'a str, &'a str)>, Vec<u8>, u16, &'a str, &'a str);
+/// What it is, its headers, the body.
+type Taken<'a> = (&'a str, Vec<(&'a str, &'a str)>, Vec<u8>);
+
 const TIME: &str = "2026-06-01T11:00:00Z";
 
 /// Puts a body under these headers.
@@ -228,7 +233,7 @@ async fn a_body_that_cannot_be_read_is_refused_with_the_reason() {
     const GZIP: (&str, &str) = ("content-encoding", "gzip");
     const ZSTD: (&str, &str) = ("content-encoding", "zstd");
     #[rustfmt::skip]
-    let table: Vec<(&str, Vec<(&str, &str)>, Vec<u8>, u16, &str, &str)> = vec![
+    let table: Vec<Refused<'_>> = vec![
         ("empty", vec![JSON], text(""), 400, "MalformedBody", "send at least one event"),
         ("white space", vec![LINES], text(" \r\n\t\n"), 400, "MalformedBody", "empty"),
         ("only a mark", vec![LINES], text("\u{feff}"), 400, "MalformedBody", "empty"),
@@ -277,7 +282,7 @@ async fn unusual_bodies_that_are_right_are_taken() {
     let lines = |prefix: &str, between: &str| ids(prefix).join(between);
     let array = |prefix: &str| format!("[{}]", ids(prefix).join(","));
     #[rustfmt::skip]
-    let table: Vec<(&str, Vec<(&str, &str)>, Vec<u8>)> = vec![
+    let table: Vec<Taken<'_>> = vec![
         ("no-last-newline", vec![("content-type", "application/x-ndjson")], text(&lines("no-last-newline", "\n"))),
         ("windows-lines", vec![("content-type", "application/jsonl")], text(&format!("{}\r\n", lines("windows-lines", "\r\n")))),
         ("blank-lines", vec![("content-type", "application/ndjson")], text(&format!("\n\n{}\n \n", lines("blank-lines", "\n\n\t\n")))),
