@@ -40,6 +40,15 @@ struct Sample {
     disk: f64,
 }
 
+/// A figure of the samples, how much growth an hour counts as none, and the unit it is shown in.
+struct Series {
+    name: &'static str,
+    pick: fn(&Sample) -> f64,
+    flat: f64,
+    unit: f64,
+    unit_name: &'static str,
+}
+
 /// Whether something grows, in words.
 pub(super) struct Verdict {
     pub(super) grows: bool,
@@ -141,21 +150,28 @@ impl Watched {
     /// The slope over the second half, when everything has reached its usual size.
     pub(super) fn verdict(&self) -> Verdict {
         let half = &self.samples[self.samples.len() / 2..];
-        let series: [(&str, fn(&Sample) -> f64, f64, f64, &str); 4] = [
-            ("memory", |sample| sample.resident, FLAT_BYTES, MIB, "MiB"),
-            ("open files", |sample| sample.files, FLAT_FILES, 1.0, ""),
-            ("threads", |sample| sample.threads, FLAT_FILES, 1.0, ""),
-            ("data folder", |sample| sample.disk, f64::INFINITY, MIB, "MiB"),
+        let series = [
+            Series { name: "memory", pick: |sample| sample.resident, flat: FLAT_BYTES, unit: MIB, unit_name: " MiB" },
+            Series { name: "open files", pick: |sample| sample.files, flat: FLAT_FILES, unit: 1.0, unit_name: "" },
+            Series { name: "threads", pick: |sample| sample.threads, flat: FLAT_FILES, unit: 1.0, unit_name: "" },
+            // Kept within bounds by the history, but in steps of whole segments: shown, not judged.
+            Series {
+                name: "data folder",
+                pick: |sample| sample.disk,
+                flat: f64::INFINITY,
+                unit: MIB,
+                unit_name: " MiB",
+            },
         ];
         let mut verdict = Verdict { grows: false, text: String::new() };
-        for (name, pick, flat, unit, unit_name) in series {
+        for Series { name, pick, flat, unit, unit_name } in series {
             let points: Vec<(f64, f64)> = half.iter().map(|sample| (sample.seconds, pick(sample))).collect();
             let Some(trend) = trend(&points) else { continue };
             let (per_hour, noise) = (trend.slope * 3600.0, 2.0 * trend.uncertainty * 3600.0);
             let grows = per_hour - noise > flat.max(trend.mean * FLAT_SHARE);
             verdict.grows |= grows;
             verdict.text.push_str(&format!(
-                "{name}: {:.1} {unit_name} on average, {:+.1} ± {:.1} {unit_name} an hour over the second half: {}\n",
+                "{name}: {:.1}{unit_name} on average, {:+.1} ± {:.1}{unit_name} an hour over the second half: {}\n",
                 trend.mean / unit,
                 per_hour / unit,
                 noise / unit,
@@ -182,7 +198,7 @@ fn sweep(folder: &Path) {
         let (path, Ok(file)) = (entry.path(), entry.metadata()) else { continue };
         if file.is_dir() {
             sweep(&path);
-        } else if file.modified().is_ok_and(|at| is_old(at)) {
+        } else if file.modified().is_ok_and(is_old) {
             remove(&path);
         }
     }
