@@ -166,3 +166,37 @@ async fn damage_is_not_merged() {
     assert_eq!(node.store.statistics().segments, 3, "nothing was replaced");
     node.close().await;
 }
+
+/// The power goes while a segment beyond the history is removed: its files are not kept for ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_crash_leaves_of_a_retired_segment_goes_at_the_next_start() {
+    let mut left_over = 0;
+    for operations in 0..6 {
+        for seed in 0..8 {
+            let disk = SimulatedDisk::new(seed);
+            disk.create_folder(Path::new(DATA)).unwrap();
+            disk.sync_folder(Path::new("/")).unwrap();
+            let catalog = Catalog::in_memory().await.unwrap();
+            let clock = Arc::new(host::ManualClock::at(model::Timestamp::parse("2026-01-15T09:00:00Z").unwrap()));
+            let config = Config { history: Some(Duration::from_secs(3600)), ..quiet() };
+            let open = || Node::on(Arc::new(disk.clone()), clock.clone(), Path::new(DATA), &catalog, config.clone());
+            let node = open().await.unwrap();
+            node.put(numbered(0..50)).await;
+            node.settle().await;
+            clock.advance(Duration::from_secs(2 * 86_400));
+            disk.crash_after(Some(operations));
+            // Fails where the crash comes before the end.
+            let _ = node.try_settle().await;
+            disk.crash();
+            node.close().await;
+            disk.restart(Outage::Power);
+            let files = || disk.list(Path::new("/data/segments")).unwrap();
+            left_over += files().len();
+            let node = open().await.unwrap();
+            node.settle().await;
+            assert_eq!(files(), Vec::<std::path::PathBuf>::new(), "crash after {operations}, seed {seed}");
+            node.close().await;
+        }
+    }
+    assert!(left_over > 10, "{left_over}");
+}
