@@ -2,7 +2,8 @@
 //!
 //! Enough for `cairn init`, which makes the first account without starting anything; and the first half of a start.
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use catalog::{Catalog, CatalogError};
@@ -139,10 +140,24 @@ impl Foundation {
 
 async fn claim(disk: Arc<dyn Disk>, folder: PathBuf) -> Result<FolderLock, FoundationError> {
     let claiming = move || {
-        disk.create_folder(&folder).map_err(|source| FoundationError::Folder { folder: folder.clone(), source })?;
+        let made = disk.create_folder(&folder).and_then(|()| sync_names_above(&*disk, &folder));
+        made.map_err(|source| FoundationError::Folder { folder: folder.clone(), source })?;
         Ok(FolderLock::take(&folder)?)
     };
     tokio::task::spawn_blocking(claiming).await.expect("claiming does not panic and is not cancelled")
+}
+
+/// Whichever folder above is new, its name must last, or a lost power supply takes the data folder along. One that we
+/// may not open was not made by us.
+fn sync_names_above(disk: &dyn Disk, folder: &Path) -> io::Result<()> {
+    for above in folder.ancestors().skip(1) {
+        let above = if above.as_os_str().is_empty() { Path::new(".") } else { above };
+        match disk.sync_folder(above) {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => break,
+            done => done?,
+        }
+    }
+    Ok(())
 }
 
 async fn open_vault(config: &Config, data: PathBuf) -> Result<Vault, FoundationError> {

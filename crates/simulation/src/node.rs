@@ -139,14 +139,31 @@ impl Node {
         tokio::task::spawn_blocking(move || store.settle()).await.expect("settling does not panic")
     }
 
-    /// The files on the disk whose bits count, in order.
-    pub(crate) fn files(&self) -> Vec<PathBuf> {
+    /// Lets the doctor look at every segment.
+    pub(crate) async fn check_segments(&self) -> Result<(), String> {
+        let manifest = self.catalog.manifest().await.map_err(|error| story_of(&error))?;
+        let folder = Path::new(DATA).join("segments");
+        let checked = manifest.segments.iter().map(|segment| store::check_segment(&self.disk, &folder, segment));
+        match checked.flat_map(|checked| checked.problems).next() {
+            Some(problem) => Err(format!("the segment file {} is damaged: {}", problem.path.display(), problem.what)),
+            None => Ok(()),
+        }
+    }
+
+    /// The files on the disk whose bits count, in order: of the journal, and of the manifest's segments.
+    pub(crate) async fn files(&self) -> Vec<PathBuf> {
         use host::Disk;
+        let segments = self.catalog.manifest().await.map(|manifest| manifest.segments).unwrap_or_default();
         let folders = ["journal", "segments"].map(|folder| Path::new(DATA).join(folder));
         let listed = folders.iter().flat_map(|folder| self.disk.list(folder).unwrap_or_default());
         let counts = |path: &PathBuf| {
             let extension = path.extension().and_then(|extension| extension.to_str());
-            matches!(extension, Some("journal" | "parquet" | "index"))
+            let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
+            match extension {
+                Some("journal") => true,
+                Some("parquet" | "index") => segments.iter().any(|segment| segment.file == name),
+                _ => false,
+            }
         };
         listed.filter(counts).collect()
     }

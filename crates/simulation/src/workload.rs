@@ -256,7 +256,7 @@ impl World {
         self.events.check_all(self.node.store(), false, &mut self.chance)?;
         self.trails.catch_up(&self.node, &self.buckets).await?;
         self.trails.check(&self.events, &self.buckets, true)?;
-        self.node.store().verify().map_err(|error| story_of(&error))?;
+        self.node.check_segments().await?;
         self.trails.stop();
         self.node.close().await;
         let told = damage::flip_and_reopen(&mut self.node, &mut self.events, &mut self.chance).await?;

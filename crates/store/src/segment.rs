@@ -15,6 +15,7 @@ mod check;
 mod columns;
 mod format;
 mod gather;
+mod leftover;
 mod packed;
 mod pages;
 mod parquet_rows;
@@ -28,5 +29,6 @@ mod mutated;
 pub use check::{CheckedSegment, SegmentProblem, check_segment, rebuild_index};
 
 pub(crate) use build::{Built, ROWS_MAX, Row, build, paths};
+pub(crate) use leftover::newest;
 pub(crate) use reader::{PageCache, Segment};
 pub(crate) use term_table::Occurrences;

@@ -168,12 +168,6 @@ impl Store {
         Ok(())
     }
 
-    /// Checks every segment: each section of its index and each page of JSON against its checksum. Reads everything;
-    /// blocks.
-    pub fn verify(&self) -> Result<(), StoreError> {
-        self.shared.state.load_full().segments.iter().try_for_each(|segment| segment.read_all(|_| {}))
-    }
-
     /// Stops the upkeep after what it is doing. Events in memory stay in the journal and are read back at the next
     /// start.
     pub async fn shut_down(&self) {

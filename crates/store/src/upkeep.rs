@@ -296,13 +296,18 @@ fn replace_segments(shared: &Shared, gone: &[Arc<Segment>], new: Option<Arc<Segm
     shared.state.store(Arc::new(State { segments, sealing: state.sealing.clone(), active: state.active.clone() }));
 }
 
-/// Lookups that still hold a removed segment keep reading it: its files live until they are closed.
+/// Lookups that still hold a removed segment keep reading it: its files live until they are closed. The indexes go
+/// last: what a crash leaves can be told by them.
 fn remove_files(shared: &Shared, gone: &[Arc<Segment>]) -> Result<(), StoreError> {
-    for segment in gone {
-        let (parquet, index) = paths(&shared.folder, &segment.entry.file);
-        for path in [parquet, index] {
+    let both: Vec<_> = gone.iter().map(|segment| paths(&shared.folder, &segment.entry.file)).collect();
+    let (parquet, indexes): (Vec<_>, Vec<_>) = both.into_iter().unzip();
+    for files in [parquet, indexes] {
+        for path in files {
             shared.disk.remove(&path).map_err(|source| StoreError::Disk { action: "remove", path, source })?;
         }
+        let path = &shared.folder;
+        let synced = shared.disk.sync_folder(path);
+        synced.map_err(|source| StoreError::Disk { action: "sync", path: path.clone(), source })?;
     }
     Ok(())
 }

@@ -20,7 +20,7 @@ use crate::check::{is_covered, range_of};
 use crate::id_filter::IdFilter;
 use crate::metrics::StoreMetrics;
 use crate::recent::Recent;
-use crate::segment::{PageCache, Segment};
+use crate::segment::{PageCache, Segment, newest, paths};
 use crate::upkeep::{Upkeep, seal};
 use crate::{OpenError, StoreError};
 
@@ -126,7 +126,8 @@ fn open_segments(shared: &Shared, manifest: Manifest) -> Result<(), StoreError> 
     Ok(())
 }
 
-/// Removes files a crash left between writing and publishing. A file that nothing else covers is left and named.
+/// Removes files a crash left between writing and publishing, or after a segment was retired. A file that nothing else
+/// covers is left and named.
 fn remove_unpublished(shared: &Shared, manifest: &Manifest) -> Result<(), StoreError> {
     let folder = &shared.folder;
     let disk_error = |action, path: &PathBuf| {
@@ -134,14 +135,22 @@ fn remove_unpublished(shared: &Shared, manifest: &Manifest) -> Result<(), StoreE
         move |source| StoreError::Disk { action, path, source }
     };
     let known: HashSet<&str> = manifest.segments.iter().map(|segment| segment.file.as_str()).collect();
-    for path in shared.disk.list(folder).map_err(disk_error("list", folder))? {
+    let horizon = shared.config.history.map(|history| shared.clock.now().minus(history));
+    let is_over = |name: &str| {
+        let newest = horizon.and_then(|_| newest(&*shared.disk, &paths(folder, name).1));
+        newest.zip(horizon).is_some_and(|(newest, horizon)| newest < horizon)
+    };
+    let mut files = shared.disk.list(folder).map_err(disk_error("list", folder))?;
+    // A Parquet file before its index, which tells what it is.
+    files.sort_by_key(|path| path.extension().is_some_and(|extension| extension == "index"));
+    for path in files {
         let is_temporary = path.extension().is_some_and(|extension| extension == "writing");
         let name = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
         if known.contains(name) && !is_temporary {
             continue;
         }
-        if is_temporary || range_of(name).is_some_and(|range| is_covered(range, manifest)) {
-            info!(file = %path.display(), "removing a segment file that was never published");
+        if is_temporary || range_of(name).is_some_and(|range| is_covered(range, manifest) || is_over(name)) {
+            info!(file = %path.display(), "removing a segment file that does not count");
             shared.disk.remove(&path).map_err(disk_error("remove", &path))?;
         } else {
             warn!(file = %path.display(), "this file is in no manifest and its events are nowhere else; left alone");

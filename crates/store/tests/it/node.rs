@@ -7,10 +7,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use catalog::Catalog;
 use host::metrics::Metrics;
-use host::{RealDisk, SystemClock};
+use host::{Clock, Disk, RealDisk, SystemClock};
 use journal::{Entry, Outcome, Writer};
 use model::{AccountId, Event, Timestamp};
-use store::{Condition, Config, Lookup, Page, Store};
+use store::{Condition, Config, Lookup, OpenError, Page, Store, StoreError};
 
 pub(crate) struct Node {
     pub(crate) store: Store,
@@ -24,11 +24,18 @@ pub(crate) fn small() -> Config {
 
 impl Node {
     pub(crate) async fn open(data: &Path, catalog: &Catalog, config: Config) -> Node {
-        let metrics = Metrics::default();
-        let disk = Arc::new(RealDisk);
-        let opened = Store::open(config, data, disk, catalog.clone(), Arc::new(SystemClock), &metrics);
-        let (store, writer) = opened.await.unwrap();
-        Node { store, writer }
+        Node::on(Arc::new(RealDisk), Arc::new(SystemClock), data, catalog, config).await.unwrap()
+    }
+
+    pub(crate) async fn on(
+        disk: Arc<dyn Disk>,
+        clock: Arc<dyn Clock>,
+        data: &Path,
+        catalog: &Catalog,
+        config: Config,
+    ) -> Result<Node, OpenError> {
+        let (store, writer) = Store::open(config, data, disk, catalog.clone(), clock, &Metrics::default()).await?;
+        Ok(Node { store, writer })
     }
 
     pub(crate) async fn put(&self, entries: Vec<Entry>) -> Vec<Outcome> {
@@ -36,8 +43,12 @@ impl Node {
     }
 
     pub(crate) async fn settle(&self) {
+        self.try_settle().await.unwrap();
+    }
+
+    pub(crate) async fn try_settle(&self) -> Result<(), StoreError> {
         let store = self.store.clone();
-        tokio::task::spawn_blocking(move || store.settle()).await.unwrap().unwrap();
+        tokio::task::spawn_blocking(move || store.settle()).await.unwrap()
     }
 
     pub(crate) async fn close(self) {
