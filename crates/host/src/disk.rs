@@ -18,8 +18,16 @@ pub trait Disk: Send + Sync {
     fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
     /// Opens an existing file for reading and appending.
     fn open(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
-    /// The whole of an immutable file as memory.
+    /// The whole of an immutable file as memory, for reading a little here and there. One that is read from end to end
+    /// is better read with [`Disk::read_whole`].
     fn map(&self, path: &Path) -> io::Result<Mapped>;
+    /// The bytes of a file.
+    fn read_whole(&self, path: &Path) -> io::Result<Vec<u8>> {
+        let file = self.open(path)?;
+        let mut bytes = vec![0; file.len()? as usize];
+        file.read_exact_at(&mut bytes, 0)?;
+        Ok(bytes)
+    }
     /// The files in a folder, in no order.
     fn list(&self, folder: &Path) -> io::Result<Vec<PathBuf>>;
     /// Creates a folder and those above it.
@@ -82,6 +90,8 @@ impl Disk for RealDisk {
         // SAFETY: only immutable files are mapped. They are written under another name, synced, renamed and from then
         // on only ever removed, which leaves the mapping valid. Nothing else writes in the data folder.
         let map = unsafe { memmap2::Mmap::map(&file)? };
+        // Without this the kernel reads ahead as if for a film: megabytes for every index entry that is looked up.
+        map.advise(memmap2::Advice::Random)?;
         Ok(Arc::new(RealMap(map)))
     }
 

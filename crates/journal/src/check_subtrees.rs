@@ -16,11 +16,11 @@ pub const SUBTREE_EVENTS: u64 = 1 << SUBTREE_HEIGHT;
 
 /// The roots in the file, and how many bytes follow the last whole one; `None` when there is no file. Blocks.
 pub fn read_subtrees(disk: &dyn Disk, folder: &Path) -> io::Result<Option<(Vec<Hash>, usize)>> {
-    let map = match disk.map(&folder.join("subtrees")) {
+    let bytes = match disk.read_whole(&folder.join("subtrees")) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         other => other?,
     };
-    let (hashes, rest) = (*map).as_ref().as_chunks::<32>();
+    let (hashes, rest) = bytes.as_chunks::<32>();
     Ok(Some((hashes.to_vec(), rest.len())))
 }
 

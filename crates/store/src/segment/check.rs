@@ -89,8 +89,8 @@ impl Check {
 
     /// Checks the index by its own checksums. Gives what it says about the Parquet file.
     fn index(&mut self, disk: &dyn Disk) -> Option<ParquetFile> {
-        let map = match disk.map(&self.index_path) {
-            Ok(map) => map,
+        let bytes = match disk.read_whole(&self.index_path) {
+            Ok(bytes) => bytes,
             Err(error) => {
                 self.index_problem(if error.kind() == io::ErrorKind::NotFound {
                     "it is missing".to_owned()
@@ -100,7 +100,7 @@ impl Check {
                 return None;
             }
         };
-        let bytes = (*map).as_ref();
+        let bytes = bytes.as_slice();
         let table = match Table::read(bytes) {
             Ok(table) => table,
             Err(what) => {
@@ -151,7 +151,7 @@ impl Check {
     }
 
     fn bytes_are(&mut self, disk: &dyn Disk, entry: &catalog::Segment) {
-        let length = |path: &Path| disk.map(path).map_or(0, |map| (*map).as_ref().len() as u64);
+        let length = |path: &Path| disk.open(path).and_then(|file| file.len()).unwrap_or(0);
         let found = length(&self.parquet_path) + length(&self.index_path);
         if found != entry.bytes {
             self.index_problem(format!(

@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use bytes::Bytes;
-use host::{Disk, Mapped};
+use host::Disk;
 use model::{AccountId, Event, Seq, Timestamp};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::data_type::{ByteArray, ByteArrayType, DataType, Int64Type};
@@ -30,19 +30,11 @@ pub(super) struct Contents {
     pub(super) file: ParquetFile,
 }
 
-/// A mapped file as the reader wants it.
-struct Owner(Mapped);
-
-impl AsRef<[u8]> for Owner {
-    fn as_ref(&self) -> &[u8] {
-        (*self.0).as_ref()
-    }
-}
-
 /// The file's length and checksum. Blocks.
 pub(super) fn measure(disk: &dyn Disk, path: &Path) -> Result<ParquetFile, StoreError> {
-    let map = disk.map(path).map_err(|source| StoreError::Disk { action: "read", path: path.to_owned(), source })?;
-    Ok(measured((*map).as_ref()))
+    let bytes = disk.read_whole(path);
+    let bytes = bytes.map_err(|source| StoreError::Disk { action: "read", path: path.to_owned(), source })?;
+    Ok(measured(&bytes))
 }
 
 fn measured(bytes: &[u8]) -> ParquetFile {
@@ -53,7 +45,7 @@ fn measured(bytes: &[u8]) -> ParquetFile {
 pub(super) fn read(disk: &dyn Disk, path: &Path) -> Result<Contents, StoreError> {
     let disk_error = |source| StoreError::Disk { action: "read", path: path.to_owned(), source };
     let damaged = |what: String| StoreError::Damaged { path: path.to_owned(), what };
-    let bytes = Bytes::from_owner(Owner(disk.map(path).map_err(disk_error)?));
+    let bytes = Bytes::from(disk.read_whole(path).map_err(disk_error)?);
     let file = measured(&bytes);
     // The reader's code was written for files that are what they say; a damaged one may make it panic.
     let reading = catch_unwind(AssertUnwindSafe(|| read_columns(bytes)));

@@ -22,6 +22,8 @@ use crate::lookup::{Found, Position};
 use crate::terms::{attribute_hash, id_hash};
 
 const ACCOUNT_ROW_BYTES: usize = 32;
+/// Bytes of ids read at once; a multiple of eight.
+const ID_READ_BYTES: usize = 1 << 20;
 /// A page is closed at 128 KiB and may then hold one event more, of at most 256 KiB. What a damaged index says beyond
 /// this is not believed.
 const PAGE_BYTES_MAX: u32 = 1 << 20;
@@ -181,9 +183,20 @@ impl Segment {
             .collect()
     }
 
-    /// The upper 40 bits of every id's hash, in the upper bits of a number.
-    pub(crate) fn id_hashes(&self) -> impl Iterator<Item = u64> {
-        self.section(Section::Ids).chunks_exact(8).map(|id| read_u64(id, 0).unwrap_or(0) >> PLACE_BITS << PLACE_BITS)
+    /// Shows the upper 40 bits of every id's hash, in the upper bits of a number. Reads them from the file, one after
+    /// the other: the mapped index is for reading here and there.
+    pub(crate) fn for_each_id_hash(&self, disk: &dyn Disk, mut take: impl FnMut(u64)) -> Result<(), StoreError> {
+        let read_error = |source| StoreError::Disk { action: "read", path: self.index_path.clone(), source };
+        let file = disk.open(&self.index_path).map_err(read_error)?;
+        let mut rest = self.table.range(Section::Ids);
+        let mut bytes = vec![0; ID_READ_BYTES.min(rest.len())];
+        while !rest.is_empty() {
+            let some = &mut bytes[..ID_READ_BYTES.min(rest.len())];
+            file.read_exact_at(some, rest.start as u64).map_err(read_error)?;
+            rest.start += some.len();
+            some.chunks_exact(8).for_each(|id| take(read_u64(id, 0).unwrap_or(0) >> PLACE_BITS << PLACE_BITS));
+        }
+        Ok(())
     }
 
     fn pages(&self) -> Pages<'_> {

@@ -120,7 +120,7 @@ fn open_segments(shared: &Shared, manifest: Manifest) -> Result<(), StoreError> 
     let mut segments = Vec::with_capacity(manifest.segments.len());
     for entry in manifest.segments {
         let segment = Segment::open(&*shared.disk, folder, entry, shared.cache.clone())?;
-        segment.id_hashes().for_each(|hash| filter.insert(hash));
+        segment.for_each_id_hash(&*shared.disk, |hash| filter.insert(hash))?;
         segments.push(Arc::new(segment));
     }
     segments.sort_by_key(|segment| segment.entry.first);
