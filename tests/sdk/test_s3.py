@@ -1,5 +1,6 @@
 """A trail that delivers to an S3 server: the same objects as in a folder, through failures of the server too."""
 
+import json
 import os
 import socket
 import subprocess
@@ -123,3 +124,27 @@ def test_a_bucket_that_cannot_be_written_is_told_at_once(start_node, s3):
     assert checked["Writable"] is False and checked["Error"]
     reply = root.rpc("CreateTrail", "2020-07-06", Name="never-trail", OssBucketName="wrong-key")
     assert (reply.status, reply.json["Code"]) == (403, "InsufficientBucketPolicyException"), reply.text
+
+
+def test_a_backup_in_a_bucket_is_restored_with_every_event(start_node, s3, tmp_path):
+    node = start_node(CAIRN_STORE_RECENT_AGE_SECONDS="1")
+    root = root_key(node)
+    lines = invictus_lines()
+    root.put_lines(lines[:1000])
+    at = ["--endpoint-url", s3.endpoint, "--access-key-id", "KEYID", "--allow-http", "--json"]
+    secret = {"CAIRN_BACKUP_ACCESS_KEY_SECRET": "SECRET"}
+
+    def cairn(*arguments) -> dict:
+        command = [node.binary, *arguments, *at]
+        done = subprocess.run(command, capture_output=True, text=True, env=node.environment | secret, timeout=60)
+        assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+        return json.loads(done.stdout)
+
+    first = cairn("backup", "--data", node.data, "--to", "s3://audit-logs/backups/cairn")
+    root.put_lines(lines[1000:])
+    wait_until(lambda: len(list((node.data / "segments").glob("*.parquet"))) > 0, "a segment is written")
+    second = cairn("backup", "--data", node.data, "--to", "s3://audit-logs/backups/cairn")
+    assert second["head"] >= first["head"] + len(lines) - 1000
+    assert 0 < second["copied"]["bytes_copied"] < second["copied"]["bytes"]
+    restored = cairn("restore", "--from", "s3://audit-logs/backups/cairn", "--data", tmp_path / "restored")
+    assert restored["report"]["verdict"] != "damaged" and restored["restored"]["head"] == second["head"]

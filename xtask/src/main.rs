@@ -1,4 +1,4 @@
-//! Repository chores: `cargo xtask test | tidy | docs | bench`.
+//! Repository chores: `cargo xtask test | tidy | docs | fixture | bench | soak`.
 //!
 //! Everything a newcomer or a build machine has to do beyond `cargo build` is here, in Rust, with no other tool to
 //! install first. Each chore is one module; `command` runs programs and `workspace` knows where things are.
@@ -6,7 +6,10 @@
 mod bench;
 mod command;
 mod docs;
+mod fixture;
 mod install;
+mod promtool;
+mod soak;
 mod test;
 mod tidy;
 mod workspace;
@@ -23,9 +26,12 @@ Usage: cargo xtask <chore>
   test [--only lint|rust|sdk]   install what the tests need and run them all, or one part
   tidy                          check layers, fences, sizes, docs, links and licences
   docs [--check]                write docs/book/operations.md from the operation table, or check that it is current
+  fixture                       write tests/fixtures/v1 anew: data as this version writes it, which later ones must read
   bench [--events N] [--no-clickhouse] [--cold N] [--folder FOLDER] [--seed N] [--json FILE]
                                 measure writing, size, lookups and restarts on a release build, beside ClickHouse
                                 (default 200,000 events)
+  soak [--minutes N] [--rate EVENTS_PER_SECOND | --load SHARE] [--seed N]
+                                put half of the full rate for 30 minutes and say whether memory or open files grow
 ";
 
 fn main() -> ExitCode {
@@ -48,7 +54,9 @@ fn run(arguments: &[String]) -> Result<()> {
         ["tidy"] => tidy::run(&workspace),
         ["docs"] => docs::write(&workspace),
         ["docs", "--check"] => docs::check(&workspace),
+        ["fixture"] => fixture::write(&workspace),
         ["bench", rest @ ..] => bench::run(&workspace, rest),
+        ["soak", rest @ ..] => soak::run(&workspace, rest),
         [] | ["help" | "--help" | "-h", ..] => {
             print!("{USAGE}");
             Ok(())

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::command::{self, Steps};
 use crate::workspace::Workspace;
-use crate::{install, tidy};
+use crate::{install, promtool, tidy};
 
 /// A part of the tests.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -63,6 +63,8 @@ fn run_parts(workspace: &Workspace, wants: impl Fn(Part) -> bool, steps: &mut St
             command::run(tool("ruff").args(["format", "--check"]).args(PYTHON))?;
             command::run(tool("ruff").arg("check").args(PYTHON))
         })?;
+        let promtool = steps.step("promtool", || promtool::install(workspace))?;
+        steps.step("alert rules and dashboard", || promtool::check(workspace, &promtool))?;
         steps.step("clippy", || command::run(workspace.cargo().args(CLIPPY)))?;
     }
     if !wants(Part::Rust) && !wants(Part::Sdk) {
@@ -76,9 +78,10 @@ fn run_parts(workspace: &Workspace, wants: impl Fn(Part) -> bool, steps: &mut St
     if !wants(Part::Sdk) {
         return Ok(None);
     }
+    let promtool = steps.step("promtool", || promtool::install(workspace))?;
     let python = steps.step("SDKs", || install::python(workspace))?;
     steps.step("cairn binary", || command::run(workspace.cargo().args(["build", "--package", "cairn"])))?;
-    let outcome = steps.step("SDK tests", || sdk_tests(workspace, &python, &s3_server))?;
+    let outcome = steps.step("SDK tests", || sdk_tests(workspace, &python, &s3_server, &promtool))?;
     Ok(Some(outcome))
 }
 
@@ -129,12 +132,12 @@ impl std::fmt::Display for Outcome {
     }
 }
 
-fn sdk_tests(workspace: &Workspace, python: &Path, s3_server: &Path) -> Result<Outcome> {
+fn sdk_tests(workspace: &Workspace, python: &Path, s3_server: &Path, promtool: &Path) -> Result<Outcome> {
     let report = workspace.target().join("sdk-tests.xml");
     let mut pytest = Command::new(python);
     pytest.current_dir(workspace.root()).args(["-m", "pytest", "tests/sdk", "--junitxml"]).arg(&report);
     pytest.env("CAIRN_BIN", workspace.target().join("debug/cairn")).env("CAIRN_SHARED", workspace.shared());
-    pytest.env(S3_SERVER_VARIABLE, s3_server);
+    pytest.env(S3_SERVER_VARIABLE, s3_server).env("CAIRN_TEST_PROMTOOL", promtool);
     let ended_well = command::run(&mut pytest);
     let report = std::fs::read_to_string(&report).context("pytest left no report")?;
     let outcome = Outcome::read(&report).context("pytest's report has no counts")?;

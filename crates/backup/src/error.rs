@@ -73,7 +73,7 @@ impl SnapshotError {
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
     /// The destination is somewhere it cannot be.
-    #[error("cannot back up to {to}: {reason}")]
+    #[error("cannot use {to}: {reason}")]
     Destination {
         /// The destination.
         to: String,
@@ -107,7 +107,9 @@ pub enum BackupError {
         ours: Seq,
     },
     /// A file that never changes has changed.
-    #[error("{path} has changed since the last backup, which it never should; run `cairn doctor`, the last backup is kept")]
+    #[error(
+        "{path} has changed since the last backup, which it never should; run `cairn doctor`, the last backup is kept"
+    )]
     Changed {
         /// The file, below the data folder.
         path: String,

@@ -162,7 +162,9 @@ mod tests {
 
     #[test]
     fn it_cannot_name_files_elsewhere() {
-        for path in ["../x", "journal/../../x", "/etc/passwd", "journal/.x", "lock", "segments/", "other/x", "journal/a/b"] {
+        for path in
+            ["../x", "journal/../../x", "/etc/passwd", "journal/.x", "lock", "segments/", "other/x", "journal/a/b"]
+        {
             let error = Listing::decode(&listing(path).encode()).expect_err(path);
             assert!(error.contains("no file of a data folder"), "{error}");
         }

@@ -131,7 +131,9 @@ impl Restoring<'_> {
         match self.from.get(&key).await {
             Ok(bytes) if hex::encode(Sha256::digest(&bytes)) == part.sha256 => Ok(bytes),
             Ok(_) => Err(damaged(entry, format!("the object {key}"), "has changed")),
-            Err(BucketError::ObjectDoesNotExist { .. }) => Err(damaged(entry, format!("the object {key}"), "is missing")),
+            Err(BucketError::ObjectDoesNotExist { .. }) => {
+                Err(damaged(entry, format!("the object {key}"), "is missing"))
+            }
             Err(error) => Err(error.into()),
         }
     }

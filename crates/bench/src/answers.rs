@@ -58,8 +58,8 @@ pub(crate) async fn measure(
 }
 
 /// Fails where one found another number of events than the other.
-pub(crate) fn check_same(questions: &Questions, ours: &[Answered], theirs: &[Answered]) -> Result<()> {
-    for ((kind, ours), theirs) in questions.kinds.iter().zip(ours).zip(theirs) {
+pub(crate) fn check_same(kinds: &[Kind], ours: &[Answered], theirs: &[Answered]) -> Result<()> {
+    for ((kind, ours), theirs) in kinds.iter().zip(ours).zip(theirs) {
         ensure!(ours.found.len() == theirs.found.len(), "{}: not everything was asked", kind.name);
         for ((lookup, ours), theirs) in kind.lookups.iter().zip(&ours.found).zip(&theirs.found) {
             ensure!(ours == theirs, "{}: one found {ours} events, the other {theirs}, for {lookup:?}", kind.name);
@@ -103,7 +103,28 @@ fn spread(len: usize, count: usize) -> impl Iterator<Item = usize> {
 
 #[cfg(test)]
 mod tests {
+    use model::Timestamp;
+
     use super::*;
+
+    #[test]
+    fn another_number_of_events_is_named() {
+        let lookup = Lookup {
+            account: "1234567890123456".parse().expect("an account"),
+            from: Timestamp(0),
+            through: Timestamp(1),
+            conditions: Vec::new(),
+            newest_first: true,
+            after: None,
+            limit: 50,
+        };
+        let kinds = [Kind { name: "by id", aim_ms: 1.0, lookups: vec![lookup.clone(), lookup] }];
+        let found = |found: &[usize]| [Answered::new("by id", 1.0, found.to_vec(), &[], &[])];
+        check_same(&kinds, &found(&[1, 50]), &found(&[1, 50])).expect("the same");
+        let error = check_same(&kinds, &found(&[1, 50]), &found(&[1, 49])).expect_err("one less");
+        assert!(error.to_string().starts_with("by id: one found 50 events, the other 49"), "{error}");
+        check_same(&kinds, &found(&[1, 50]), &found(&[1])).expect_err("one was not asked");
+    }
 
     #[test]
     fn cold_subjects_are_spread() {

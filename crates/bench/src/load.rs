@@ -36,6 +36,11 @@ impl Stream {
         Stream { generator: options.generator() }
     }
 
+    /// Other events of the same accounts, in the thirty days after the run's.
+    pub(crate) fn of_later(options: &Options) -> Stream {
+        Stream { generator: options.later_generator() }
+    }
+
     /// The next events.
     pub(crate) fn batch(&mut self, events: u64) -> Batch {
         let mut body = String::with_capacity(events as usize * 1400);

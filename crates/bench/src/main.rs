@@ -17,6 +17,7 @@ mod questions;
 mod recovery;
 mod report;
 mod server;
+mod soak;
 mod visibility;
 
 use std::path::Path;
@@ -34,6 +35,9 @@ use report::{Answered, Report, Theirs, Visible, Writing};
 use server::{SOON_IN_SEGMENTS, Server};
 
 fn main() -> ExitCode {
+    if let Some(code) = soak::main() {
+        return code;
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().worker_threads(2).build();
     let outcome = Options::parse(std::env::args().skip(1)).and_then(|options| runtime?.block_on(run(&options)));
     match outcome {
@@ -55,7 +59,7 @@ async fn run(options: &Options) -> Result<()> {
     if let Some(python) = &options.python {
         let clickhouse = folder()?;
         let theirs = measure_clickhouse(options, python, &questions, clickhouse.path()).await?;
-        check_same(&questions, &report.over_http, &theirs.lookups).context("Cairn and ClickHouse disagree")?;
+        check_same(&questions.kinds, &report.over_http, &theirs.lookups).context("Cairn and ClickHouse disagree")?;
         report.clickhouse = Some(theirs);
     }
     print!("{}", report.markdown());
@@ -69,8 +73,8 @@ async fn measure_cairn(options: &Options, questions: &Questions, folder: &Path) 
     let mut server = Server::start(&options.cairn, folder, &[SOON_IN_SEGMENTS]).await?;
     let started_rss_bytes = server.memory()?.resident;
     progress(&format!("putting {} events over {} connections", options.events, options.connections));
-    let (load, stream) =
-        load::put(options, &server.ingest_client().await?, Stream::new(options), options.events).await?;
+    let producer = server.ingest_client().await?;
+    let (load, _) = load::put(options, &producer, Stream::new(options), options.events).await?;
     progress("waiting until they are in merged segments");
     let cpu = server.settled(options.events).await?;
     let memory = server.memory()?;
@@ -79,7 +83,7 @@ async fn measure_cairn(options: &Options, questions: &Questions, folder: &Path) 
     let (over_http, in_process) = ask_cairn(options, questions, &mut server).await?;
     progress("killing the node, to time its start");
     server.restart_with(&[]).await?;
-    let recoveries = recovery::measure(options, &mut server, stream).await?;
+    let recoveries = recovery::measure(options, &mut server).await?;
     progress("waiting for delivered objects");
     let delivery = delivery::measure(&mut server, &folder.join("bucket")).await?;
     server.stop().await?;
@@ -116,7 +120,7 @@ async fn ask_cairn(
     let mut store = InProcess::open(server.data()).await?;
     let in_process = measure(questions, options.cold, &mut store).await?;
     store.close().await?;
-    check_same(questions, &over_http, &in_process).context("HTTP and the store disagree")?;
+    check_same(&questions.kinds, &over_http, &in_process).context("HTTP and the store disagree")?;
     Ok((over_http, in_process))
 }
 

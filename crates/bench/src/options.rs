@@ -9,6 +9,9 @@ use sample::{Config, Generator};
 const NAMES: &str = "--cairn, --python, --no-clickhouse, --events, --seed, --batch, --connections, --cold, \
                      --journal-mib, --folder, --json";
 
+/// More than the longest journal holds.
+const LATER_EVENTS: u64 = 10_000_000;
+
 /// One run's settings.
 pub(crate) struct Options {
     /// The binary under test.
@@ -75,6 +78,15 @@ impl Options {
         Generator::new(self.seed, &self.sample())
     }
 
+    /// Other events than the run's, later than all of them. At their own pace: at that of a short run, many events
+    /// would lie in the future, which a node refuses.
+    pub(crate) fn later_generator(&self) -> Generator {
+        let (start, end) = self.span();
+        let length = end.since(start);
+        let later = Config { start: end, end: end.plus(length), events: LATER_EVENTS, ..self.sample() };
+        Generator::new(self.seed.wrapping_add(1 << 32), &later)
+    }
+
     /// Twenty accounts over thirty days in the past.
     pub(crate) fn sample(&self) -> Config {
         Config { events: self.events, ..Config::default() }
@@ -100,6 +112,9 @@ mod tests {
         for without in ["--events 5000", "--python p --no-clickhouse --events 5000", "--no-clickhouse --python p"] {
             assert_eq!(parse(without).expect("valid").python, None, "{without}");
         }
+        let (_, end) = options.span();
+        let (_, later) = options.later_generator().next_event();
+        assert!(later.contains(&format!(r#""eventTime":"{end}""#)) && later != options.generator().next_event().1);
         for wrong in ["--events", "--events many", "--evnets 5"] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }

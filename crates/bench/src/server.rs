@@ -39,6 +39,7 @@ pub(crate) struct Server {
     settings: Vec<Setting>,
     child: Child,
     root: Key,
+    ingest_token: Option<String>,
 }
 
 /// An access key.
@@ -67,7 +68,7 @@ impl Server {
         let address = address.context("there is no free port")?;
         let child = spawn(binary, &data, address, settings)?;
         let settings = settings.to_vec();
-        let mut server = Server { binary: binary.to_owned(), data, address, settings, child, root };
+        let mut server = Server { binary: binary.to_owned(), data, address, settings, child, root, ingest_token: None };
         server.ready().await?;
         Ok(server)
     }
@@ -154,6 +155,14 @@ impl Server {
         folder_bytes(&self.data.join("journal"))
     }
 
+    /// Files of the journal that hold events.
+    pub(crate) fn journal_files(&self) -> Result<usize> {
+        let folder = self.data.join("journal");
+        let files = std::fs::read_dir(&folder).with_context(|| format!("could not read {}", folder.display()))?;
+        let is_journal = |path: &Path| path.extension().is_some_and(|extension| extension == "journal");
+        Ok(files.flatten().filter(|file| is_journal(&file.path())).count())
+    }
+
     /// A client with the management account's key.
     pub(crate) fn client(&self) -> Result<Client> {
         self.client_with(&self.root)
@@ -167,16 +176,20 @@ impl Server {
         })
     }
 
-    /// A client with a fresh ingest token that may write for every account.
-    pub(crate) async fn ingest_client(&self) -> Result<Client> {
+    /// A client with an ingest token that may write for every account. The token is made once.
+    pub(crate) async fn ingest_client(&mut self) -> Result<Client> {
         #[derive(Deserialize)]
         #[serde(rename_all = "PascalCase")]
         struct Made {
             token: String,
         }
-        let params = [("Name".to_owned(), "bench".to_owned()), ("FromEvent".to_owned(), "true".to_owned())];
-        let made: Made = self.client()?.rpc(OperationId::CreateIngestToken, &params).await?.parse()?;
-        self.client_as(Credentials::IngestToken(SecretText::new(made.token)))
+        if self.ingest_token.is_none() {
+            let params = [("Name".to_owned(), "bench".to_owned()), ("FromEvent".to_owned(), "true".to_owned())];
+            let made: Made = self.client()?.rpc(OperationId::CreateIngestToken, &params).await?.parse()?;
+            self.ingest_token = Some(made.token);
+        }
+        let token = self.ingest_token.as_ref().expect("made above");
+        self.client_as(Credentials::IngestToken(SecretText::new(token)))
     }
 
     /// A key of an account.

@@ -1,7 +1,7 @@
 //! Errors as people need them: what failed, why, and what to do next.
 
 use client::{ClientError, Refusal};
-use node::{FoundationError, StartError};
+use node::{ConfigError, FoundationError, StartCode, StartError};
 
 /// The text for standard error: the error, its causes, advice, and the request id for the server's log.
 pub(crate) fn report(error: &anyhow::Error) -> String {
@@ -16,9 +16,12 @@ pub(crate) fn report(error: &anyhow::Error) -> String {
         }
     }
     let failure = error.chain().find_map(|cause| cause.downcast_ref::<ClientError>());
-    let start = error.chain().find_map(|cause| cause.downcast_ref::<StartError>());
-    if let Some(advice) = failure.and_then(advice).or_else(|| start.and_then(start_advice)) {
+    let start = error.chain().find_map(start_code);
+    if let Some(advice) = failure.and_then(advice).or_else(|| start.map(StartCode::advice)) {
         text.push_str(&format!("  {advice}\n"));
+    }
+    if let Some(code) = start {
+        text.push_str(&format!("  code: {} (docs/book/errors.md)\n", code.as_str()));
     }
     if let Some(ClientError::Refused(refusal)) = failure
         && !refusal.request_id.is_empty()
@@ -52,14 +55,10 @@ fn advice(error: &ClientError) -> Option<&'static str> {
     })
 }
 
-fn start_advice(error: &StartError) -> Option<&'static str> {
-    match error {
-        StartError::Listen { .. } => Some("Another program may listen there; --listen names another address or port."),
-        StartError::Foundation(FoundationError::Folder { .. } | FoundationError::Catalog { .. }) => {
-            Some("--data names the folder; the user the node runs as must be able to write there.")
-        }
-        _ => None,
-    }
+fn start_code(cause: &(dyn std::error::Error + 'static)) -> Option<StartCode> {
+    let start = cause.downcast_ref::<StartError>().map(StartError::code);
+    let foundation = || cause.downcast_ref::<FoundationError>().map(FoundationError::code);
+    start.or_else(foundation).or_else(|| cause.downcast_ref::<ConfigError>().map(ConfigError::code))
 }
 
 fn refusal_advice(refusal: &Refusal) -> Option<&'static str> {

@@ -4,8 +4,8 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    account, backup, bucket, completions, demo, doctor, events, import, init, key, policy, profile, restore, serve, token,
-    trail, user,
+    account, backup, bucket, completions, demo, doctor, events, import, init, key, policy, profile, restore, serve,
+    token, trail, user,
 };
 
 const STYLES: Styles = Styles::styled()

@@ -44,7 +44,7 @@ impl Catalog {
             .foreign_keys(true)
             .busy_timeout(PATIENCE);
         let writer = pool(1).connect_with(options.clone()).await?;
-        MIGRATIONS.run(&writer).await?;
+        MIGRATIONS.run(&writer).await.map_err(CatalogError::on_migration)?;
         let readers = pool(READERS).connect_with(options.read_only(true)).await?;
         Ok(Catalog::over(writer, readers))
     }

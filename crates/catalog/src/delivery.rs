@@ -1,6 +1,7 @@
 //! How far each trail's delivery is.
 
-use model::{Seq, Timestamp};
+use model::trail::Selector;
+use model::{AccountId, Seq, Timestamp};
 
 use crate::database::{Columns, seq_number};
 use crate::{Catalog, CatalogError};
@@ -35,7 +36,44 @@ pub struct DeliveryState {
     pub objects_delivered: u64,
 }
 
+/// A stretch of the journal a trail has yet to deliver its events of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Undelivered {
+    /// The trail's number.
+    pub trail: i64,
+    /// Whose events.
+    pub account: AccountId,
+    /// After this one.
+    pub after: Seq,
+    /// Up to this one; `None` while the trail is logging.
+    pub through: Option<Seq>,
+    /// Which of them.
+    pub selector: Selector,
+}
+
 impl Catalog {
+    /// What every trail has yet to deliver.
+    pub async fn undelivered(&self) -> Result<Vec<Undelivered>, CatalogError> {
+        let query = sqlx::query(
+            "SELECT trails.id AS trail, account, max(after_seq, cursor_seq) AS after_seq, through_seq,
+                 intervals.selector AS selector
+             FROM intervals JOIN trails ON trails.id = intervals.trail JOIN deliveries ON deliveries.trail = trails.id
+             WHERE through_seq IS NULL OR through_seq > cursor_seq
+             ORDER BY trails.id, after_seq",
+        );
+        let rows = query.fetch_all(self.reader()).await?;
+        let undelivered = |row: &sqlx::sqlite::SqliteRow| {
+            Ok(Undelivered {
+                trail: row.number("trail")?,
+                account: row.account("account")?,
+                after: Seq(row.count("after_seq")?),
+                through: row.number_if_any("through_seq")?.map(|seq| Seq(seq as u64)),
+                selector: row.json("selector")?,
+            })
+        };
+        rows.iter().map(undelivered).collect()
+    }
+
     /// How far a trail's delivery is.
     pub async fn delivery_state(&self, trail: i64) -> Result<DeliveryState, CatalogError> {
         let row = sqlx::query("SELECT * FROM deliveries WHERE trail = ?").bind(trail).fetch_optional(self.reader());

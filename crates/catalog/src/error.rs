@@ -44,6 +44,12 @@ pub enum CatalogError {
     /// The database failed.
     #[error("the catalog's database failed")]
     Database(#[from] sqlx::Error),
+    /// The database has a step of its schema that this version does not know.
+    #[error("the catalog was written by a newer version of cairn: this one does not know step {step} of its schema")]
+    Newer {
+        /// The step's number.
+        step: i64,
+    },
     /// The database's schema could not be brought up to date.
     #[error("the catalog could not be brought up to date")]
     Migration(#[from] sqlx::migrate::MigrateError),
@@ -57,7 +63,30 @@ impl CatalogError {
             CatalogError::AlreadyExists { .. } | CatalogError::InUse { .. } => ErrorKind::Conflict,
             CatalogError::LimitReached { .. } => ErrorKind::Conflict,
             CatalogError::Corrupt { .. } => ErrorKind::Corrupt,
+            CatalogError::Newer { .. } => ErrorKind::Invalid,
             CatalogError::Database(_) | CatalogError::Migration(_) => ErrorKind::Unavailable,
+        }
+    }
+
+    /// Whether the database failed because the disk takes no more.
+    pub fn is_disk_full(&self) -> bool {
+        /// `SQLITE_FULL`.
+        const FULL: &str = "13";
+        let error = match self {
+            CatalogError::Database(error) => error,
+            CatalogError::Migration(
+                sqlx::migrate::MigrateError::Execute(error) | sqlx::migrate::MigrateError::ExecuteMigration(error, _),
+            ) => error,
+            _ => return false,
+        };
+        error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == FULL)
+    }
+
+    /// A failed migration; one that is missing here was made by a newer version.
+    pub(crate) fn on_migration(error: sqlx::migrate::MigrateError) -> CatalogError {
+        match error {
+            sqlx::migrate::MigrateError::VersionMissing(step) => CatalogError::Newer { step },
+            other => CatalogError::Migration(other),
         }
     }
 

@@ -150,10 +150,8 @@ async fn content(reader: &SqlitePool, found: &mut Inspected) -> Result<(), Catal
 pub async fn copy(path: &Path, target: &Path) -> Result<(), CatalogError> {
     let options = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(PATIENCE);
     let mut connection = options.connect().await?;
-    let target = target.to_str().ok_or_else(|| CatalogError::Corrupt {
-        what: "path",
-        value: target.display().to_string(),
-    })?;
+    let target =
+        target.to_str().ok_or_else(|| CatalogError::Corrupt { what: "path", value: target.display().to_string() })?;
     sqlx::query("VACUUM INTO ?").bind(target).execute(&mut connection).await?;
     connection.close().await?;
     Ok(())

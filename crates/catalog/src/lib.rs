@@ -23,7 +23,7 @@ mod users;
 pub use accounts::Account;
 pub use buckets::Bucket;
 pub use database::Catalog;
-pub use delivery::{DeliveryState, Plan};
+pub use delivery::{DeliveryState, Plan, Undelivered};
 pub use error::CatalogError;
 pub use inspect::{Inspected, InspectedTrail, copy, inspect};
 pub use keys::AccessKey;

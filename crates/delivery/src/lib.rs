@@ -73,8 +73,12 @@ struct Shared {
 impl Delivery {
     /// Starts delivering every trail that has something to deliver, until shutdown begins.
     pub fn start(parts: Parts, config: Config, metrics: &Metrics, shutdown: &Shutdown) -> Delivery {
-        let metrics = metrics::DeliveryMetrics::register(metrics, parts.committed.clone());
-        let slots = Arc::new(Semaphore::new(config.encoders.max(1)));
+        let slots_max = config.encoders.max(1);
+        let slots = Arc::new(Semaphore::new(slots_max));
+        let registry = metrics;
+        let (committed, clock) = (parts.committed.clone(), parts.clock.clone());
+        let metrics = metrics::DeliveryMetrics::register(registry, committed, clock, slots_max);
+        metrics.show_when_read(registry, slots.clone(), slots_max);
         let shared = Arc::new(Shared { parts, config, metrics: metrics.clone(), slots });
         let stopping = shutdown.clone();
         shutdown.spawn("delivery", supervisor::run(shared, async move { stopping.begun().await }));

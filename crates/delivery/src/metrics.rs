@@ -1,16 +1,25 @@
-//! What delivery counts. Trails are not labels: there may be thousands.
+//! What delivery counts.
+//!
+//! There may be thousands of trails and `/metrics` is for everybody, so trails are counted together, and only the few
+//! that are furthest behind are shown one by one, under the number the log has them by.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use host::metrics::{Counter, Gauge, Histogram, Metrics, exponential_buckets, latency_histogram};
-use model::Seq;
+use host::Clock;
+use host::metrics::{
+    Counter, Family, FloatGauge, Gauge, Histogram, Lag, Metrics, Queue, exponential_buckets, latency_histogram,
+};
+use model::{Seq, Timestamp};
 use parking_lot::Mutex;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
+
+/// Trails shown one by one.
+const SHOWN_TRAILS_MAX: usize = 10;
 
 /// How delivery stands over all trails.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Standing {
     /// Trails that are looked after.
     pub trails: usize,
@@ -18,6 +27,8 @@ pub struct Standing {
     pub failing: usize,
     /// What the slowest trail has yet to look at or deliver, in events of all accounts.
     pub lag_events: u64,
+    /// The age in seconds of the oldest event that a trail has selected and not delivered.
+    pub lag_seconds: f64,
 }
 
 #[derive(Clone)]
@@ -29,11 +40,14 @@ pub(crate) struct DeliveryMetrics {
     panics: Counter,
     trails: Gauge,
     failing_trails: Gauge,
-    lag_events: Gauge,
+    lag: Lag,
+    trail_lag: Family<[(&'static str, String); 1], FloatGauge>,
+    slots: Queue,
     put_seconds: Histogram,
     delay_seconds: Histogram,
     board: Arc<Mutex<HashMap<i64, Place>>>,
     committed: watch::Receiver<Seq>,
+    clock: Arc<dyn Clock>,
 }
 
 /// Where one trail stands.
@@ -42,10 +56,30 @@ struct Place {
     failing: bool,
     /// Everything up to here is delivered or not selected; `None` while the trail has nothing to deliver.
     at: Option<Seq>,
+    /// The earliest receipt of an event that is selected and not delivered, as far as it was looked.
+    oldest: Option<Timestamp>,
+    /// Since when events are known to wait that nobody looked at.
+    ignored_since: Option<Timestamp>,
+}
+
+impl Place {
+    fn lag_events(&self, head: Seq) -> u64 {
+        self.at.map_or(0, |at| head.0.saturating_sub(at.0))
+    }
+
+    fn lag_seconds(&self, now: Timestamp) -> f64 {
+        let earliest = [self.oldest, self.ignored_since].into_iter().flatten().min();
+        earliest.map_or(0.0, |earliest| now.since(earliest).as_secs_f64())
+    }
 }
 
 impl DeliveryMetrics {
-    pub(crate) fn register(metrics: &Metrics, committed: watch::Receiver<Seq>) -> Self {
+    pub(crate) fn register(
+        metrics: &Metrics,
+        committed: watch::Receiver<Seq>,
+        clock: Arc<dyn Clock>,
+        slots_max: usize,
+    ) -> Self {
         let counter = |name, help| metrics.register(name, help, Counter::default());
         let gauge = |name, help| metrics.register(name, help, Gauge::default());
         // From 0.1 s to about a day: the upper end is a bucket that was broken over night.
@@ -58,7 +92,13 @@ impl DeliveryMetrics {
             panics: counter("delivery_panics", "Trails whose worker broke and was restarted"),
             trails: gauge("delivery_trails", "Trails that are looked after"),
             failing_trails: gauge("delivery_failing_trails", "Trails whose last attempt failed"),
-            lag_events: gauge("delivery_lag_events", "Events the slowest trail has yet to deliver or pass over"),
+            lag: metrics.lag("delivery"),
+            trail_lag: metrics.register(
+                "delivery_trail_lag_seconds",
+                "Age of the oldest event a trail has selected and not delivered, for the trails furthest behind",
+                Family::default(),
+            ),
+            slots: metrics.queue("delivery_slots", slots_max),
             put_seconds: metrics.register("delivery_put_seconds", "One put of an object", latency_histogram()),
             delay_seconds: metrics.register(
                 "delivery_delay_seconds",
@@ -67,7 +107,17 @@ impl DeliveryMetrics {
             ),
             board: Arc::default(),
             committed,
+            clock,
         }
+    }
+
+    /// Brings the gauges up to date whenever the metrics are read: a trail that hangs reports nothing itself.
+    pub(crate) fn show_when_read(&self, metrics: &Metrics, slots: Arc<Semaphore>, slots_max: usize) {
+        let this = self.clone();
+        metrics.before_reading(move || {
+            this.slots.used(slots_max - slots.available_permits().min(slots_max));
+            this.show();
+        });
     }
 
     pub(crate) fn object_put(&self, bytes: usize, took: Duration) {
@@ -87,7 +137,23 @@ impl DeliveryMetrics {
 
     /// Everything up to `at` is delivered or not selected; `None`: the trail has nothing to deliver.
     pub(crate) fn trail_at(&self, trail: i64, at: Option<Seq>) {
+        self.place(trail, |place| {
+            if at.is_none() || at > place.at {
+                // Until the next look nothing is known of what lies behind the new place.
+                place.oldest = None;
+            }
+            (place.at, place.ignored_since) = (at, None);
+        });
+    }
+
+    /// The same as the catalog has it, before anything was looked at.
+    pub(crate) fn trail_stands_at(&self, trail: i64, at: Option<Seq>) {
         self.place(trail, |place| place.at = at);
+    }
+
+    /// What was looked at holds selected events, the oldest received then; or none.
+    pub(crate) fn trail_holds(&self, trail: i64, oldest: Option<Timestamp>) {
+        self.place(trail, |place| place.oldest = oldest);
     }
 
     pub(crate) fn trail_works(&self, trail: i64) {
@@ -101,31 +167,48 @@ impl DeliveryMetrics {
 
     pub(crate) fn trail_started(&self, trail: i64) {
         self.board.lock().insert(trail, Place::default());
-        self.show();
     }
 
     pub(crate) fn trail_gone(&self, trail: i64) {
         self.board.lock().remove(&trail);
-        self.show();
     }
 
     pub(crate) fn standing(&self) -> Standing {
-        let head = *self.committed.borrow();
+        let (head, now) = (*self.committed.borrow(), self.clock.now());
         let board = self.board.lock();
-        let lags = board.values().filter_map(|place| place.at).map(|at| head.0.saturating_sub(at.0));
         Standing {
             trails: board.len(),
             failing: board.values().filter(|place| place.failing).count(),
-            lag_events: lags.max().unwrap_or(0),
+            lag_events: board.values().map(|place| place.lag_events(head)).max().unwrap_or(0),
+            lag_seconds: board.values().map(|place| place.lag_seconds(now)).fold(0.0, f64::max),
         }
     }
 
-    /// Brings the gauges up to date: a trail that hangs reports nothing itself.
-    pub(crate) fn show(&self) {
+    fn show(&self) {
+        let (head, now) = (*self.committed.borrow(), self.clock.now());
+        for place in self.board.lock().values_mut() {
+            if place.lag_events(head) > 0 {
+                place.ignored_since.get_or_insert(now);
+            }
+        }
         let standing = self.standing();
         self.trails.set(standing.trails as i64);
         self.failing_trails.set(standing.failing as i64);
-        self.lag_events.set(standing.lag_events as i64);
+        self.lag.is(standing.lag_events, standing.lag_seconds);
+        self.trail_lag.clear();
+        for (trail, seconds) in self.furthest_behind() {
+            self.trail_lag.get_or_create(&[("trail", trail.to_string())]).set(seconds);
+        }
+    }
+
+    fn furthest_behind(&self) -> Vec<(i64, f64)> {
+        let now = self.clock.now();
+        let lag = |(trail, place): (&i64, &Place)| (*trail, place.lag_seconds(now));
+        let mut behind: Vec<(i64, f64)> = self.board.lock().iter().map(lag).collect();
+        behind.retain(|(_, seconds)| *seconds > 0.0);
+        behind.sort_by(|one, other| other.1.total_cmp(&one.1).then(one.0.cmp(&other.0)));
+        behind.truncate(SHOWN_TRAILS_MAX);
+        behind
     }
 
     fn place(&self, trail: i64, change: impl FnOnce(&mut Place)) {
@@ -133,6 +216,5 @@ impl DeliveryMetrics {
         if let Some(place) = self.board.lock().get_mut(&trail) {
             change(place);
         }
-        self.show();
     }
 }

@@ -15,9 +15,11 @@ pub struct Stepper(Worker);
 impl Stepper {
     /// A run that knows nothing but the catalog.
     pub fn new(parts: Parts, config: Config, trail: Trail) -> Stepper {
-        let metrics = metrics::DeliveryMetrics::register(&Metrics::default(), parts.committed.clone());
+        let slots_max = config.encoders.max(1);
+        let (committed, clock) = (parts.committed.clone(), parts.clock.clone());
+        let metrics = metrics::DeliveryMetrics::register(&Metrics::default(), committed, clock, slots_max);
         metrics.trail_started(trail.id);
-        let slots = Arc::new(Semaphore::new(config.encoders.max(1)));
+        let slots = Arc::new(Semaphore::new(slots_max));
         Stepper(Worker::new(Arc::new(Shared { parts, config, metrics, slots }), trail))
     }
 

@@ -20,8 +20,6 @@ use crate::worker::Worker;
 
 /// Before the trails are asked for again when the catalog did not answer.
 const CATALOG_PAUSE: Duration = Duration::from_secs(1);
-/// How often the gauges follow the journal's head.
-const GAUGES_EVERY: Duration = Duration::from_secs(5);
 /// Before a worker that panicked starts again. A panic is our own mistake and most likely repeats.
 const PANIC_PAUSE: Duration = Duration::from_secs(60);
 
@@ -31,17 +29,8 @@ pub(crate) async fn run(shared: Arc<Shared>, stopping: impl Future<Output = ()>)
     tokio::select! {
         () = stopping => {}
         () = look_after(&shared, &mut workers) => {}
-        () = show(&shared) => {}
     }
     workers.shutdown().await;
-}
-
-async fn show(shared: &Shared) {
-    let mut every = tokio::time::interval(GAUGES_EVERY);
-    loop {
-        every.tick().await;
-        shared.metrics.show();
-    }
 }
 
 async fn look_after(shared: &Arc<Shared>, workers: &mut JoinSet<()>) {

@@ -186,7 +186,7 @@ impl World {
         let shared = Shared {
             parts: self.parts(),
             config: self.config.clone(),
-            metrics: DeliveryMetrics::register(&self.metrics, self.committed.subscribe()),
+            metrics: DeliveryMetrics::register(&self.metrics, self.committed.subscribe(), self.clock.clone(), 1),
             slots: Arc::new(Semaphore::new(1)),
         };
         shared.metrics.trail_started(trail.id);

@@ -134,6 +134,7 @@ impl Worker {
         };
         self.gather(&mut batch, &interval, end).await?;
         self.shared.metrics.trail_at(self.trail.id, Some(batch.after));
+        self.shared.metrics.trail_holds(self.trail.id, batch.oldest);
         self.shared.metrics.trail_works(self.trail.id);
         let next = self.decide(&batch, &interval).await?;
         let is_planned = self.progress.as_ref().is_some_and(|progress| progress.plan.is_some());
@@ -149,7 +150,7 @@ impl Worker {
             let progress = Progress::load(&self.shared.parts.catalog, &self.trail).await?;
             self.shared
                 .metrics
-                .trail_at(self.trail.id, progress.current().map(|interval| interval.after.max(progress.cursor)));
+                .trail_stands_at(self.trail.id, progress.current().map(|interval| interval.after.max(progress.cursor)));
             self.progress = Some(progress);
         }
         Ok(())

@@ -68,6 +68,8 @@ mod tests {
 
     use super::*;
 
+    type Change = fn(&mut InspectedTrail);
+
     fn trail() -> InspectedTrail {
         InspectedTrail {
             id: 1,
@@ -83,7 +85,7 @@ mod tests {
     #[test]
     fn sane_ones_pass_and_each_oddity_is_named() {
         assert_eq!(problems(&trail(), Seq(40)), [""; 0]);
-        let cases: [(&str, fn(&mut InspectedTrail)); 9] = [
+        let cases: [(&str, Change); 9] = [
             ("has delivered up to event 41", |trail| (trail.cursor, trail.plan) = (Seq(41), None)),
             ("lies in none", |trail| trail.plan.as_mut().expect("one").through = Seq(41)),
             ("lies in none", |trail| trail.plan.as_mut().expect("one").interval = 1),

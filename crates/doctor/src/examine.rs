@@ -58,11 +58,7 @@ pub(crate) fn names_in(disk: &dyn Disk, folder: &Path) -> Result<Vec<PathBuf>, D
     disk.list(folder).map_err(|source| DoctorError::Disk { path: folder.to_owned(), source })
 }
 
-fn examine_with(
-    disk: &dyn Disk,
-    data: &Path,
-    catalog: Result<Inspected, CatalogError>,
-) -> Result<Report, DoctorError> {
+fn examine_with(disk: &dyn Disk, data: &Path, catalog: Result<Inspected, CatalogError>) -> Result<Report, DoctorError> {
     let mut report = Report::new(data);
     let catalog = check_catalog(&mut report, catalog);
     let manifest = catalog.manifest.as_ref();
@@ -101,7 +97,8 @@ fn check_catalog(report: &mut Report, inspected: Result<Inspected, CatalogError>
         Ok(catalog) => catalog,
         Err(error) => {
             let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
-            let meaning = "The accounts, keys and trails cannot be read, nor which segments count. The node does not start.";
+            let meaning =
+                "The accounts, keys and trails cannot be read, nor which segments count. The node does not start.";
             report.findings.push(damaged(format!("it cannot be opened: {cause}"), meaning));
             report.part(Part::Catalog, "could not be opened; segments and deliveries were not checked");
             return Inspected::default();

@@ -75,9 +75,7 @@ fn carry_out(disk: &Arc<dyn Disk>, data: &Path, cursor: Seq, repair: Repair) -> 
             (what.to_owned(), done.map(drop).map_err(told))
         }
         Repair::RemoveFile(path) => (format!("removed {}", shown(&path)), remove(&**disk, &path).map_err(told)),
-        Repair::RemoveSnapshot(path) => {
-            (format!("removed {}", shown(&path)), remove_snapshot(&path).map_err(told))
-        }
+        Repair::RemoveSnapshot(path) => (format!("removed {}", shown(&path)), remove_snapshot(&path).map_err(told)),
     };
     Repaired { what, error: done.err() }
 }

@@ -88,7 +88,8 @@ fn findings(report: &mut Report, entry: &catalog::Segment, checked: &CheckedSegm
                 .advice("Run cairn doctor --repair: the index is made again from its Parquet file.")
                 .repaired_by(Repair::RebuildIndex(entry.clone()))
         } else {
-            let finding = finding.means(format!("Some of the events {} to {} cannot be read.", entry.first, entry.last));
+            let finding =
+                finding.means(format!("Some of the events {} to {} cannot be read.", entry.first, entry.last));
             finding.advice(format!("Put {} back from a backup, with its .index.", entry.file))
         });
     }

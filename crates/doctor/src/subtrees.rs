@@ -69,10 +69,11 @@ pub(crate) fn check(report: &mut Report, journal: &Checked, known: &Known, segme
         let finding = Finding::new(Part::Subtrees, Verdict::Damaged, what)
             .at(&data, &known.path)
             .place(wrong_runs(have, known, segments))
-            .means("No event is lost, but proofs of older events need these roots. The node may not start without them.");
-        let again: Option<Vec<Hash>> = (0..known.needed)
-            .map(|run| segments.roots.get(&(run as u64)).or_else(|| have.get(run)).copied())
-            .collect();
+            .means(
+                "No event is lost, but proofs of older events need these roots. The node may not start without them.",
+            );
+        let again: Option<Vec<Hash>> =
+            (0..known.needed).map(|run| segments.roots.get(&(run as u64)).or_else(|| have.get(run)).copied()).collect();
         report.findings.push(match again.filter(|roots| subtrees_fit(roots, before)) {
             Some(roots) => finding
                 .advice("Run cairn doctor --repair: the roots can be computed again from the segments.")
@@ -93,7 +94,10 @@ pub(crate) fn check(report: &mut Report, journal: &Checked, known: &Known, segme
             .advice("Nothing: the next start writes it again. With --repair it is done now.");
         report.findings.push(finding.repaired_by(Repair::RecoverJournal));
     }
-    report.part(Part::Subtrees, format!("{}, {} of them proved by the journal", count(have.len() as u64, "root"), known.needed));
+    report.part(
+        Part::Subtrees,
+        format!("{}, {} of them proved by the journal", count(have.len() as u64, "root"), known.needed),
+    );
 }
 
 fn wrong_runs(have: &[Hash], known: &Known, segments: &Runs) -> String {

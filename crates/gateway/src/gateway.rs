@@ -71,9 +71,12 @@ impl Gateway {
     pub fn router(parts: Parts) -> Router {
         let metrics = GatewayMetrics::register(&parts.metrics);
         let queue_max = parts.config.audit_queue_max;
+        metrics.show_audit(&parts.metrics, queue_max);
+        let limits = Limits::new(&parts.config);
+        limits.show(&parts.metrics);
         let auditor = Auditor::start(parts.writer.clone(), queue_max, &parts.shutdown, metrics.clone());
         let gateway = Gateway {
-            limits: Limits::new(&parts.config),
+            limits,
             writer: parts.writer,
             store: parts.store,
             catalog: parts.catalog,

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use host::metrics::Metrics;
 use model::AccountId;
 use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -18,6 +19,7 @@ pub(crate) struct Limits {
     requests: Arc<Semaphore>,
     requests_max: u32,
     lookups: Arc<Semaphore>,
+    lookups_max: usize,
     ingest_bytes: Arc<Semaphore>,
     ingest_bytes_max: u32,
     lookup_rate: Option<RateLimit>,
@@ -31,9 +33,23 @@ impl Limits {
             requests: Arc::new(Semaphore::new(requests_max as usize)),
             requests_max,
             lookups: Arc::new(Semaphore::new(config.lookups_at_once)),
+            lookups_max: config.lookups_at_once,
             ingest_bytes: Arc::new(Semaphore::new(ingest_bytes_max as usize)),
             ingest_bytes_max,
             lookup_rate: (config.lookups_per_second > 0).then(|| RateLimit::new(config.lookups_per_second)),
+        }
+    }
+
+    /// Shows how much of each limit is taken whenever the metrics are read.
+    pub(crate) fn show(&self, metrics: &Metrics) {
+        let limits = [
+            ("requests", &self.requests, self.requests_max as usize),
+            ("lookups", &self.lookups, self.lookups_max),
+            ("request_body_bytes", &self.ingest_bytes, self.ingest_bytes_max as usize),
+        ];
+        for (name, semaphore, max) in limits {
+            let (queue, semaphore) = (metrics.queue(name, max), semaphore.clone());
+            metrics.before_reading(move || queue.used(max - semaphore.available_permits().min(max)));
         }
     }
 

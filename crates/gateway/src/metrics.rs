@@ -1,8 +1,10 @@
 //! What the gateway counts. Labels come from closed sets: operations of the table, codes of ours, never an account.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use host::metrics::{Counter, Family, Gauge, Histogram, Metrics, latency_histogram};
+use host::metrics::{Counter, Family, Gauge, Histogram, Lag, Metrics, Queue, latency_histogram};
+use parking_lot::Mutex;
 use prometheus_client::encoding::EncodeLabelSet;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -21,6 +23,14 @@ struct OperationLabel {
     operation: &'static str,
 }
 
+/// Records of reading calls that are not on disk yet.
+#[derive(Default)]
+struct AuditQueue {
+    events: u64,
+    /// Since when: the first of them came, or the last batch before them was written. None waits longer than this.
+    since: Option<Instant>,
+}
+
 /// The gateway's metrics.
 #[derive(Clone)]
 pub(crate) struct GatewayMetrics {
@@ -30,7 +40,8 @@ pub(crate) struct GatewayMetrics {
     duplicates: Counter,
     refused: Family<CodeLabel, Counter>,
     ingest_bytes: Counter,
-    audit_waiting: Gauge,
+    audit: Arc<Mutex<AuditQueue>>,
+    ready: Gauge,
     audit_written: Counter,
     audit_lost: Counter,
 }
@@ -56,11 +67,8 @@ impl GatewayMetrics {
                 "Decompressed bytes of events put",
                 Counter::default(),
             ),
-            audit_waiting: metrics.register(
-                "gateway_audit_waiting",
-                "Audit events of reading calls that wait to be written",
-                Gauge::default(),
-            ),
+            audit: Arc::default(),
+            ready: metrics.register("gateway_ready", "1 when requests can be served, else 0", Gauge::default()),
             audit_written: metrics.register("gateway_audit_written", "Audit events written", Counter::default()),
             audit_lost: metrics.register(
                 "gateway_audit_lost",
@@ -85,12 +93,32 @@ impl GatewayMetrics {
         self.refused.get_or_create(&CodeLabel { code: code.to_owned() }).inc();
     }
 
-    pub(crate) fn audit_queued(&self) {
-        self.audit_waiting.inc();
+    pub(crate) fn ready(&self, is_ready: bool) {
+        self.ready.set(i64::from(is_ready));
     }
 
-    pub(crate) fn audit_taken(&self, events: usize) {
-        self.audit_waiting.dec_by(events as i64);
+    pub(crate) fn audit_queued(&self) {
+        let mut audit = self.audit.lock();
+        audit.events += 1;
+        audit.since.get_or_insert_with(Instant::now);
+    }
+
+    /// These left the queue, written or lost; they were taken from it then.
+    pub(crate) fn audit_done(&self, events: usize, taken: Instant) {
+        let mut audit = self.audit.lock();
+        audit.events = audit.events.saturating_sub(events as u64);
+        audit.since = (audit.events > 0).then_some(taken);
+    }
+
+    /// Shows the queue of audit events whenever the metrics are read.
+    pub(crate) fn show_audit(&self, metrics: &Metrics, events_max: usize) {
+        let (lag, queue): (Lag, Queue) = (metrics.lag("self_audit"), metrics.queue("audit_events", events_max));
+        let audit = self.audit.clone();
+        metrics.before_reading(move || {
+            let audit = audit.lock();
+            queue.used(audit.events as usize);
+            lag.is(audit.events, audit.since.map_or(0.0, |since| since.elapsed().as_secs_f64()));
+        });
     }
 
     pub(crate) fn audit_written(&self, events: usize) {

@@ -1,7 +1,5 @@
 //! Reading events for a reply: on a blocking thread, in turn, and never more than a reply may hold.
 
-use std::time::Duration;
-
 use api::{WireError, codes};
 use model::limits::REQUEST_TIME_WINDOW;
 use model::{AccountId, ErrorKind, Timestamp};
@@ -61,10 +59,7 @@ fn read_page(store: &Store, mut lookup: Lookup) -> Result<Page, StoreError> {
 
 /// Where the history starts: lookups reach no further back.
 pub(crate) fn history_start(gateway: &Gateway, now: Timestamp) -> Timestamp {
-    match gateway.config.history_days {
-        0 => Timestamp::MIN,
-        days => now.minus(Duration::from_secs(u64::from(days) * 86_400)),
-    }
+    gateway.config.history.map_or(Timestamp::MIN, |history| now.minus(history))
 }
 
 /// Refuses a window that starts before the history: what lies there is not looked at, so its absence says nothing.

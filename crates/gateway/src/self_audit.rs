@@ -113,8 +113,9 @@ async fn write_queue(writer: Writer, mut waiting: mpsc::Receiver<Entry>, shutdow
             }
             () = quiet_after(&shutdown), if !waiting.is_closed() => waiting.close(),
         }
-        metrics.audit_taken(batch.len());
+        let (events, taken) = (batch.len(), std::time::Instant::now());
         append_patiently(&writer, &mut batch, &metrics).await;
+        metrics.audit_done(events, taken);
     }
 }
 

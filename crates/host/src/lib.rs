@@ -9,6 +9,7 @@ pub mod disk;
 pub mod disk_space;
 pub mod folder_lock;
 pub mod metrics;
+pub mod process;
 pub mod random;
 pub mod secret;
 pub mod shutdown;
@@ -17,6 +18,7 @@ pub mod simulated;
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use disk::{Disk, DiskFile, Mapped, RealDisk};
+pub use disk_space::{DiskSpace, disk_space};
 pub use folder_lock::{FolderLock, FolderLockError};
 pub use random::{OsRandom, Random};
 pub use secret::Secret;

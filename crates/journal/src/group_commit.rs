@@ -101,7 +101,13 @@ impl Writer {
         let (requests, queue) = mpsc::channel(QUEUED_APPENDS_MAX);
         let (committed_sender, committed) = watch::channel(journal.head());
         let (stopped_sender, stopped) = watch::channel(None);
-        let metrics = JournalMetrics::register(metrics);
+        // Weak, as the metrics must not keep the thread's queue open.
+        let weak = requests.downgrade();
+        let waiting = move || {
+            weak.upgrade().map_or(0, |requests: mpsc::Sender<Request>| QUEUED_APPENDS_MAX - requests.capacity())
+        };
+        JournalMetrics::show(metrics, stopped.clone(), waiting, QUEUED_APPENDS_MAX);
+        let metrics = JournalMetrics::register(metrics, config.in_flight_bytes);
         metrics.head_at(journal.head().0);
         let files_trimmed = Arc::new(AtomicU64::new(0));
         let thread = WriterThread {
@@ -195,12 +201,12 @@ impl Writer {
     fn admit(&self, bytes: usize) -> Result<Permit<'_>, AppendError> {
         let in_flight = &self.shared.in_flight;
         let before = in_flight.fetch_add(bytes, Ordering::AcqRel);
+        self.shared.metrics.admitted(bytes);
         let permit = Permit { shared: &self.shared, bytes };
         // One append is always taken, so a limit set too low still makes progress.
         if before > 0 && before + bytes > self.shared.in_flight_max {
             return Err(self.throttled());
         }
-        self.shared.metrics.in_flight(before + bytes);
         Ok(permit)
     }
 
@@ -242,8 +248,8 @@ struct Permit<'w> {
 
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
-        let before = self.shared.in_flight.fetch_sub(self.bytes, Ordering::AcqRel);
-        self.shared.metrics.in_flight(before - self.bytes);
+        self.shared.in_flight.fetch_sub(self.bytes, Ordering::AcqRel);
+        self.shared.metrics.released(self.bytes);
     }
 }
 

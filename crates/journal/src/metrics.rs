@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use host::metrics::{Counter, Gauge, Histogram, Metrics, latency_histogram};
+use host::metrics::{Counter, Gauge, Histogram, Metrics, Queue, latency_histogram};
+use tokio::sync::watch;
 
 #[derive(Clone)]
 pub(crate) struct JournalMetrics {
@@ -11,7 +12,7 @@ pub(crate) struct JournalMetrics {
     bytes: Counter,
     throttled: Counter,
     failures: Counter,
-    in_flight_bytes: Gauge,
+    in_flight_bytes: Queue,
     head: Gauge,
     append_seconds: Histogram,
     sync_seconds: Histogram,
@@ -19,7 +20,7 @@ pub(crate) struct JournalMetrics {
 }
 
 impl JournalMetrics {
-    pub(crate) fn register(metrics: &Metrics) -> Self {
+    pub(crate) fn register(metrics: &Metrics, in_flight_bytes_max: usize) -> Self {
         let counter = |name, help| metrics.register(name, help, Counter::default());
         let gauge = |name, help| metrics.register(name, help, Gauge::default());
         JournalMetrics {
@@ -28,7 +29,7 @@ impl JournalMetrics {
             bytes: counter("journal_bytes", "Bytes written to journal files"),
             throttled: counter("journal_throttled_appends", "Appends refused because too much was waiting"),
             failures: counter("journal_failed_writes", "Group commits the disk refused or failed"),
-            in_flight_bytes: gauge("journal_in_flight_bytes", "Bytes of events waiting to become durable"),
+            in_flight_bytes: metrics.queue("journal_bytes", in_flight_bytes_max),
             head: gauge("journal_head", "Number of the last durable event"),
             append_seconds: metrics.register(
                 "journal_append_seconds",
@@ -46,6 +47,22 @@ impl JournalMetrics {
                 Histogram::new(host::metrics::exponential_buckets(1.0, 4.0, 10)),
             ),
         }
+    }
+
+    /// Shows, whenever the metrics are read, whether the journal has failed and how many appends wait in its queue.
+    pub(crate) fn show(
+        metrics: &Metrics,
+        failed: watch::Receiver<Option<String>>,
+        waiting: impl Fn() -> usize + Send + Sync + 'static,
+        waiting_max: usize,
+    ) {
+        let help = "1 when the journal takes no more until a restart, else 0";
+        let gauge: Gauge = metrics.register("journal_failed", help, Gauge::default());
+        let queue = metrics.queue("journal_appends", waiting_max);
+        metrics.before_reading(move || {
+            gauge.set(i64::from(failed.borrow().is_some()));
+            queue.used(waiting());
+        });
     }
 
     pub(crate) fn group_written(&self, events: usize, bytes: usize, took: Duration) {
@@ -71,8 +88,12 @@ impl JournalMetrics {
         self.append_seconds.observe(waited.as_secs_f64());
     }
 
-    pub(crate) fn in_flight(&self, bytes: usize) {
-        self.in_flight_bytes.set(bytes as i64);
+    pub(crate) fn admitted(&self, bytes: usize) {
+        self.in_flight_bytes.enter(bytes);
+    }
+
+    pub(crate) fn released(&self, bytes: usize) {
+        self.in_flight_bytes.leave(bytes);
     }
 
     pub(crate) fn head_at(&self, head: u64) {

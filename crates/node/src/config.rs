@@ -4,6 +4,7 @@
 //! setting cannot be in one and not in the other. Errors name the setting, where it was set, and the fix. The file's
 //! words for an operator become each part's own `Config` in [`crate::parts`].
 
+mod days;
 mod environment;
 mod shown;
 
@@ -15,6 +16,7 @@ use figment::providers::{Format, Toml};
 use host::Secret;
 use serde::{Deserialize, Serialize};
 
+pub use days::Days;
 pub use environment::InvalidVariable;
 
 /// The variable that holds the master key.
@@ -62,7 +64,7 @@ sections! {
     /// `[tls]`
     Tls { certificate: PathBuf, key: PathBuf }
     /// `[history]`
-    History { days: u32 }
+    History { days: Days }
     /// `[ingest]`
     Ingest { create_accounts: bool, body_bytes: usize, in_flight_bytes: usize }
     /// `[journal]`
@@ -84,6 +86,7 @@ sections! {
     /// `[limits]`
     Limits {
         connections: usize,
+        head_seconds: u64,
         requests: usize,
         lookups_at_once: usize,
         lookups_per_second: u32,
@@ -223,6 +226,7 @@ impl Loaded {
             ("delivery.bytes", config.delivery.bytes as u64, 1024),
             ("delivery.retry_max_seconds", config.delivery.retry_max_seconds, 1),
             ("limits.connections", config.limits.connections as u64, 1),
+            ("limits.head_seconds", config.limits.head_seconds, 1),
             ("limits.requests", config.limits.requests as u64, 1),
             ("limits.lookups_at_once", config.limits.lookups_at_once as u64, 1),
             ("limits.body_seconds", config.limits.body_seconds, 1),

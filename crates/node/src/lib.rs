@@ -6,15 +6,18 @@
 mod config;
 mod foundation;
 mod log;
+mod metrics;
 mod node;
 mod parts;
 mod server;
 mod signals;
+mod start_code;
 mod tls;
 
-pub use config::{Config, ConfigError, DEFAULT_FILE, Flags, InvalidVariable, Loaded, LogFormat};
+pub use config::{Config, ConfigError, DEFAULT_FILE, Days, Flags, InvalidVariable, Loaded, LogFormat};
 pub use foundation::{FirstKey, FoundationError, initialise, renew_key};
 pub use log::start_log;
 pub use node::{Node, RunningNode, StartError};
 pub use signals::{Ended, Signals};
+pub use start_code::StartCode;
 pub use tls::TlsError;

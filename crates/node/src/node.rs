@@ -124,7 +124,9 @@ impl Node {
             shutdown: gateway_shutdown.clone(),
             config: parts::gateway(config),
         });
-        let server = Server::start(listener, router, tls.clone(), config.limits.connections)
+        let started_seconds = clock.now().0 as f64 / 1000.0;
+        crate::metrics::register(metrics, data.clone(), tls.clone(), started_seconds);
+        let server = Server::start(listener, router, tls.clone(), parts::server(config), metrics)
             .map_err(|source| StartError::Listen { address, source })?;
         info!(address = %server.address(), data = %data.display(), "ready");
         let Foundation { catalog, lock, .. } = foundation;

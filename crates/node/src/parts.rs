@@ -6,18 +6,16 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 use crate::config::Config;
-
-const DAY: Duration = Duration::from_secs(24 * 3600);
+use crate::server;
 
 pub(crate) fn store(config: &Config) -> store::Config {
-    let days = config.history.days;
     store::Config {
         recent_bytes: config.store.recent_bytes,
         recent_age: Duration::from_secs(config.store.recent_age_seconds),
         segment_bytes: config.store.segment_bytes,
         merge_segments: config.store.merge_segments,
         cache_bytes: config.store.cache_bytes,
-        history: (days > 0).then(|| DAY * days),
+        history: config.history.days.span(),
         journal: journal::WriterConfig {
             file_bytes: config.journal.file_bytes,
             in_flight_bytes: config.ingest.in_flight_bytes,
@@ -41,7 +39,7 @@ pub(crate) fn outbound(config: &Config) -> outbound::Config {
 
 pub(crate) fn gateway(config: &Config) -> gateway::Config {
     gateway::Config {
-        history_days: config.history.days,
+        history: config.history.days.span(),
         create_accounts: config.ingest.create_accounts,
         trusted_proxies: config.network.trusted_proxies.iter().filter_map(|text| network(text)).collect(),
         lookups_per_second: config.limits.lookups_per_second,
@@ -50,6 +48,13 @@ pub(crate) fn gateway(config: &Config) -> gateway::Config {
         ingest_bytes_max: config.ingest.body_bytes,
         body_seconds_max: config.limits.body_seconds,
         audit_queue_max: config.limits.audit_queue,
+    }
+}
+
+pub(crate) fn server(config: &Config) -> server::Limits {
+    server::Limits {
+        connections: config.limits.connections,
+        head_patience: Duration::from_secs(config.limits.head_seconds),
     }
 }
 

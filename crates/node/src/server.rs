@@ -10,6 +10,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use gateway::Peer;
+use host::metrics::Metrics;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -24,14 +25,16 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use tracing::{debug, warn};
 
+use crate::metrics::ConnectionMetrics;
 use crate::tls::Tls;
 
-/// For a request's head to arrive, and for a connection to stay open without one: the usual limit of web servers.
-const HEAD_PATIENCE: Duration = Duration::from_secs(75);
 /// For a TLS handshake: a few round trips.
 const HANDSHAKE_PATIENCE: Duration = Duration::from_secs(10);
 /// After a failed accept, which mostly means that file descriptors ran out: connections in work need time to end.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// Bytes of a request's head, and of what is read of a body at once. Clients of the API need a tenth of it; 4096
+/// connections that all send as much and no more take 256 MiB.
+const HEAD_BYTES_MAX: usize = 64 << 10;
 /// Requests at once on one HTTP/2 connection; the specification asks for at least this many.
 const STREAMS_MAX: u32 = 100;
 
@@ -43,6 +46,15 @@ pub(crate) struct Server {
     accepting: JoinHandle<GracefulShutdown>,
 }
 
+/// What the server takes on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// Connections open at once; more wait to be accepted.
+    pub(crate) connections: usize,
+    /// For a request's head to arrive, and for a connection to stay open without one.
+    pub(crate) head_patience: Duration,
+}
+
 struct Acceptor {
     listener: TcpListener,
     router: Router,
@@ -50,6 +62,7 @@ struct Acceptor {
     places: Arc<Semaphore>,
     http: Builder<TokioExecutor>,
     abandoning: CancellationToken,
+    metrics: ConnectionMetrics,
 }
 
 impl Server {
@@ -63,15 +76,20 @@ impl Server {
         listener: TcpListener,
         router: Router,
         tls: Option<Arc<Tls>>,
-        connections_max: usize,
+        limits: Limits,
+        metrics: &Metrics,
     ) -> std::io::Result<Server> {
         let address = listener.local_addr()?;
         let mut http = Builder::new(TokioExecutor::new());
-        http.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_PATIENCE);
-        http.http2().timer(TokioTimer::new()).keep_alive_interval(HEAD_PATIENCE).max_concurrent_streams(STREAMS_MAX);
-        let places = Arc::new(Semaphore::new(connections_max.min(Semaphore::MAX_PERMITS)));
+        let patience = limits.head_patience;
+        http.http1().timer(TokioTimer::new()).header_read_timeout(patience).max_buf_size(HEAD_BYTES_MAX);
+        http.http2().timer(TokioTimer::new()).keep_alive_interval(patience).max_concurrent_streams(STREAMS_MAX);
+        http.http2().max_header_list_size(HEAD_BYTES_MAX as u32);
+        let connections_max = limits.connections.min(Semaphore::MAX_PERMITS);
+        let places = Arc::new(Semaphore::new(connections_max));
+        let metrics = ConnectionMetrics::register(metrics, &places, connections_max);
         let (stopping, abandoning) = (CancellationToken::new(), CancellationToken::new());
-        let acceptor = Acceptor { listener, router, tls, places, http, abandoning: abandoning.clone() };
+        let acceptor = Acceptor { listener, router, tls, places, http, abandoning: abandoning.clone(), metrics };
         let accepting = tokio::spawn(acceptor.run(stopping.clone()));
         Ok(Server { address, stopping, abandoning, accepting })
     }
@@ -111,6 +129,7 @@ impl Acceptor {
                 Ok((stream, peer)) => self.serve(stream, peer, place, connections.watcher()),
                 Err(error) => {
                     warn!(%error, "could not accept a connection");
+                    self.metrics.accept_failed();
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             }
@@ -122,11 +141,12 @@ impl Acceptor {
         let _ = stream.set_nodelay(true);
         let (router, http) = (self.router.clone(), self.http.clone());
         let acceptor = self.tls.as_ref().map(|tls| tls.acceptor());
-        let abandoning = self.abandoning.clone();
+        let (abandoning, metrics) = (self.abandoning.clone(), self.metrics.clone());
+        metrics.accepted();
         tokio::spawn(async move {
             let _place = place;
             tokio::select! {
-                () = attend(stream, peer, acceptor, &http, router, watcher) => {}
+                () = attend(stream, peer, acceptor, &http, router, watcher, &metrics) => {}
                 () = abandoning.cancelled() => debug!(%peer, "connection dropped"),
             }
         });
@@ -141,22 +161,29 @@ async fn attend(
     http: &Builder<TokioExecutor>,
     router: Router,
     watcher: Watcher,
+    metrics: &ConnectionMetrics,
 ) {
     // The version is known before the first byte (from the handshake, or 1.1), so that a connection that never sends
     // one falls under the limit for a request's head.
     let Some(acceptor) = acceptor else {
         let peer = Peer { address: peer, secure: false };
-        return speak(&http.clone().http1_only(), stream, router, peer, watcher).await;
+        return speak(&http.clone().http1_only(), stream, router, peer, watcher, metrics).await;
     };
     match tokio::time::timeout(HANDSHAKE_PATIENCE, acceptor.accept(stream)).await {
         Ok(Ok(stream)) => {
             let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
             let http = http.clone();
             let http = if is_http2 { http.http2_only() } else { http.http1_only() };
-            speak(&http, stream, router, Peer { address: peer, secure: true }, watcher).await;
+            speak(&http, stream, router, Peer { address: peer, secure: true }, watcher, metrics).await;
         }
-        Ok(Err(error)) => debug!(%peer, %error, "handshake failed"),
-        Err(_) => debug!(%peer, "handshake took too long"),
+        Ok(Err(error)) => {
+            debug!(%peer, %error, "handshake failed");
+            metrics.handshake_failed();
+        }
+        Err(_) => {
+            debug!(%peer, "handshake took too long");
+            metrics.handshake_failed();
+        }
     }
 }
 
@@ -166,6 +193,7 @@ async fn speak<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     router: Router,
     peer: Peer,
     watcher: Watcher,
+    metrics: &ConnectionMetrics,
 ) {
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(peer);
@@ -174,5 +202,6 @@ async fn speak<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     let connection = http.serve_connection(TokioIo::new(stream), service);
     if let Err(error) = watcher.watch(connection).await {
         debug!(peer = %peer.address, %error, "connection ended badly");
+        metrics.broke();
     }
 }

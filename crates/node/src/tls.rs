@@ -1,8 +1,11 @@
 //! HTTPS: the certificate chain and its key, which can be read again while the node runs.
 
+mod expiry;
+
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use model::Timestamp;
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -49,34 +52,45 @@ pub enum TlsError {
 pub(crate) struct Tls {
     certificate: PathBuf,
     key: PathBuf,
-    config: RwLock<Arc<ServerConfig>>,
+    in_use: RwLock<InUse>,
+}
+
+#[derive(Clone)]
+struct InUse {
+    config: Arc<ServerConfig>,
+    /// The end of the first certificate of the chain.
+    expires: Option<Timestamp>,
 }
 
 impl Tls {
     pub(crate) async fn read(certificate: &Path, key: &Path) -> Result<Tls, TlsError> {
-        let config = RwLock::new(server_config(certificate, key).await?);
-        Ok(Tls { certificate: certificate.to_owned(), key: key.to_owned(), config })
+        let in_use = RwLock::new(read_both(certificate, key).await?);
+        Ok(Tls { certificate: certificate.to_owned(), key: key.to_owned(), in_use })
     }
 
     /// Reads the files again. When they cannot be used, the certificate in use stays.
     pub(crate) async fn reload(&self) -> Result<(), TlsError> {
-        let fresh = server_config(&self.certificate, &self.key).await?;
-        *self.config.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+        let fresh = read_both(&self.certificate, &self.key).await?;
+        *self.in_use.write().unwrap_or_else(PoisonError::into_inner) = fresh;
         Ok(())
     }
 
     pub(crate) fn acceptor(&self) -> TlsAcceptor {
-        self.config.read().unwrap_or_else(PoisonError::into_inner).clone().into()
+        self.in_use.read().unwrap_or_else(PoisonError::into_inner).config.clone().into()
+    }
+
+    /// When the certificate in use expires, if it could be read.
+    pub(crate) fn expires(&self) -> Option<Timestamp> {
+        self.in_use.read().unwrap_or_else(PoisonError::into_inner).expires
     }
 }
 
-async fn server_config(certificate: &Path, key: &Path) -> Result<Arc<ServerConfig>, TlsError> {
+async fn read_both(certificate: &Path, key: &Path) -> Result<InUse, TlsError> {
     let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(&read(certificate).await?)
         .collect::<Result<_, _>>()
         .map_err(|_| TlsError::NoCertificate { path: certificate.to_owned() })?;
-    if chain.is_empty() {
-        return Err(TlsError::NoCertificate { path: certificate.to_owned() });
-    }
+    let Some(first) = chain.first() else { return Err(TlsError::NoCertificate { path: certificate.to_owned() }) };
+    let expires = expiry::not_after(first);
     let private =
         PrivateKeyDer::from_pem_slice(&read(key).await?).map_err(|_| TlsError::NoKey { path: key.to_owned() })?;
     let unusable = |source| TlsError::Unusable { certificate: certificate.to_owned(), key: key.to_owned(), source };
@@ -85,7 +99,7 @@ async fn server_config(certificate: &Path, key: &Path) -> Result<Arc<ServerConfi
     let builder = versions.map_err(unusable)?.with_no_client_auth();
     let mut config = builder.with_single_cert(chain, private).map_err(unusable)?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(Arc::new(config))
+    Ok(InUse { config: Arc::new(config), expires })
 }
 
 async fn read(path: &Path) -> Result<Vec<u8>, TlsError> {

@@ -18,6 +18,7 @@ mod recent;
 mod segment;
 mod store;
 mod terms;
+mod undelivered;
 mod upkeep;
 
 pub use check::{Stray, stray_files};

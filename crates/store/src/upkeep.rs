@@ -15,10 +15,10 @@ use parking_lot::Mutex;
 use tokio::runtime::Handle;
 use tracing::{error, info, warn};
 
-use crate::StoreError;
 use crate::recent::Recent;
 use crate::segment::{Built, ROWS_MAX, Row, Segment, build, paths};
 use crate::store::{Shared, State};
+use crate::{StoreError, undelivered};
 
 /// How long it leaves off after a failure.
 const RETRY_PAUSE: Duration = Duration::from_secs(5);
@@ -276,8 +276,10 @@ fn retire(shared: &Shared, handle: &Handle) -> Result<(), StoreError> {
     if over.is_empty() {
         return Ok(());
     }
+    let lost = undelivered::count(&shared.catalog, handle, &over).map_err(StoreError::Manifest)?;
     let ids: Vec<i64> = over.iter().map(|segment| segment.entry.id).collect();
     change_manifest(shared, handle, None, &ids, None)?;
+    shared.metrics.retired(over.iter().map(|segment| segment.entry.rows).sum(), lost);
     info!(segments = over.len(), before = %horizon, "segments beyond the history removed");
     replace_segments(shared, &over, None);
     remove_files(shared, &over)

@@ -91,7 +91,7 @@ pub(crate) struct Found {
 }
 
 /// Done, and nothing to say about it.
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 pub(crate) struct Nothing {}
 
 /// Reads a line; the program's own error becomes ours.
@@ -119,7 +119,7 @@ mod tests {
         let figures = r#"{"cpu_seconds": 1.5, "events": 9, "parts": 2, "disk_bytes": 300, "index_bytes": 100}"#;
         let figures: Figures = reply(figures).expect("valid");
         assert_eq!((figures.cpu_seconds, figures.events, figures.parts), (1.5, 9, 2));
-        reply::<Nothing>("{}").ok().expect("valid");
+        reply::<Nothing>("{}").expect("valid");
         let error = reply::<Found>(r#"{"error": "Code: 62. Syntax error"}"#).expect_err("it failed");
         assert_eq!(error.to_string(), "ClickHouse: Code: 62. Syntax error");
         for wrong in ["", "{}", r#"{"found": 1}"#, "Traceback (most recent call last):"] {

@@ -133,10 +133,18 @@ fn cold_reads(report: &Report, text: &mut Text) {
 /// Ours by theirs, and theirs by ours.
 fn ratios(ours: Option<f64>, theirs: Option<f64>) -> (String, String) {
     match (ours, theirs) {
-        (Some(ours), Some(theirs)) if ours > 0.0 && theirs > 0.0 => {
-            (format!("{:.2}", ours / theirs), format!("{:.2}", theirs / ours))
-        }
+        (Some(ours), Some(theirs)) if ours > 0.0 && theirs > 0.0 => (ratio(ours / theirs), ratio(theirs / ours)),
         _ => (NOTHING.to_owned(), NOTHING.to_owned()),
+    }
+}
+
+/// Two or three digits that say something.
+fn ratio(value: f64) -> String {
+    match value {
+        100.0.. => format!("{value:.0}"),
+        10.0.. => format!("{value:.1}"),
+        0.1.. => format!("{value:.2}"),
+        _ => format!("{value:.4}"),
     }
 }
 

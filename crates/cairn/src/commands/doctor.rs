@@ -58,6 +58,9 @@ impl Doctor {
 
     async fn check(self) -> anyhow::Result<ExitCode> {
         anyhow::ensure!(self.data.is_dir(), "there is no folder {}", self.data.display());
+        // Before anything is locked: a lock is a file, and this may be some folder given by mistake.
+        let is_data = ["journal", "catalog.sqlite"].iter().any(|name| self.data.join(name).exists());
+        anyhow::ensure!(is_data, "{} is no data folder: it has neither a journal nor a catalog", self.data.display());
         let lock = match FolderLock::take(&self.data) {
             Ok(lock) => Some(lock),
             Err(error @ FolderLockError::InUse { .. }) if self.repair => {
@@ -107,7 +110,8 @@ pub(super) async fn examine(data: &Path) -> anyhow::Result<Report> {
 
 /// The report for a person who was woken up by it: the parts, then what is wrong, then the sum.
 pub(super) fn shown(report: &Report, repaired: &[Repaired], note: Option<&str>, data: &Path) -> String {
-    let rows = report.parts.iter().map(|line| [verdict(line.verdict), part(line.part), &line.summary].map(str::to_owned));
+    let rows =
+        report.parts.iter().map(|line| [verdict(line.verdict), part(line.part), &line.summary].map(str::to_owned));
     let mut text = format!("Data folder {}\n\n{}", data.display(), output::table(["", "PART", "WHAT IS THERE"], rows));
     if let Some(note) = note {
         text.push_str(&format!("\n{note}\n"));

@@ -103,3 +103,26 @@ async fn a_deleted_trail_has_no_delivery() {
         assert_eq!(call.unwrap_err().kind(), ErrorKind::NotFound);
     }
 }
+
+#[tokio::test]
+async fn what_is_undelivered_is_what_lies_between_the_cursor_and_each_intervals_end() {
+    let catalog = catalog().await;
+    let trail = catalog.trail_create(new_trail(account(), "main-trail"), 5).await.unwrap().id;
+    catalog.trail_create(new_trail(account(), "fresh-trail"), 5).await.unwrap();
+    assert_eq!(catalog.undelivered().await.unwrap(), []);
+    for (start, stop) in [(10, 20), (30, 40)] {
+        catalog.trail_start(trail, AT, Seq(start)).await.unwrap();
+        catalog.trail_stop(trail, AT, Seq(stop)).await.unwrap();
+    }
+    catalog.trail_start(trail, AT, Seq(50)).await.unwrap();
+    let places = async || {
+        let undelivered = catalog.undelivered().await.unwrap();
+        assert!(undelivered.iter().all(|each| each.trail == trail && each.account == account()));
+        undelivered.iter().map(|each| (each.after.0, each.through.map(|seq| seq.0))).collect::<Vec<_>>()
+    };
+    assert_eq!(places().await, [(10, Some(20)), (30, Some(40)), (50, None)]);
+    catalog.delivery_advance(trail, Seq(35), None, 0, 0).await.unwrap();
+    assert_eq!(places().await, [(35, Some(40)), (50, None)]);
+    catalog.delivery_advance(trail, Seq(70), None, 0, 0).await.unwrap();
+    assert_eq!(places().await, [(70, None)]);
+}

@@ -61,6 +61,7 @@ impl Worker {
 
     async fn deliver(&mut self, plan: &Plan, interval: &Interval, target: &BucketTarget) -> Result<(), DeliveryError> {
         let encoded = self.encode(plan, interval, target).await?;
+        self.shared.metrics.trail_holds(self.trail.id, encoded.oldest);
         let destination = self.destination(&target.name).await?;
         let version = *self.changes.borrow();
         if self.written.version != version {

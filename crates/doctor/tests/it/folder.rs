@@ -103,7 +103,8 @@ impl Folder {
 
     /// The files of a subfolder with this ending, by name.
     pub(crate) fn files(&self, below: &str, ending: &str) -> Vec<PathBuf> {
-        let mut files: Vec<PathBuf> = fs::read_dir(self.path(below)).unwrap().map(|entry| entry.unwrap().path()).collect();
+        let mut files: Vec<PathBuf> =
+            fs::read_dir(self.path(below)).unwrap().map(|entry| entry.unwrap().path()).collect();
         files.retain(|path| path.extension().is_some_and(|extension| extension == ending));
         files.sort();
         files
@@ -115,7 +116,8 @@ impl Folder {
 
     /// Changes the catalog behind everybody's back.
     pub(crate) async fn sql(&self, statement: &'static str) {
-        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(self.path("catalog.sqlite")).foreign_keys(false);
+        let options =
+            sqlx::sqlite::SqliteConnectOptions::new().filename(self.path("catalog.sqlite")).foreign_keys(false);
         let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
         sqlx::query(statement).execute(&pool).await.unwrap();
         pool.close().await;

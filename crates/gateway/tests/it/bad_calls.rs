@@ -34,7 +34,7 @@ fn assert_refused(what: &str, reply: &Reply, status: u16, code: &str, says: &[&s
     assert!(body["RequestId"].is_string() && body["HostId"].is_string() && body["Recommend"].is_string(), "{what}");
 }
 
-fn describe(node: &Node, key: &Key, at: Timestamp) -> Request<axum::body::Body> {
+fn describe(key: &Key, at: Timestamp) -> Request<axum::body::Body> {
     Unsigned::new("POST", "/").acs3(key, "DescribeTrails", VERSION, at)
 }
 
@@ -69,7 +69,7 @@ async fn who_is_not_recognised_is_told_why_in_both_signatures() {
         ("a request from the future", &node.root, late, 400, "InvalidTimeStamp.Expired", &["12:16:00Z", "clock"]),
     ];
     for (what, key, at, status, code, says) in table {
-        let reply = node.send(describe(&node, key, *at)).await;
+        let reply = node.send(describe(key, *at)).await;
         assert_refused(what, &reply, *status, code, says);
         let legacy = Unsigned::new("GET", "/").legacy(key, "DescribeTrails", VERSION, *at);
         assert_refused(what, &node.send(legacy).await, *status, code, says);
@@ -78,7 +78,7 @@ async fn who_is_not_recognised_is_told_why_in_both_signatures() {
     }
     assert_eq!(node.writer.head(), head, "who cannot be told leaves no record in anybody's account");
     let edge = node.now().minus(minutes(15));
-    node.send(describe(&node, &node.root, edge)).await.ok();
+    node.send(describe(&node.root, edge)).await.ok();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -133,7 +133,7 @@ async fn a_nonce_is_good_once_and_what_was_changed_is_noticed() {
     node.clock.advance(Duration::from_secs(16 * 60));
     assert_eq!(node.send(with(event("late", "2026-06-01T11:00:00Z", ""))).await.status, 400);
 
-    let (mut head, body) = describe(&node, &node.root, node.now()).into_parts();
+    let (mut head, body) = describe(&node.root, node.now()).into_parts();
     head.headers.insert("x-acs-action", "StopLogging".parse().expect("a value"));
     let changed = node.send(Request::from_parts(head, body)).await;
     assert_refused("another action", &changed, 400, "SignatureDoesNotMatch", &["string to sign"]);

@@ -165,7 +165,7 @@ async fn windows_are_checked_and_the_history_is_the_operators_choice() {
     ] {
         assert_eq!(node.call(&node.root, "LookupEvents", window).await.error(), (400, code.into()), "{window:?}");
     }
-    let node = Node::with(Config { history_days: 0, ..Config::default() }).await;
+    let node = Node::with(Config { history: None, ..Config::default() }).await;
     node.put(&node.root, None, event("old", "2020-02-02T00:00:00Z", "")).await.ok();
     assert_eq!(ids(&node.call(&node.root, "LookupEvents", &old).await.ok()), ["old"]);
 }

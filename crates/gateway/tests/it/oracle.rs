@@ -22,7 +22,7 @@ fn unpacked(path: &str) -> String {
 }
 
 async fn node() -> Node {
-    Node::with(Config { history_days: 0, ..Config::default() }).await
+    Node::with(Config { history: None, ..Config::default() }).await
 }
 
 /// The event of a line of the file, which has remarks beside it, as the text it is.

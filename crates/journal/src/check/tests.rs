@@ -1,3 +1,5 @@
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may panic, and damages files by hand")]
+
 use std::fs;
 use std::sync::{Arc, Mutex};
 

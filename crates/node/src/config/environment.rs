@@ -132,7 +132,10 @@ fn read(text: &str, default: &Value) -> Result<Value, &'static str> {
         Value::Bool(..) => text.trim().parse::<bool>().map(Value::from).map_err(|_| "true or false"),
         Value::Num(..) => {
             let digits = text.trim().replace('_', "");
-            digits.parse::<u64>().map(Value::from).map_err(|_| "a whole number")
+            let fraction = || digits.parse::<f64>().ok().filter(|number| number.fract() != 0.0 && number.is_finite());
+            let whole = digits.parse::<u64>().map(Value::from);
+            // Where only a whole number will do, the setting itself refuses a fraction.
+            whole.or_else(|_| fraction().map(Value::from).ok_or("a whole number"))
         }
         Value::Array(..) => {
             let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());

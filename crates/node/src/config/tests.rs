@@ -45,7 +45,7 @@ fn later_places_win_and_are_named() {
     let text = "listen = \"0.0.0.0:9000\"\n[history]\ndays = 30\n[network]\ntrusted_proxies = [\"10.0.0.0/8\"]\n";
     let loaded =
         load(text, &[("CAIRN_HISTORY_DAYS", "0"), ("CAIRN_DATA", "/srv/7"), ("HOME", "/root")]).expect("valid");
-    assert_eq!(loaded.config.history.days, 0);
+    assert_eq!(loaded.config.history.days.span(), None);
     assert_eq!(loaded.config.data, Path::new("/srv/7"));
     assert_eq!(loaded.config.listen, "0.0.0.0:9000".parse().expect("an address"));
     let shown = loaded.shown();
@@ -114,4 +114,26 @@ fn what_cannot_be_is_refused_by_name_and_place() {
     assert!(listen.starts_with("listen: "), "{listen}");
     let missing = Loaded::load(Some(Path::new("/no/such.toml")), [], &Flags::default()).expect_err("no file");
     assert_eq!(missing.to_string(), "there is no configuration file /no/such.toml");
+}
+
+#[test]
+fn a_history_may_be_shorter_than_a_day() {
+    let days = |text: &str| {
+        let variables = [("CAIRN_HISTORY_DAYS".to_owned(), text.to_owned())];
+        Loaded::load(None, variables, &Flags::default()).map_err(|error| error.to_string())
+    };
+    let loaded = days("0.5").expect("half a day");
+    assert_eq!(loaded.config.history.days.span(), Some(std::time::Duration::from_secs(12 * 3600)));
+    assert!(loaded.shown().contains("days = 0.5  # from CAIRN_HISTORY_DAYS"), "{}", loaded.shown());
+    assert_eq!(
+        days("90").expect("whole").config.history.days.span(),
+        Some(std::time::Duration::from_secs(90 * 86_400))
+    );
+    for wrong in ["-1", "-0.5", "1e9", "many"] {
+        let error = days(wrong).expect_err(wrong);
+        assert!(error.contains("history.days") || error.contains("CAIRN_HISTORY_DAYS"), "{error}");
+    }
+    let variables = [("CAIRN_LIMITS_REQUESTS".to_owned(), "1.5".to_owned())];
+    let error = Loaded::load(None, variables, &Flags::default()).expect_err("half a request").to_string();
+    assert!(error.contains("limits.requests"), "{error}");
 }

@@ -1,5 +1,6 @@
 //! Whole nodes in one process: started on real folders, asked over real connections, stopped.
 
+mod hostile;
 mod http;
 mod lifecycle;
 mod tls;

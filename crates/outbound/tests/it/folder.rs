@@ -36,6 +36,8 @@ async fn a_folder_takes_objects_once_it_is_checked() {
     assert_eq!(bucket.list("c", 10).await.expect("listed"), []);
     assert_eq!(bucket.get("b/2.gz").await.expect("got"), "b/2.gz");
     assert_eq!(bucket.get("b/3.gz").await.expect_err("none").kind(), ErrorKind::NotFound);
+    bucket.delete("b/2.gz").await.expect("deleted");
+    assert_eq!(bucket.delete("b/2.gz").await.expect_err("gone").kind(), ErrorKind::NotFound);
 }
 
 #[tokio::test]

@@ -43,7 +43,7 @@ impl Store {
             catalog,
             clock,
             cache: Arc::new(PageCache::of_bytes(config.cache_bytes)),
-            metrics: StoreMetrics::register(metrics),
+            metrics: StoreMetrics::register(metrics, config.recent_bytes.saturating_mul(2)),
             state: ArcSwap::from_pointee(State {
                 segments: Vec::new(),
                 sealing: None,
@@ -54,6 +54,7 @@ impl Store {
             nudge,
             config,
         });
+        crate::metrics::show_lag(metrics, &shared);
         let handle = Handle::current();
         let journal_folder = data.join("journal");
         let metrics = metrics.clone();

@@ -8,4 +8,5 @@ mod full_file_system;
 mod manifest_trouble;
 mod node;
 mod restart;
+mod retention;
 mod samples;

@@ -31,6 +31,8 @@ fn rows() -> Vec<Row> {
     (101..=900).map(|n| row(n, if n % 5 == 0 { "alice" } else { "bob" })).collect()
 }
 
+type Change = fn(&mut Row);
+
 struct Made {
     folder: tempfile::TempDir,
     entry: catalog::Segment,
@@ -140,7 +142,7 @@ fn an_index_that_does_not_lead_to_an_event_is_found_out_though_its_checksums_fit
     let mut made = Made::new();
     let contents = read(&RealDisk, &made.path("parquet")).unwrap();
     let parquet_bytes = contents.file.bytes;
-    let cases: [(&str, fn(&mut Row)); 6] = [
+    let cases: [(&str, Change); 6] = [
         ("User", |one| one.event = row(one.seq.0, "mallory").event),
         ("id", |one| one.event = row(one.seq.0 + 60 * 60, "alice").event),
         ("number", |one| one.seq = Seq(7)),

@@ -1,0 +1,94 @@
+//! Lookups that go on all the time: by id, which must find; by user and by name, the newest page.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use client::{Client, EventsQuery};
+use model::AccountId;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::node::SoakNode;
+use super::putting::{Probe, Probes};
+use super::series::Figures;
+
+/// Between two lookups of one asker.
+const PAUSE: Duration = Duration::from_millis(50);
+const ASKERS: usize = 2;
+
+/// The running askers.
+pub(super) struct Lookups {
+    figures: Arc<Figures>,
+    askers: Vec<JoinHandle<Result<u64>>>,
+}
+
+impl Lookups {
+    pub(super) async fn start(
+        node: Arc<SoakNode>,
+        accounts: Vec<AccountId>,
+        probes: Arc<Probes>,
+        stopping: watch::Receiver<bool>,
+    ) -> Result<Lookups> {
+        let mut clients = HashMap::new();
+        for account in accounts {
+            clients.insert(account, node.client_of(account).await?);
+        }
+        let (clients, figures) = (Arc::new(clients), Arc::new(Figures::default()));
+        let asker = |number: usize| {
+            let (clients, probes, figures, stopping) =
+                (clients.clone(), probes.clone(), figures.clone(), stopping.clone());
+            tokio::spawn(ask(number, clients, probes, figures, stopping))
+        };
+        Ok(Lookups { askers: (0..ASKERS).map(asker).collect(), figures })
+    }
+
+    pub(super) fn figures(&self) -> Arc<Figures> {
+        self.figures.clone()
+    }
+
+    /// How many acknowledged events were not found.
+    pub(super) async fn finish(self) -> Result<u64> {
+        let mut missed = 0;
+        for asker in self.askers {
+            missed += asker.await.context("an asker's task panicked")??;
+        }
+        Ok(missed)
+    }
+}
+
+async fn ask(
+    number: usize,
+    clients: Arc<HashMap<AccountId, Client>>,
+    probes: Arc<Probes>,
+    figures: Arc<Figures>,
+    stopping: watch::Receiver<bool>,
+) -> Result<u64> {
+    let mut missed = 0;
+    // A stride without a common factor walks over all of them.
+    for turn in (number..).step_by(7919) {
+        if *stopping.borrow() {
+            break;
+        }
+        tokio::time::sleep(PAUSE).await;
+        let Some(probe) = probes.choose(turn) else { continue };
+        let Some(client) = clients.get(&probe.account) else { continue };
+        let (query, must_find) = question(turn, &probe);
+        let asked = Instant::now();
+        let page = client.events(&query).await?;
+        figures.add(asked.elapsed(), 1);
+        missed += u64::from(must_find && page.events.is_empty());
+    }
+    Ok(missed)
+}
+
+/// What to ask, and whether it must find something.
+fn question(turn: usize, probe: &Probe) -> (EventsQuery, bool) {
+    let newest = EventsQuery::default().with("limit", 50);
+    match (turn % 3, &probe.user, &probe.name) {
+        (1, Some(user), _) => (newest.with("User", user), false),
+        (2, _, Some(name)) => (newest.with("EventName", name), false),
+        _ => (EventsQuery::default().with("EventId", &probe.id).with("limit", 1), true),
+    }
+}
