@@ -47,7 +47,7 @@ async fn events_lost_to_retention_are_counted_for_each_trail_that_wanted_them() 
     let (store, writer) = opened.await.unwrap();
     let node = Node { store, writer };
     let event = |n: u32, account: &str| {
-        let rw = if n % 2 == 0 { "Read" } else { "Write" };
+        let rw = if n.is_multiple_of(2) { "Read" } else { "Write" };
         entry(account, &format!(r#"{{"eventId":"e{n}","eventTime":"2026-01-15T08:00:00Z","eventRW":"{rw}"}}"#))
     };
     node.put((1..=10).map(|n| event(n, "77")).chain((11..=15).map(|n| event(n, "78"))).collect()).await;
