@@ -73,13 +73,16 @@ fn open(
 ) -> Result<(Store, Writer), OpenError> {
     let cursor = manifest.cursor;
     open_segments(shared, manifest)?;
-    let mut failed = None;
+    let (mut sealed, mut failed) = (None, None);
     let now = shared.clock.now();
     let journal = Journal::recover(shared.disk.clone(), journal_folder, cursor, now, |committed| {
         shared.publish(committed);
         // A long journal does not fit in memory: it goes into segments on the way.
         if failed.is_none() && shared.fullness() >= 1.0 {
-            failed = seal(shared, &handle).err();
+            match seal(shared, &handle) {
+                Ok(through) => sealed = through.or(sealed),
+                Err(error) => failed = Some(error),
+            }
         }
     })?;
     if let Some(error) = failed {
@@ -88,6 +91,7 @@ fn open(
     let clock = shared.clock.clone();
     let writer = Writer::start(journal, shared.config.journal.clone(), shared.clone(), clock, metrics)
         .map_err(OpenError::Thread)?;
+    sealed.into_iter().for_each(|through| writer.trim(through));
     let upkeep = Upkeep::start(shared.clone(), writer.clone(), handle, nudges).map_err(OpenError::Thread)?;
     let store = Store { shared: shared.clone(), upkeep: Arc::new(Mutex::new(Some(upkeep))) };
     let statistics = store.statistics();

@@ -62,14 +62,23 @@ async fn files_of_a_crash_before_publishing_are_removed_and_foreign_ones_left() 
 async fn a_journal_larger_than_memory_is_read_back_through_segments() {
     let data = tempfile::tempdir().unwrap();
     let catalog = Catalog::in_memory().await.unwrap();
-    let node = Node::open(data.path(), &catalog, small()).await;
+    let journal = journal::WriterConfig { file_bytes: 100_000, ..journal::WriterConfig::default() };
+    let node = Node::open(data.path(), &catalog, Config { journal: journal.clone(), ..small() }).await;
     for start in (0..5000).step_by(500) {
         node.put(numbered(start..start + 500)).await;
     }
     node.close().await;
-    let tight = Config { recent_bytes: 200_000, ..small() };
+    let journal_files = || fs::read_dir(data.path().join("journal")).unwrap().count();
+    let before = journal_files();
+    let tight = Config { recent_bytes: 200_000, journal, ..small() };
     let node = Node::open(data.path(), &catalog, tight).await;
     assert!(node.store.statistics().segments > 0);
+    // What is in segments is not read back again after the next crash.
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while journal_files() >= before && std::time::Instant::now() < deadline {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    assert!(journal_files() < before, "{before} files before");
     assert_eq!(node.all("77", vec![], true, 999).len(), 5000);
     node.close().await;
 }
