@@ -34,7 +34,7 @@ pub(crate) fn delivery(config: &Config) -> delivery::Config {
 }
 
 pub(crate) fn outbound(config: &Config) -> outbound::Config {
-    outbound::Config { allow_loopback: config.outbound.allow_loopback }
+    outbound::Config { allow_loopback: config.outbound.allow_loopback, ..outbound::Config::default() }
 }
 
 pub(crate) fn gateway(config: &Config) -> gateway::Config {

@@ -1,13 +1,14 @@
 //! An opened bucket: put, get, list and a check before a trail is pointed at it.
 
 use std::future::Future;
+use std::time::Duration;
 
 use bytes::Bytes;
 
+use crate::BucketError;
 use crate::folder::Folder;
 use crate::location::is_key;
 use crate::remote::Remote;
-use crate::{ATTEMPT_PATIENCE, BucketError};
 
 /// The largest object that is read back whole.
 pub(crate) const OBJECT_BYTES_MAX: u64 = 256 * 1024 * 1024;
@@ -29,6 +30,8 @@ pub struct ObjectInfo {
 #[derive(Debug)]
 pub struct Bucket {
     url: String,
+    /// Of one attempt.
+    patience: Duration,
     inner: Inner,
 }
 
@@ -39,8 +42,8 @@ pub(crate) enum Inner {
 }
 
 impl Bucket {
-    pub(crate) fn new(url: String, inner: Inner) -> Bucket {
-        Bucket { url, inner }
+    pub(crate) fn new(url: String, patience: Duration, inner: Inner) -> Bucket {
+        Bucket { url, patience, inner }
     }
 
     /// Its URL; holds no secret.
@@ -49,7 +52,7 @@ impl Bucket {
     }
 
     /// Writes an object, replacing one of the same key. Whole and durable when this returns; after an error or when
-    /// dropped before, it may be there or not, but never in part. One attempt, of at most a minute.
+    /// dropped before, it may be there or not, but never in part. One attempt, which takes no longer than its patience.
     pub async fn put(&self, key: &str, bytes: Bytes, content_type: &'static str) -> Result<(), BucketError> {
         self.check_key(key)?;
         self.in_time(async {
@@ -137,6 +140,6 @@ impl Bucket {
     /// The HTTP client has the same limit; this one also covers a file system that hangs.
     async fn in_time<T>(&self, attempt: impl Future<Output = Result<T, BucketError>>) -> Result<T, BucketError> {
         let late = |_| BucketError::Unreachable { bucket: self.url.clone(), cause: "no answer in time".into() };
-        tokio::time::timeout(ATTEMPT_PATIENCE, attempt).await.map_err(late)?
+        tokio::time::timeout(self.patience, attempt).await.map_err(late)?
     }
 }

@@ -32,23 +32,24 @@ use location::Location;
 
 /// To reach a server's port; on a healthy network this takes milliseconds.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
-/// One whole attempt. The largest object is some megabytes of gzip, so even 1 Mbit/s is enough.
-const ATTEMPT_PATIENCE: Duration = Duration::from_secs(60);
 /// Writers at once in one folder. On a file system that hangs, each attempt leaves a stuck thread behind: this ends it.
 const FOLDER_WRITERS_MAX: usize = 4;
 
-/// Where connections may go.
+/// Where connections may go, and how long they may take.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
     /// Whether a bucket may be on this machine's own loopback address. An S3 server beside the node is common; a node
     /// that serves tenants who bring their own bucket URLs should refuse it. Link-local and metadata addresses are
     /// always refused.
     pub allow_loopback: bool,
+    /// One whole attempt.
+    pub attempt_patience: Duration,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Config { allow_loopback: true }
+        // The largest object is some megabytes of gzip, so even 1 Mbit/s is enough.
+        Config { allow_loopback: true, attempt_patience: Duration::from_secs(60) }
     }
 }
 
@@ -61,6 +62,7 @@ struct Shared {
     http: reqwest::Client,
     disk: Arc<dyn Disk>,
     random: Arc<dyn Random>,
+    patience: Duration,
     /// Slots per folder, shared by everyone who opens the same one and kept alive by stuck writers.
     folder_slots: Mutex<HashMap<PathBuf, Weak<Semaphore>>>,
 }
@@ -72,7 +74,7 @@ impl Outbound {
         let http = reqwest::Client::builder()
             .user_agent(concat!("cairn/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT_PATIENCE)
-            .timeout(ATTEMPT_PATIENCE)
+            .timeout(config.attempt_patience)
             // One connection per request in flight: an upload must not queue behind another bucket's.
             .http1_only()
             // A redirect would lead past the egress rules, and a signed request is not valid elsewhere anyway.
@@ -80,7 +82,8 @@ impl Outbound {
             .dns_resolver(Arc::new(GuardedResolver { egress }))
             .build()
             .map_err(OutboundError)?;
-        Ok(Outbound(Arc::new(Shared { egress, http, disk, random, folder_slots: Mutex::default() })))
+        let patience = config.attempt_patience;
+        Ok(Outbound(Arc::new(Shared { egress, http, disk, random, patience, folder_slots: Mutex::default() })))
     }
 
     /// Opens the bucket at `url`: `file:///absolute/path`, `s3://bucket[/prefix]` or `oss://bucket[/prefix]`.
@@ -100,7 +103,7 @@ impl Outbound {
                 bucket::Inner::Remote(remote::Remote::new(&location, settings, shared.egress, shared.http.clone())?)
             }
         };
-        Ok(Bucket::new(url.to_owned(), inner))
+        Ok(Bucket::new(url.to_owned(), shared.patience, inner))
     }
 
     fn folder_slots(&self, root: PathBuf) -> Arc<Semaphore> {

@@ -1,5 +1,13 @@
 //! Delivery seen from outside: from a source of events to files in a folder, through the real catalog and bucket.
 
+mod scene;
+// The S3 server the tests of `outbound` use.
+#[allow(dead_code, reason = "they use more of it")]
+#[path = "../../../outbound/tests/it/server.rs"]
+mod server;
+mod servers;
+mod vanishing;
+
 use std::io::Read;
 use std::sync::Arc;
 use std::time::Duration;

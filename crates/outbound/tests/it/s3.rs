@@ -171,7 +171,7 @@ async fn an_answer_that_is_no_answer_is_unreachable() {
 
 #[test]
 fn loopback_is_refused_where_the_operator_says_so() {
-    let strict = Config { allow_loopback: false };
+    let strict = Config { allow_loopback: false, ..Config::default() };
     let outbound = Outbound::new(&strict, Arc::new(RealDisk), Arc::new(OsRandom)).expect("set up");
     let error =
         outbound.open_bucket("s3://audit-logs", &settings("http://127.0.0.1:9000".into())).expect_err("refused");

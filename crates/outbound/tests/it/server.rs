@@ -41,7 +41,12 @@ impl S3Server {
     }
 
     pub(crate) fn create_bucket(&self, name: &str) {
-        std::fs::create_dir(self.root.path().join(name)).expect("a bucket");
+        std::fs::create_dir(self.folder(name)).expect("a bucket");
+    }
+
+    /// Where a bucket's objects lie.
+    pub(crate) fn folder(&self, name: &str) -> PathBuf {
+        self.root.path().join(name)
     }
 
     /// Its endpoint by address: path style.
