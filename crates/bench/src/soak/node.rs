@@ -53,8 +53,8 @@ impl SoakNode {
         command.envs([
             ("CAIRN_HISTORY_DAYS", history_days.to_string().as_str()),
             ("CAIRN_INGEST_CREATE_ACCOUNTS", "true"),
-            // Small first segments, so that at any rate there is something to merge.
-            ("CAIRN_STORE_RECENT_BYTES", "33554432"),
+            // Less than half of a full segment, so that there is something to merge.
+            ("CAIRN_STORE_RECENT_BYTES", "67108864"),
             ("CAIRN_DELIVERY_AGE_SECONDS", "10"),
             ("CAIRN_LOG_LEVEL", "warn"),
         ]);

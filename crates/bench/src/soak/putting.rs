@@ -29,23 +29,32 @@ pub(super) struct Probe {
     pub(super) name: Option<String>,
 }
 
-/// The newest probes.
-#[derive(Default)]
-pub(super) struct Probes(std::sync::Mutex<VecDeque<Probe>>);
+/// The newest probes. Older ones may have left the history, and nothing follows from not finding those.
+pub(super) struct Probes {
+    newest: std::sync::Mutex<VecDeque<(Instant, Probe)>>,
+    age_max: Duration,
+}
 
 impl Probes {
+    pub(super) fn new(age_max: Duration) -> Probes {
+        Probes { newest: std::sync::Mutex::default(), age_max }
+    }
+
     fn push(&self, probe: Probe) {
-        let mut probes = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut probes = self.newest.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if probes.len() == PROBES_MAX {
             probes.pop_front();
         }
-        probes.push_back(probe);
+        probes.push_back((Instant::now(), probe));
     }
 
     /// One of them; `turn` chooses.
     pub(super) fn choose(&self, turn: usize) -> Option<Probe> {
-        let probes = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        probes.get(turn.checked_rem(probes.len())?).cloned()
+        let mut probes = self.newest.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        while probes.front().is_some_and(|(put, _)| put.elapsed() > self.age_max) {
+            probes.pop_front();
+        }
+        probes.get(turn.checked_rem(probes.len())?).map(|(_, probe)| probe.clone())
     }
 }
 

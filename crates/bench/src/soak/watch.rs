@@ -81,7 +81,7 @@ async fn look(
     mut stopping: watch::Receiver<bool>,
 ) -> Result<Watched> {
     println!(
-        "minute  events/s  ack ms p50/p99  lookup ms p50/p99  RSS MiB  files  threads  disk MiB  trail s  merged  removed"
+        "minute  events/s  ack ms p50/p99  lookup ms p50/p99  RSS MiB  files  threads  disk MiB  trail s  throttled  merged  removed"
     );
     let started = Instant::now();
     let (mut samples, mut minutes) = (Vec::new(), 1);
@@ -126,7 +126,7 @@ fn line(
 ) -> Result<String> {
     let metrics = node.metrics()?;
     Ok(format!(
-        "{minute:>6}  {:>8.0}  {:>6.1} / {:>6.1}  {:>9.1} / {:>6.1}  {:>7.0}  {:>5}  {:>7}  {:>8.0}  {:>7.1}  {:>6}  {:>7}",
+        "{minute:>6}  {:>8.0}  {:>6.1} / {:>6.1}  {:>9.1} / {:>6.1}  {:>7.0}  {:>5}  {:>7}  {:>8.0}  {:>7.1}  {:>9}  {:>6}  {:>7}",
         put.count as f64 / took,
         put.quantile_ms(0.5),
         put.quantile_ms(0.99),
@@ -137,6 +137,7 @@ fn line(
         sample.threads,
         sample.disk / MIB,
         metrics.value("cairn_reader_lag_seconds{reader=\"delivery\"}"),
+        metrics.value("cairn_journal_throttled_appends_total"),
         thousands(metrics.value("cairn_store_merged_events_total")),
         thousands(metrics.value("cairn_store_retired_events_total")),
     ))
