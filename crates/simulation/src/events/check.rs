@@ -132,12 +132,20 @@ fn everything(account: AccountId, conditions: Vec<Condition>, chance: &mut Chanc
     }
 }
 
+/// More events than any run has.
+const PAGED_MAX: usize = 100_000;
+
 /// Every page.
 fn read_all(store: &Store, mut lookup: Lookup) -> Result<Vec<Found>, String> {
     let mut all: Vec<Found> = Vec::new();
     loop {
         let page = store.lookup(&lookup).map_err(|error| story_of(&error))?;
-        lookup.after = page.events.last().map(Found::position);
+        let last = page.events.last().map(Found::position);
+        if page.more && (last == lookup.after || all.len() > PAGED_MAX) {
+            let seen: Vec<_> = page.events.iter().map(Found::position).collect();
+            return Err(format!("paging does not end: {lookup:?} gives {seen:?}"));
+        }
+        lookup.after = last;
         all.extend(page.events);
         if !page.more {
             break;
