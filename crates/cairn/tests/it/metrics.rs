@@ -58,7 +58,7 @@ fn described(exposition: &str) -> BTreeMap<String, Described> {
         } else if let Some(name) =
             line.split(['{', ' ']).next().filter(|name| !name.is_empty() && !name.starts_with('#'))
         {
-            let family = found.get_mut(family(name)).or_else(|| None);
+            let family = found.get_mut(family(name));
             let family = family.unwrap_or_else(|| panic!("{name} has no description"));
             let labels =
                 line.split_once('{').and_then(|(_, rest)| rest.split_once('}')).map_or("", |(labels, _)| labels);
