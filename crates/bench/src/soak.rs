@@ -16,7 +16,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
+use tokio::signal::unix;
 use tokio::sync::watch as signal;
 
 use lookups::Lookups;
@@ -39,7 +40,7 @@ pub(crate) fn main() -> Option<ExitCode> {
         return None;
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().worker_threads(2).build();
-    let outcome = Options::parse(arguments).and_then(|options| runtime?.block_on(run(&options)));
+    let outcome = Options::parse(arguments).and_then(|options| runtime?.block_on(run_or_stop(&options)));
     Some(match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -47,6 +48,16 @@ pub(crate) fn main() -> Option<ExitCode> {
             ExitCode::FAILURE
         }
     })
+}
+
+/// A run that is ended from outside takes its node and its S3 server with it.
+async fn run_or_stop(options: &Options) -> Result<()> {
+    let mut terminated = unix::signal(unix::SignalKind::terminate()).context("could not catch signals")?;
+    tokio::select! {
+        done = run(options) => done,
+        _ = tokio::signal::ctrl_c() => bail!("interrupted"),
+        _ = terminated.recv() => bail!("asked to end"),
+    }
 }
 
 async fn run(options: &Options) -> Result<()> {
