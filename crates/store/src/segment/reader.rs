@@ -226,7 +226,7 @@ impl Segment {
             Event::parse(raw).map_err(|refusal| self.damaged(format!("row {row} cannot be read: {refusal}")))?;
         let position = self.position(row);
         if position.time != event.time() {
-            let what = format!("row {row} should be of {}, its event is of {}", position.time, event.time());
+            let what = format!("row {row} has the event time {}, its event says {}", position.time, event.time());
             return Err(self.damaged(what));
         }
         Ok(Found { seq: position.seq, received: self.received(row), event })
