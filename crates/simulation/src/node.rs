@@ -113,10 +113,11 @@ impl Node {
         // The first is taken alone and held at the disk; by the time it may go on, all others wait.
         self.disk.hold("journal");
         let mut waiting: Vec<_> = Vec::new();
-        for (position, batch) in batches.into_iter().enumerate() {
+        for batch in batches {
             let mut append = Box::pin(self.writer().append(batch));
             let mut answer = futures::poll!(append.as_mut());
-            while position == 0 && answer.is_pending() && !self.disk.is_waiting("journal") {
+            // One of duplicates alone needs no disk and is answered.
+            while answer.is_pending() && !self.disk.is_waiting("journal") {
                 tokio::task::yield_now().await;
                 answer = futures::poll!(append.as_mut());
             }

@@ -239,7 +239,9 @@ impl World {
             _ => {}
         }
         // Little memory nudges the store's thread at once; what it would do now is not part of the story.
+        // Nor is the trim after what was sealed while reading back.
         self.node.disk.hold("store");
+        self.node.disk.hold("journal");
         let opened = self.node.open(memory).await;
         self.tell(format!("a troubled start: {}", opened.as_ref().err().map_or("well", String::as_str)));
         let outage = if self.chance.per_mille(500) { Outage::Power } else { Outage::Process };

@@ -237,7 +237,12 @@ impl Segment {
     pub(crate) fn found(&self, row: u32, raw: Bytes) -> Result<Found, StoreError> {
         let event =
             Event::parse(raw).map_err(|refusal| self.damaged(format!("row {row} cannot be read: {refusal}")))?;
-        Ok(Found { seq: self.seq(row), received: self.received(row), event })
+        let position = self.position(row);
+        if position.time != event.time() {
+            let what = format!("row {row} has the event time {}, its event says {}", position.time, event.time());
+            return Err(self.damaged(what));
+        }
+        Ok(Found { seq: position.seq, received: self.received(row), event })
     }
 
     /// Every row, in the order of places, for merging. Bypasses the page cache. Checks the whole index first: damage
