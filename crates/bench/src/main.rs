@@ -22,6 +22,7 @@ mod visibility;
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use host::{Clock, SystemClock};
@@ -69,6 +70,9 @@ async fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
+/// Between the last merge and the measure of the idle node's memory: the allocator gives it back over some seconds.
+const REST: Duration = Duration::from_secs(30);
+
 async fn measure_cairn(options: &Options, questions: &Questions, folder: &Path) -> Result<Report> {
     let mut server = Server::start(&options.cairn, folder, &[SOON_IN_SEGMENTS]).await?;
     let started_rss_bytes = server.memory()?.resident;
@@ -77,6 +81,7 @@ async fn measure_cairn(options: &Options, questions: &Questions, folder: &Path) 
     let (load, _) = load::put(options, &producer, Stream::new(options), options.events).await?;
     progress("waiting until they are in merged segments");
     let cpu = server.settled(options.events).await?;
+    tokio::time::sleep(REST).await;
     let memory = server.memory()?;
     let writing = Writing::new(options.events, options.batch, &load, server.throttled()?, cpu, server.sizes()?);
     let visibility = Visible::new(&visibility::measure(&server).await?);

@@ -13,7 +13,9 @@ const TICKS_PER_SECOND: u64 = 100;
 pub(crate) struct Memory {
     /// Now.
     pub(crate) resident: u64,
-    /// The most there ever was.
+    /// Of that, pages of mapped files: the kernel takes them back when it needs them.
+    pub(crate) mapped: u64,
+    /// The most that was ever resident.
     pub(crate) peak: u64,
 }
 
@@ -26,7 +28,7 @@ pub(crate) fn cpu_time(id: u32) -> Result<Duration> {
 pub(crate) fn memory(id: u32) -> Result<Memory> {
     let status = read(&format!("/proc/{id}/status"))?;
     let field = |name: &str| parse_kibibytes(&status, name).with_context(|| format!("/proc/{id}/status has no {name}"));
-    Ok(Memory { resident: field("VmRSS:")?, peak: field("VmHWM:")? })
+    Ok(Memory { resident: field("VmRSS:")?, mapped: field("RssFile:")?, peak: field("VmHWM:")? })
 }
 
 /// Bytes the process has caused to be read from the disk.

@@ -78,6 +78,7 @@ fn node(report: &Report, text: &mut Text) {
     );
     row("memory, started and idle", format!("{:.0} MiB", mib(report.started_rss_bytes)));
     row("memory, all written and idle", format!("{:.0} MiB", mib(report.memory.resident)));
+    row("of that pages of mapped files, which the kernel takes back", format!("{:.0} MiB", mib(report.memory.mapped)));
     row("memory, peak while writing", format!("{:.0} MiB", mib(report.memory.peak)));
     row(
         "ready after kill -9 under load, as long a journal as the defaults leave",

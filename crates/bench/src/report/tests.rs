@@ -19,7 +19,7 @@ fn report(with_clickhouse: bool) -> Report {
         acknowledgements: (1..=100).map(Duration::from_millis).collect(),
     };
     let sizes = Sizes { segments: 250_000, rest: 10 };
-    let memory = |mib: u64| Memory { resident: mib << 20, peak: (2 * mib) << 20 };
+    let memory = |mib: u64| Memory { resident: mib << 20, mapped: 1 << 20, peak: (2 * mib) << 20 };
     let recovery = |mib: u64| Recovery { journal_bytes: mib << 20, seconds_to_ready: 2.5, memory: memory(50) };
     let theirs = || {
         let (before, settled, merged) = (figures(1.0, 0, 0), figures(1.015, 1000, 0), figures(1.02, 1000, 300_000));
