@@ -2,12 +2,11 @@
 
 import gzip
 import json
-import os
 from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-SHARED = Path(os.environ.get("CAIRN_SHARED", ROOT.parent / "shared"))
+SHARED = ROOT.parent / "shared"
 
 # The hour and a half that the main job's events lie in; everything the node records about itself lies elsewhere.
 INVICTUS_WINDOW = {"StartTime": "2023-07-10T11:00:00Z", "EndTime": "2023-07-10T12:59:59Z"}
@@ -51,5 +50,5 @@ def gzip_lines(path: str) -> list:
 
 def needed(path: str) -> Path:
     found = SHARED / path
-    assert found.exists(), f"{found} is missing; put the reference data there or name its folder in CAIRN_SHARED"
+    assert found.exists(), f"{found} is missing; put the reference data beside the repository"
     return found

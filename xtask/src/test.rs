@@ -94,11 +94,7 @@ const CLIPPY: [&str; 7] = ["clippy", "--workspace", "--all-targets", "--quiet", 
 fn check_shared(workspace: &Workspace) -> Result<()> {
     let shared = workspace.shared();
     let there = shared.join("data/lookup_oracle/invictus.json").is_file();
-    ensure!(
-        there,
-        "the reference data is not in {}; put it beside the repository or name its folder in CAIRN_SHARED",
-        shared.display()
-    );
+    ensure!(there, "the reference data is not in {}; put it beside the repository", shared.display());
     Ok(())
 }
 
@@ -136,7 +132,7 @@ fn sdk_tests(workspace: &Workspace, python: &Path, s3_server: &Path, promtool: &
     let report = workspace.target().join("sdk-tests.xml");
     let mut pytest = Command::new(python);
     pytest.current_dir(workspace.root()).args(["-m", "pytest", "tests/sdk", "--junitxml"]).arg(&report);
-    pytest.env("CAIRN_BIN", workspace.target().join("debug/cairn")).env("CAIRN_SHARED", workspace.shared());
+    pytest.env("CAIRN_BIN", workspace.target().join("debug/cairn"));
     pytest.env(S3_SERVER_VARIABLE, s3_server).env("CAIRN_TEST_PROMTOOL", promtool);
     let ended_well = command::run(&mut pytest);
     let report = std::fs::read_to_string(&report).context("pytest left no report")?;

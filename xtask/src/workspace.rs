@@ -71,7 +71,7 @@ impl Workspace {
 
     /// The folder of reference data, which lies beside the repository and is not part of it.
     pub(crate) fn shared(&self) -> PathBuf {
-        std::env::var_os("CAIRN_SHARED").map_or_else(|| self.path("../shared"), PathBuf::from)
+        self.path("../shared")
     }
 
     pub(crate) fn metadata(&self) -> Result<Metadata> {
