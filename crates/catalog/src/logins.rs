@@ -35,7 +35,7 @@ impl std::fmt::Debug for LoginProfile {
     }
 }
 
-fn from_row(row: &SqliteRow) -> Result<LoginProfile, CatalogError> {
+pub(crate) fn from_row(row: &SqliteRow) -> Result<LoginProfile, CatalogError> {
     Ok(LoginProfile {
         account: row.account("account")?,
         user: sqlx::Row::try_get(row, "user_name")?,

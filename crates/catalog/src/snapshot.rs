@@ -1,7 +1,7 @@
 //! Everything that decides who a caller is and what it may do, read at once.
 
-use crate::{AccessKey, Account, Attachment, Catalog, CatalogError, GroupMember, IngestToken, Policy, Role, User};
-use crate::{accounts, groups, keys, policies, roles, tokens, users};
+use crate::{AccessKey, Account, Attachment, Catalog, CatalogError, GroupMember, IngestToken, LoginProfile, Policy, Role, User};
+use crate::{accounts, groups, keys, logins, policies, roles, tokens, users};
 
 /// See the module.
 #[derive(Debug, Clone, Default)]
@@ -22,6 +22,8 @@ pub struct Snapshot {
     pub members: Vec<GroupMember>,
     /// Every role.
     pub roles: Vec<Role>,
+    /// Every login profile.
+    pub logins: Vec<LoginProfile>,
 }
 
 impl Catalog {
@@ -36,6 +38,7 @@ impl Catalog {
         let tokens = sqlx::query("SELECT * FROM ingest_tokens").fetch_all(&mut *transaction).await?;
         let members = sqlx::query("SELECT * FROM group_members").fetch_all(&mut *transaction).await?;
         let roles = sqlx::query("SELECT * FROM roles").fetch_all(&mut *transaction).await?;
+        let logins = sqlx::query("SELECT * FROM login_profiles").fetch_all(&mut *transaction).await?;
         Ok(Snapshot {
             accounts: accounts.iter().map(accounts::from_row).collect::<Result<_, _>>()?,
             users: users.iter().map(users::from_row).collect::<Result<_, _>>()?,
@@ -44,6 +47,7 @@ impl Catalog {
             attachments: attachments.iter().map(policies::attachment_from_row).collect::<Result<_, _>>()?,
             tokens: tokens.iter().map(tokens::from_row).collect::<Result<_, _>>()?,
             members: members.iter().map(groups::member_from_row).collect::<Result<_, _>>()?,
+            logins: logins.iter().map(logins::from_row).collect::<Result<_, _>>()?,
             roles: roles.iter().map(roles::from_row).collect::<Result<_, _>>()?,
         })
     }
