@@ -59,23 +59,26 @@ pub(crate) fn member_from_row(row: &SqliteRow) -> Result<GroupMember, CatalogErr
 impl Catalog {
     /// Creates a group.
     pub async fn group_create(&self, group: &Group) -> Result<(), CatalogError> {
-        sqlx::query("INSERT INTO groups (group_id, account, name, comments, created, updated) VALUES (?, ?, ?, ?, ?, ?)")
-            .bind(&group.group_id)
-            .bind(group.account.as_str())
-            .bind(&group.name)
-            .bind(&group.comments)
-            .bind(group.created.0)
-            .bind(group.updated.0)
-            .execute(self.writer())
-            .await
-            .map_err(|error| CatalogError::on_insert(error, || format!("group {}", group.name)))?;
+        sqlx::query(
+            "INSERT INTO groups (group_id, account, name, comments, created, updated) VALUES (?, ?, ?, ?, ?, ?)",
+        )
+        .bind(&group.group_id)
+        .bind(group.account.as_str())
+        .bind(&group.name)
+        .bind(&group.comments)
+        .bind(group.created.0)
+        .bind(group.updated.0)
+        .execute(self.writer())
+        .await
+        .map_err(|error| CatalogError::on_insert(error, || format!("group {}", group.name)))?;
         self.identity_changed();
         Ok(())
     }
 
     /// The account's group of this name.
     pub async fn group_find(&self, account: AccountId, name: &str) -> Result<Option<Group>, CatalogError> {
-        let query = sqlx::query("SELECT * FROM groups WHERE account = ? AND name = ?").bind(account.as_str()).bind(name);
+        let query =
+            sqlx::query("SELECT * FROM groups WHERE account = ? AND name = ?").bind(account.as_str()).bind(name);
         query.fetch_optional(self.reader()).await?.as_ref().map(from_row).transpose()
     }
 

@@ -97,7 +97,8 @@ impl Catalog {
 
     /// Remembers that a code of this step was used; false when one of this step or a later one was before.
     pub async fn mfa_use(&self, account: AccountId, name: &str, step: i64) -> Result<bool, CatalogError> {
-        let query = sqlx::query("UPDATE mfa_devices SET last_step = ?3 WHERE account = ?1 AND name = ?2 AND last_step < ?3");
+        let query =
+            sqlx::query("UPDATE mfa_devices SET last_step = ?3 WHERE account = ?1 AND name = ?2 AND last_step < ?3");
         let used = query.bind(account.as_str()).bind(name).bind(step).execute(self.writer()).await?;
         Ok(used.rows_affected() == 1)
     }
@@ -114,7 +115,8 @@ impl Catalog {
     /// Deletes a device nobody has.
     pub async fn mfa_delete(&self, account: AccountId, name: &str) -> Result<(), CatalogError> {
         let mut transaction = self.begin().await?;
-        let query = sqlx::query("SELECT user_name IS NOT NULL AS bound FROM mfa_devices WHERE account = ? AND name = ?");
+        let query =
+            sqlx::query("SELECT user_name IS NOT NULL AS bound FROM mfa_devices WHERE account = ? AND name = ?");
         let row = query.bind(account.as_str()).bind(name).fetch_optional(&mut *transaction).await?;
         if row.ok_or_else(|| CatalogError::not_found(format!("MFA device {name}")))?.flag("bound")? {
             return Err(CatalogError::InUse { what: format!("MFA device {name}"), by: "a user".to_owned() });

@@ -1,6 +1,8 @@
 //! Everything that decides who a caller is and what it may do, read at once.
 
-use crate::{AccessKey, Account, Attachment, Catalog, CatalogError, GroupMember, IngestToken, LoginProfile, Policy, Role, User};
+use crate::{
+    AccessKey, Account, Attachment, Catalog, CatalogError, GroupMember, IngestToken, LoginProfile, Policy, Role, User,
+};
 use crate::{accounts, groups, keys, logins, policies, roles, tokens, users};
 
 /// See the module.

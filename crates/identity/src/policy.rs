@@ -10,8 +10,8 @@ pub mod system;
 mod trust;
 
 pub use document::PolicyError;
-pub use trust::Trust;
 pub(crate) use trust::Party;
+pub use trust::Trust;
 
 use crate::Context;
 use condition::Condition;

@@ -177,9 +177,7 @@ impl Identity {
     /// Credentials for somebody who signed in.
     pub(crate) fn sign_in_session(&self, caller: &Caller, seconds: i64, mfa: bool) -> SessionKey {
         let principal = match &caller.principal {
-            Principal::User { user_id, name } => {
-                TokenPrincipal::User { user_id: user_id.clone(), name: name.clone() }
-            }
+            Principal::User { user_id, name } => TokenPrincipal::User { user_id: user_id.clone(), name: name.clone() },
             _ => TokenPrincipal::Root,
         };
         self.seal_session(caller.account, principal, None, seconds, mfa)

@@ -3,7 +3,7 @@
 use catalog::{Holder, PolicyKind, PolicyRef, Role};
 use model::AccountId;
 
-use super::{ALPHANUMERIC, names, not_found, on_catalog};
+use super::{names, not_found, on_catalog};
 use crate::policy::Trust;
 use crate::{Identity, ManageError};
 
@@ -129,8 +129,7 @@ impl Identity {
         });
         let trust = trust.to_string();
         let description = format!("Made for {service}.");
-        let wanted =
-            RoleChange { trust: Some(&trust), description: Some(&description), session_seconds_max: None };
+        let wanted = RoleChange { trust: Some(&trust), description: Some(&description), session_seconds_max: None };
         let made = match self.insert_role(account, linked.role, wanted, Some(service)).await {
             Err(error @ ManageError::AlreadyExists { .. }) => Err(error),
             other => Ok(other?),

@@ -24,8 +24,7 @@ impl Identity {
         Parsed::parse(document).map_err(ManageError::MalformedPolicy)?;
         let created = self.clock.now();
         let version = PolicyVersion { number: 0, document: document.to_owned(), is_default: set_default, created };
-        let added =
-            self.catalog.policy_version_add(account, policy, &version, VERSIONS_PER_POLICY_MAX, rotate).await;
+        let added = self.catalog.policy_version_add(account, policy, &version, VERSIONS_PER_POLICY_MAX, rotate).await;
         let added = added.map_err(|error| on_catalog(error, "Policy", policy))?;
         self.refresh().await?;
         Ok(added)

@@ -116,9 +116,10 @@ impl Trusted {
         let fits = name.contains('.') && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-'));
         match account.transpose() {
             Ok(account) if fits => Ok(Trusted::Service(name.to_owned(), account)),
-            _ => {
-                Err(error(place, format!("{text:?} must be like actiontrail.aliyuncs.com, with <account>@ before it or not")))
-            }
+            _ => Err(error(
+                place,
+                format!("{text:?} must be like actiontrail.aliyuncs.com, with <account>@ before it or not"),
+            )),
         }
     }
 }
@@ -181,7 +182,9 @@ mod tests {
     }
 
     fn trusting(principal: &str) -> String {
-        format!(r#"{{"Version":"1","Statement":[{{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{principal}}}]}}"#)
+        format!(
+            r#"{{"Version":"1","Statement":[{{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{principal}}}]}}"#
+        )
     }
 
     #[test]
@@ -207,7 +210,8 @@ mod tests {
     fn a_service_acts_for_the_roles_account_or_the_one_named_with_it() {
         let plain = trusting(r#"{"Service":["actiontrail.aliyuncs.com"]}"#);
         let named = trusting(r#"{"Service":["100@actiontrail.aliyuncs.com"]}"#);
-        let party = |on_behalf_of| Party::Service { name: "actiontrail.aliyuncs.com", on_behalf_of: account(on_behalf_of) };
+        let party =
+            |on_behalf_of| Party::Service { name: "actiontrail.aliyuncs.com", on_behalf_of: account(on_behalf_of) };
         assert_eq!(verdict(&plain, party(OWNER), None), Verdict::Allow);
         assert_eq!(verdict(&plain, party("100"), None), Verdict::NotMentioned);
         assert_eq!(verdict(&named, party("100"), None), Verdict::Allow);
