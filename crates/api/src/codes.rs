@@ -211,6 +211,15 @@ codes! {
     /// The session's policy cannot be read.
     INVALID_PARAMETER_POLICY_GRAMMAR = 400 "InvalidParameter.PolicyGrammar";
 
+    /// Account, user or password is wrong.
+    INVALID_CREDENTIALS = 401 "InvalidCredentials";
+    /// A second factor is bound and its code was not given, or must be bound first.
+    MFA_REQUIRED = 401 "MFARequired";
+    /// The password must be changed.
+    PASSWORD_RESET_REQUIRED = 403 "PasswordResetRequired";
+    /// The password has expired for good.
+    PASSWORD_EXPIRED = 403 "PasswordExpired";
+
     /// No account of this id.
     ACCOUNT_NOT_FOUND = 404 "AccountNotFound";
     /// The account's id is taken.

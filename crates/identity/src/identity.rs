@@ -15,6 +15,7 @@ use crate::nonces::Nonces;
 use crate::passwords::Hashing;
 use crate::policy::{Circumstances, Policy, Verdict};
 use crate::roles::owner_of;
+use crate::signin::Attempts;
 use crate::{Caller, Context, Decision, Denial, ManageError, Principal, Vault};
 
 /// The setting that holds a sealed known text: it tells whether the vault's key is the right one.
@@ -35,6 +36,7 @@ pub struct Identity {
     pub(crate) nonces: Arc<Nonces>,
     pub(crate) metrics: IdentityMetrics,
     pub(crate) hashing: Hashing,
+    pub(crate) attempts: Arc<Attempts>,
     live: Arc<LiveDirectory>,
     /// Ends with the last clone.
     _follower: Arc<Follower>,
@@ -62,6 +64,7 @@ impl Identity {
             nonces: Arc::default(),
             metrics,
             hashing: Hashing::default(),
+            attempts: Arc::default(),
             live,
             _follower: follower,
         })

@@ -19,6 +19,7 @@ pub mod policy;
 mod roles;
 mod sessions;
 mod signature;
+mod signin;
 mod totp;
 mod vault;
 
@@ -30,4 +31,5 @@ pub use manage::{LoginChange, NewKey, RoleChange, mfa_serial};
 pub use passwords::PasswordPolicy;
 pub use roles::{RoleRefusal, parse_role_arn, role_arn};
 pub use sessions::{AssumeError, AssumedRole, RoleWish, SessionKey};
+pub use signin::{Attempt, SignIn, SignInError};
 pub use vault::{MasterKeySource, Vault, VaultError};

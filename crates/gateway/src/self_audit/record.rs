@@ -88,6 +88,11 @@ pub(crate) fn record(call: &Recorded<'_>, random: &dyn Random) -> Result<Entry, 
     Ok(Entry { account: caller.account, event })
 }
 
+/// A text that names something, cut like all of them.
+pub(crate) fn shortened(text: &str) -> String {
+    cut(text, NAME_BYTES_MAX)
+}
+
 fn parameters(call: &Recorded<'_>) -> Value {
     let mut recorded = Map::new();
     let (mut bytes, mut left_out) = (0, 0);

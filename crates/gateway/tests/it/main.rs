@@ -13,6 +13,7 @@ mod ram;
 mod rest;
 mod roles;
 mod settings;
+mod signin;
 mod signing;
 mod trails;
 mod trouble;
