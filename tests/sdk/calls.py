@@ -62,11 +62,12 @@ class Call:
 
 @dataclass
 class Key:
-    """An access key and the node it is for."""
+    """An access key and the node it is for; a temporary one has a security token."""
 
     port: int
     id: str
     secret: str
+    token: str = ""
 
     def acs3(self, method, path, params, action, version, headers=None, body=b"", at=None, nonce=None) -> Call:
         """Signed with ACS3-HMAC-SHA256, everything in the headers."""
@@ -80,6 +81,7 @@ class Key:
             "x-acs-signature-nonce": nonce or uuid.uuid4().hex,
             "x-acs-content-sha256": digest,
         }
+        signed |= {"x-acs-security-token": self.token} if self.token else {}
         names = sorted(name for name in signed if name in ("host", "content-type") or name.startswith("x-acs-"))
         lines = "".join(f"{name}:{signed[name]}\n" for name in names)
         canonical = "\n".join([method, path, query, lines, ";".join(names), digest])
@@ -100,6 +102,7 @@ class Key:
             "SignatureVersion": "1.0",
             "SignatureNonce": nonce or uuid.uuid4().hex,
         }
+        every |= {"SecurityToken": self.token} if self.token else {}
         canonical = "&".join(f"{encode(name)}={encode(every[name])}" for name in sorted(every))
         to_sign = f"{method}&%2F&{encode(canonical)}"
         digest = hmac.new((self.secret + "&").encode(), to_sign.encode(), hashlib.sha1).digest()
@@ -118,6 +121,11 @@ class Key:
         reply = self.rpc(action, CAIRN_VERSION, **params)
         assert reply.status == 200, reply.text
         return reply.json
+
+    def sign_in(self, **form) -> Reply:
+        """A sign-in at this key's node; the key itself is not used."""
+        headers = {"content-type": "application/x-www-form-urlencoded"}
+        return Call(self.port, "POST", "/v1/signin", "", headers, urllib.parse.urlencode(form).encode()).send()
 
     def put(self, body: bytes, content_type="application/x-ndjson", encoding=None, account=None) -> Reply:
         headers = {"content-type": content_type} | ({"content-encoding": encoding} if encoding else {})

@@ -8,6 +8,7 @@ import json
 from alibabacloud_actiontrail20200706 import models
 from alibabacloud_actiontrail20200706.client import Client as TeaActionTrail
 from alibabacloud_ram20150501.client import Client as TeaRam
+from alibabacloud_sts20150401.client import Client as TeaSts
 from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
 from alibabacloud_tea_openapi.utils_models import Config
 from aliyunsdkactiontrail.request.v20200706 import (
@@ -22,6 +23,7 @@ from aliyunsdkactiontrail.request.v20200706 import (
     UpdateTrailRequest,
 )
 from aliyunsdkcore.acs_exception.exceptions import ServerException
+from aliyunsdkcore.auth.credentials import StsTokenCredential
 from aliyunsdkcore.client import AcsClient
 
 from calls import Key
@@ -64,6 +66,7 @@ def tea_config(key: Key, **more) -> Config:
     return Config(
         access_key_id=key.id,
         access_key_secret=key.secret,
+        security_token=key.token or None,
         region_id=REGION,
         endpoint=f"127.0.0.1:{key.port}",
         protocol="HTTP",
@@ -121,7 +124,12 @@ class OldSdk(Sdk):
 
     def __init__(self, key: Key):
         super().__init__(key)
-        self.client = AcsClient(key.id, key.secret, REGION, port=key.port, auto_retry=False)
+        more = {"port": key.port, "auto_retry": False}
+        if key.token:
+            credential = StsTokenCredential(key.id, key.secret, key.token)
+            self.client = AcsClient(region_id=REGION, credential=credential, **more)
+        else:
+            self.client = AcsClient(key.id, key.secret, REGION, **more)
 
     def request(self, operation: str, **params):
         request = self.REQUESTS[operation]()
@@ -147,3 +155,8 @@ SDKS = [NewSdk, OldSdk]
 def ram(key: Key) -> TeaRam:
     """alibabacloud_ram20150501."""
     return TeaRam(tea_config(key))
+
+
+def sts(key: Key) -> TeaSts:
+    """alibabacloud_sts20150401."""
+    return TeaSts(tea_config(key))

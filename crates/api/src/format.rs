@@ -109,6 +109,24 @@ pub const BUCKET_URL: Rule = Rule {
     },
 };
 
+/// What a session of a role is called.
+pub const SESSION_NAME: Rule = Rule {
+    words: "2 to 64 letters, digits, `.`, `@`, `-` and `_`",
+    accepts: |text| {
+        (2..=64).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'@' | b'-' | b'_'))
+    },
+};
+
+/// What a role's trust policy asks for.
+pub const EXTERNAL_ID: Rule = Rule {
+    words: "2 to 1,224 letters, digits and `=,.@:/-_`",
+    accepts: |text| {
+        let allowed = |b: u8| b.is_ascii_alphanumeric() || b"=,.@:/-_".contains(&b);
+        (2..=1224).contains(&text.len()) && text.bytes().all(allowed)
+    },
+};
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,6 +6,7 @@
 mod actiontrail;
 mod cairn;
 mod ram;
+mod sts;
 
 use crate::format;
 use crate::operation::Operation;
@@ -49,7 +50,50 @@ operations! {
         ListPolicies = LIST_POLICIES,
         AttachPolicyToUser = ATTACH_POLICY_TO_USER,
         DetachPolicyFromUser = DETACH_POLICY_FROM_USER,
-        ListPoliciesForUser = LIST_POLICIES_FOR_USER;
+        ListPoliciesForUser = LIST_POLICIES_FOR_USER,
+        CreateGroup = CREATE_GROUP,
+        GetGroup = GET_GROUP,
+        UpdateGroup = UPDATE_GROUP,
+        ListGroups = LIST_GROUPS,
+        DeleteGroup = DELETE_GROUP,
+        AddUserToGroup = ADD_USER_TO_GROUP,
+        RemoveUserFromGroup = REMOVE_USER_FROM_GROUP,
+        ListGroupsForUser = LIST_GROUPS_FOR_USER,
+        ListUsersForGroup = LIST_USERS_FOR_GROUP,
+        AttachPolicyToGroup = ATTACH_POLICY_TO_GROUP,
+        DetachPolicyFromGroup = DETACH_POLICY_FROM_GROUP,
+        ListPoliciesForGroup = LIST_POLICIES_FOR_GROUP,
+        CreateRole = CREATE_ROLE,
+        GetRole = GET_ROLE,
+        UpdateRole = UPDATE_ROLE,
+        ListRoles = LIST_ROLES,
+        DeleteRole = DELETE_ROLE,
+        AttachPolicyToRole = ATTACH_POLICY_TO_ROLE,
+        DetachPolicyFromRole = DETACH_POLICY_FROM_ROLE,
+        ListPoliciesForRole = LIST_POLICIES_FOR_ROLE,
+        ListEntitiesForPolicy = LIST_ENTITIES_FOR_POLICY,
+        CreatePolicyVersion = CREATE_POLICY_VERSION,
+        GetPolicyVersion = GET_POLICY_VERSION,
+        ListPolicyVersions = LIST_POLICY_VERSIONS,
+        SetDefaultPolicyVersion = SET_DEFAULT_POLICY_VERSION,
+        DeletePolicyVersion = DELETE_POLICY_VERSION,
+        UpdateUser = UPDATE_USER,
+        GetAccessKeyLastUsed = GET_ACCESS_KEY_LAST_USED,
+        CreateLoginProfile = CREATE_LOGIN_PROFILE,
+        GetLoginProfile = GET_LOGIN_PROFILE,
+        UpdateLoginProfile = UPDATE_LOGIN_PROFILE,
+        DeleteLoginProfile = DELETE_LOGIN_PROFILE,
+        GetPasswordPolicy = GET_PASSWORD_POLICY,
+        SetPasswordPolicy = SET_PASSWORD_POLICY,
+        CreateVirtualMFADevice = CREATE_VIRTUAL_MFA_DEVICE,
+        BindMFADevice = BIND_MFA_DEVICE,
+        UnbindMFADevice = UNBIND_MFA_DEVICE,
+        ListVirtualMFADevices = LIST_VIRTUAL_MFA_DEVICES,
+        GetUserMFAInfo = GET_USER_MFA_INFO,
+        DeleteVirtualMFADevice = DELETE_VIRTUAL_MFA_DEVICE,
+        SetAccountAlias = SET_ACCOUNT_ALIAS,
+        GetAccountAlias = GET_ACCOUNT_ALIAS,
+        ClearAccountAlias = CLEAR_ACCOUNT_ALIAS;
     cairn:
         CreateAccount = CREATE_ACCOUNT,
         ListAccounts = LIST_ACCOUNTS,
@@ -59,7 +103,11 @@ operations! {
         CheckBucket = CHECK_BUCKET,
         CreateIngestToken = CREATE_INGEST_TOKEN,
         ListIngestTokens = LIST_INGEST_TOKENS,
-        DeleteIngestToken = DELETE_INGEST_TOKEN;
+        DeleteIngestToken = DELETE_INGEST_TOKEN,
+        SetAccountPassword = SET_ACCOUNT_PASSWORD;
+    sts:
+        AssumeRole = ASSUME_ROLE,
+        GetCallerIdentity = GET_CALLER_IDENTITY;
 }
 
 impl OperationId {

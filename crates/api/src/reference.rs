@@ -71,7 +71,10 @@ fn operation(page: &mut String, row: &Operation) {
 fn rest_operation(page: &mut String, row: &RestOperation) {
     line(page, format_args!("### {} {}\n", row.method, row.path));
     line(page, format_args!("{}\n", row.summary));
-    line(page, format_args!("Permission `{}` on `{}`.\n", row.permission, row.resource));
+    match row.permission {
+        "" => page.push_str("It needs no permission and is not signed.\n\n"),
+        permission => line(page, format_args!("Permission `{permission}` on `{}`.\n", row.resource)),
+    }
     params(page, row.params);
     if row.takes_attributes {
         let names: Vec<String> = Attribute::ALL.iter().map(|each| format!("`{}`", each.as_str())).collect();

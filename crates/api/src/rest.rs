@@ -1,4 +1,4 @@
-//! The two calls that are not RPC: putting events, and finding them without ActionTrail's limits.
+//! The calls that are not RPC: putting events, finding them without ActionTrail's limits, and signing in.
 
 use model::limits::{REQUEST_BYTES_MAX, REQUEST_EVENTS_MAX};
 
@@ -13,7 +13,7 @@ pub struct RestOperation {
     pub method: &'static str,
     /// Its path.
     pub path: &'static str,
-    /// The permission a caller needs.
+    /// The permission a caller needs; empty when it needs none.
     pub permission: &'static str,
     /// The ARN template it needs it on.
     pub resource: &'static str,
@@ -90,8 +90,42 @@ pub const GET_EVENTS: RestOperation = RestOperation {
               no event is. A page is cut at 8 MiB; `NextToken` or `After` says where it goes on.",
 };
 
-/// Both.
-pub const REST_OPERATIONS: &[RestOperation] = &[PUT_EVENTS, GET_EVENTS];
+/// `POST /v1/signin`.
+pub const SIGN_IN: RestOperation = RestOperation {
+    method: "POST",
+    path: "/v1/signin",
+    permission: "",
+    resource: "",
+    params: &[
+        Param::text("Account", format::ANY, "the account's id or alias").required(),
+        Param::text("UserName", format::ANY, "the user; the account itself when absent"),
+        Param::text("Password", format::ANY, "the password").required().secret(),
+        Param::text("AuthenticationCode", format::ANY, "what the second factor shows, when one is bound").secret(),
+        Param::text("NewPassword", format::ANY, "a password to take the present one's place").secret(),
+    ],
+    takes_attributes: false,
+    returns: &[
+        "Credentials.AccessKeyId",
+        "Credentials.AccessKeySecret",
+        "Credentials.SecurityToken",
+        "Credentials.Expiration",
+    ],
+    errors: &[
+        codes::INVALID_CREDENTIALS,
+        codes::MFA_REQUIRED,
+        codes::INVALID_AUTHENTICATION_CODE,
+        codes::PASSWORD_RESET_REQUIRED,
+        codes::PASSWORD_EXPIRED,
+        codes::INVALID_PASSWORD,
+        codes::THROTTLING,
+    ],
+    summary: "Signs in with a password, for credentials of six hours. The parameters are a form in the body. Each \
+              attempt on an account that exists leaves a ConsoleSignin event of `AasCustomer` in it, also one that \
+              fails. After as many attempts within an hour as the account's rules allow, none succeeds.",
+};
+
+/// All of them.
+pub const REST_OPERATIONS: &[RestOperation] = &[PUT_EVENTS, GET_EVENTS, SIGN_IN];
 
 // The summaries repeat these in words.
 const _: () = assert!(REQUEST_EVENTS_MAX == 10_000 && REQUEST_BYTES_MAX == 10 * 1024 * 1024);

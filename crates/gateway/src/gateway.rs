@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{any, get};
+use axum::routing::{any, get, post};
 use catalog::Catalog;
 use host::metrics::Metrics;
 use host::{Clock, Random, Shutdown};
@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::limits::Limits;
 use crate::metrics::GatewayMetrics;
 use crate::self_audit::{Auditor, TailMemory};
-use crate::{events, health, rpc};
+use crate::{events, health, rpc, signin};
 
 /// What a gateway needs; all of it is shared with the rest of the node.
 pub struct Parts {
@@ -101,6 +101,7 @@ impl Gateway {
         Router::new()
             .route("/", any(rpc::answer))
             .route("/v1/events", get(events::get::answer).post(events::put::answer).fallback(rpc::unsupported_method))
+            .route("/v1/signin", post(signin::answer).fallback(rpc::unsupported_method))
             .route("/healthz", get(health::alive))
             .route("/readyz", get(health::ready))
             .route("/metrics", get(health::metrics))

@@ -21,6 +21,7 @@ mod request;
 mod rpc;
 mod search;
 mod self_audit;
+mod signin;
 
 pub use config::Config;
 pub use gateway::{Gateway, Parts};

@@ -6,14 +6,20 @@
 mod accounts;
 mod buckets;
 mod lookup;
+mod ram_groups;
 mod ram_keys;
+mod ram_logins;
 mod ram_policies;
+mod ram_roles;
 mod ram_users;
+mod ram_versions;
 mod regions;
+mod sts;
 mod tokens;
 mod trails;
 
 use api::{Arguments, OperationId, Success, WireError};
+use catalog::HolderKind;
 use identity::Caller;
 use model::AccountId;
 use serde_json::{Value, json};
@@ -57,9 +63,52 @@ pub(crate) async fn run(id: OperationId, call: &Call<'_>) -> Outcome {
         OperationId::GetPolicy => ram_policies::get(call).await,
         OperationId::DeletePolicy => ram_policies::delete(call).await,
         OperationId::ListPolicies => ram_policies::list(call).await,
-        OperationId::AttachPolicyToUser => ram_policies::attach(call).await,
-        OperationId::DetachPolicyFromUser => ram_policies::detach(call).await,
-        OperationId::ListPoliciesForUser => ram_policies::list_for_user(call).await,
+        OperationId::AttachPolicyToUser => ram_policies::attach(call, HolderKind::User).await,
+        OperationId::DetachPolicyFromUser => ram_policies::detach(call, HolderKind::User).await,
+        OperationId::ListPoliciesForUser => ram_policies::list_for(call, HolderKind::User).await,
+        OperationId::CreateGroup => ram_groups::create(call).await,
+        OperationId::GetGroup => ram_groups::get(call).await,
+        OperationId::UpdateGroup => ram_groups::update(call).await,
+        OperationId::ListGroups => ram_groups::list(call).await,
+        OperationId::DeleteGroup => ram_groups::delete(call).await,
+        OperationId::AddUserToGroup => ram_groups::add_user(call).await,
+        OperationId::RemoveUserFromGroup => ram_groups::remove_user(call).await,
+        OperationId::ListGroupsForUser => ram_groups::list_for_user(call).await,
+        OperationId::ListUsersForGroup => ram_groups::list_users(call).await,
+        OperationId::AttachPolicyToGroup => ram_policies::attach(call, HolderKind::Group).await,
+        OperationId::DetachPolicyFromGroup => ram_policies::detach(call, HolderKind::Group).await,
+        OperationId::ListPoliciesForGroup => ram_policies::list_for(call, HolderKind::Group).await,
+        OperationId::CreateRole => ram_roles::create(call).await,
+        OperationId::GetRole => ram_roles::get(call).await,
+        OperationId::UpdateRole => ram_roles::update(call).await,
+        OperationId::ListRoles => ram_roles::list(call).await,
+        OperationId::DeleteRole => ram_roles::delete(call).await,
+        OperationId::AttachPolicyToRole => ram_policies::attach(call, HolderKind::Role).await,
+        OperationId::DetachPolicyFromRole => ram_policies::detach(call, HolderKind::Role).await,
+        OperationId::ListPoliciesForRole => ram_policies::list_for(call, HolderKind::Role).await,
+        OperationId::ListEntitiesForPolicy => ram_policies::list_entities(call).await,
+        OperationId::CreatePolicyVersion => ram_versions::create(call).await,
+        OperationId::GetPolicyVersion => ram_versions::get(call).await,
+        OperationId::ListPolicyVersions => ram_versions::list(call).await,
+        OperationId::SetDefaultPolicyVersion => ram_versions::set_default(call).await,
+        OperationId::DeletePolicyVersion => ram_versions::delete(call).await,
+        OperationId::UpdateUser => ram_users::update(call).await,
+        OperationId::GetAccessKeyLastUsed => ram_keys::last_used(call).await,
+        OperationId::CreateLoginProfile => ram_logins::create(call).await,
+        OperationId::GetLoginProfile => ram_logins::get(call).await,
+        OperationId::UpdateLoginProfile => ram_logins::update(call).await,
+        OperationId::DeleteLoginProfile => ram_logins::delete(call).await,
+        OperationId::GetPasswordPolicy => ram_logins::get_policy(call).await,
+        OperationId::SetPasswordPolicy => ram_logins::set_policy(call).await,
+        OperationId::CreateVirtualMFADevice => ram_logins::create_device(call).await,
+        OperationId::BindMFADevice => ram_logins::bind_device(call).await,
+        OperationId::UnbindMFADevice => ram_logins::unbind_device(call).await,
+        OperationId::ListVirtualMFADevices => ram_logins::list_devices(call).await,
+        OperationId::GetUserMFAInfo => ram_logins::user_device(call).await,
+        OperationId::DeleteVirtualMFADevice => ram_logins::delete_device(call).await,
+        OperationId::SetAccountAlias => ram_logins::set_alias(call).await,
+        OperationId::GetAccountAlias => ram_logins::get_alias(call).await,
+        OperationId::ClearAccountAlias => ram_logins::clear_alias(call).await,
         OperationId::CreateAccount => accounts::create(call).await,
         OperationId::ListAccounts => accounts::list(call).await,
         OperationId::CreateBucket => buckets::create(call).await,
@@ -69,6 +118,9 @@ pub(crate) async fn run(id: OperationId, call: &Call<'_>) -> Outcome {
         OperationId::CreateIngestToken => tokens::create(call).await,
         OperationId::ListIngestTokens => tokens::list(call).await,
         OperationId::DeleteIngestToken => tokens::delete(call).await,
+        OperationId::SetAccountPassword => ram_logins::set_for_account(call).await,
+        OperationId::AssumeRole => sts::assume_role(call),
+        OperationId::GetCallerIdentity => sts::caller_identity(call),
     }
 }
 

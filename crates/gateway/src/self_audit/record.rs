@@ -88,6 +88,11 @@ pub(crate) fn record(call: &Recorded<'_>, random: &dyn Random) -> Result<Entry, 
     Ok(Entry { account: caller.account, event })
 }
 
+/// A text that names something, cut like all of them.
+pub(crate) fn shortened(text: &str) -> String {
+    cut(text, NAME_BYTES_MAX)
+}
+
 fn parameters(call: &Recorded<'_>) -> Value {
     let mut recorded = Map::new();
     let (mut bytes, mut left_out) = (0, 0);
@@ -141,7 +146,10 @@ fn mask_secrets(value: &mut Value) {
 fn sounds_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let token = name.ends_with("token") && name != "nexttoken";
-    token || ["secret", "password", "passwd", "credential", "privatekey"].iter().any(|word| name.contains(word))
+    token
+        || ["secret", "password", "passwd", "credential", "privatekey", "seed", "authenticationcode"]
+            .iter()
+            .any(|word| name.contains(word))
 }
 
 /// `resourceType` and `resourceName` (one group per type, joined by `;`) and the same as `referencedResources`.

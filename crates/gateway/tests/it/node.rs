@@ -175,6 +175,15 @@ impl Node {
 
     /// The account's audit events of an operation, oldest first; waits until there are `least`.
     pub(crate) async fn audited(&self, account: &str, name: &str, least: usize) -> Vec<Value> {
+        self.recorded(account, name, least, |event| event["apiVersion"].is_string()).await
+    }
+
+    /// The account's sign-ins, oldest first; waits until there are `least`.
+    pub(crate) async fn audited_signins(&self, account: &str, least: usize) -> Vec<Value> {
+        self.recorded(account, "ConsoleSignin", least, |_| true).await
+    }
+
+    async fn recorded(&self, account: &str, name: &str, least: usize, keep: fn(&Value) -> bool) -> Vec<Value> {
         let account: AccountId = account.parse().expect("an id");
         let mut committed = self.writer.committed();
         for _ in 0..1000 {
@@ -192,7 +201,7 @@ impl Node {
             let mut found = page.events;
             found.sort_by_key(|found| found.seq);
             let events = found.iter().map(|found| serde_json::from_slice(found.event.raw()).expect("JSON"));
-            let events: Vec<Value> = events.filter(|event: &Value| event["apiVersion"].is_string()).collect();
+            let events: Vec<Value> = events.filter(keep).collect();
             if events.len() >= least {
                 return events;
             }
