@@ -1,9 +1,18 @@
 """A valid call of every operation, in an order in which each finds what it needs."""
 
+import base64
+import hashlib
+import hmac
+import struct
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+TRUST = (
+    '{"Version":"1","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole",'
+    '"Principal":{"RAM":["acs:ram::%s:root"],"Service":["actiontrail.aliyuncs.com"]}}]}'
+)
 POLICY = '{"Version":"1","Statement":[{"Effect":"Allow","Action":"actiontrail:LookupEvents","Resource":"*"}]}'
 
 
@@ -13,11 +22,15 @@ class Step:
     operation: str
     params: Callable
     then: Callable | None = None
+    # Called by a RAM user with the system policies of the services; else by the account itself.
+    by_user: bool = False
+    # Nobody needs a permission for it.
+    is_free: bool = False
 
 
 def of(service: str):
-    def step(operation: str, params=None, then=None) -> Step:
-        return Step(service, operation, params if callable(params) else lambda _: dict(params or {}), then)
+    def step(operation: str, params=None, then=None, **more) -> Step:
+        return Step(service, operation, params if callable(params) else lambda _: dict(params or {}), then, **more)
 
     return step
 
@@ -34,7 +47,28 @@ def keep(name: str, *path):
     return then
 
 
-cairn, trail, ram = of("Cairn"), of("Actiontrail"), of("Ram")
+def policy(name: str, **more) -> dict:
+    return {"PolicyType": "Custom", "PolicyName": name} | more
+
+
+def codes(walk) -> dict:
+    """What an authenticator showed last and shows now."""
+    seed, now = base64.b32decode(walk.made["seed"]), int(time.time()) // 30
+    return {"AuthenticationCode1": code(seed, now - 1), "AuthenticationCode2": code(seed, now)}
+
+
+def code(seed: bytes, step: int) -> str:
+    digest = hmac.new(seed, struct.pack(">Q", step), hashlib.sha1).digest()
+    at = digest[-1] & 15
+    return f"{(struct.unpack('>I', digest[at : at + 4])[0] & 0x7FFFFFFF) % 1_000_000:06}"
+
+
+def device(walk, reply):
+    walk.made["seed"] = reply["VirtualMFADevice"]["Base32StringSeed"]
+    walk.made["device"] = reply["VirtualMFADevice"]["SerialNumber"]
+
+
+cairn, trail, ram, sts = of("Cairn"), of("Actiontrail"), of("Ram"), of("Sts")
 
 SCENARIO = [
     cairn("CreateAccount", {"Name": "another"}, keep("account", "Account", "AccountId")),
@@ -80,6 +114,57 @@ SCENARIO = [
     ram("AttachPolicyToUser", {"PolicyType": "Custom", "PolicyName": "every-policy", "UserName": "every-user"}),
     ram("ListPoliciesForUser", {"UserName": "every-user"}),
     ram("DetachPolicyFromUser", {"PolicyType": "Custom", "PolicyName": "every-policy", "UserName": "every-user"}),
+    ram("ListEntitiesForPolicy", policy("every-policy")),
+    ram("CreatePolicyVersion", {"PolicyName": "every-policy", "PolicyDocument": POLICY}),
+    ram("GetPolicyVersion", policy("every-policy", VersionId="v2")),
+    ram("ListPolicyVersions", policy("every-policy")),
+    ram("SetDefaultPolicyVersion", {"PolicyName": "every-policy", "VersionId": "v2"}),
+    ram("DeletePolicyVersion", {"PolicyName": "every-policy", "VersionId": "v1"}),
+    ram("CreateGroup", {"GroupName": "every-group"}),
+    ram("GetGroup", {"GroupName": "every-group"}),
+    ram("UpdateGroup", {"GroupName": "every-group", "NewComments": "all of them"}),
+    ram("ListGroups"),
+    ram("AddUserToGroup", {"UserName": "every-user", "GroupName": "every-group"}),
+    ram("ListGroupsForUser", {"UserName": "every-user"}),
+    ram("ListUsersForGroup", {"GroupName": "every-group"}),
+    ram("RemoveUserFromGroup", {"UserName": "every-user", "GroupName": "every-group"}),
+    ram("AttachPolicyToGroup", policy("every-policy", GroupName="every-group")),
+    ram("ListPoliciesForGroup", {"GroupName": "every-group"}),
+    ram("DetachPolicyFromGroup", policy("every-policy", GroupName="every-group")),
+    ram("DeleteGroup", {"GroupName": "every-group"}),
+    ram("CreateRole", lambda walk: {"RoleName": "every-role", "AssumeRolePolicyDocument": TRUST % walk.account}),
+    ram("GetRole", {"RoleName": "every-role"}),
+    ram("UpdateRole", {"RoleName": "every-role", "NewMaxSessionDuration": "7200"}),
+    ram("ListRoles"),
+    ram("AttachPolicyToRole", policy("every-policy", RoleName="every-role")),
+    ram("ListPoliciesForRole", {"RoleName": "every-role"}),
+    ram("DetachPolicyFromRole", policy("every-policy", RoleName="every-role")),
+    sts(
+        "AssumeRole",
+        lambda walk: {"RoleArn": f"acs:ram::{walk.account}:role/every-role", "RoleSessionName": "every"},
+        by_user=True,
+    ),
+    ram("DeleteRole", {"RoleName": "every-role"}),
+    ram("UpdateUser", {"UserName": "every-user", "NewComments": "one of them"}),
+    ram("GetAccessKeyLastUsed", lambda walk: {"UserAccessKeyId": walk.key_id}),
+    ram("CreateLoginProfile", {"UserName": "every-user", "Password": "every-User-1-signs-in"}),
+    ram("GetLoginProfile", {"UserName": "every-user"}),
+    ram("UpdateLoginProfile", {"UserName": "every-user", "PasswordResetRequired": "false"}),
+    ram("DeleteLoginProfile", {"UserName": "every-user"}),
+    ram("SetPasswordPolicy", {"MinimumPasswordLength": "12"}),
+    ram("GetPasswordPolicy"),
+    ram("CreateVirtualMFADevice", {"VirtualMFADeviceName": "every-device"}, device),
+    ram("ListVirtualMFADevices"),
+    ram("BindMFADevice", lambda walk: codes(walk) | {"UserName": "every-user", "SerialNumber": walk.made["device"]}),
+    ram("GetUserMFAInfo", {"UserName": "every-user"}),
+    ram("UnbindMFADevice", {"UserName": "every-user"}),
+    ram("CreateVirtualMFADevice", {"VirtualMFADeviceName": "second-device"}, device),
+    ram("DeleteVirtualMFADevice", lambda walk: {"SerialNumber": walk.made["device"]}),
+    ram("SetAccountAlias", {"AccountAlias": "every-alias"}),
+    ram("GetAccountAlias"),
+    ram("ClearAccountAlias"),
     ram("DeletePolicy", {"PolicyName": "every-policy"}),
     ram("DeleteUser", {"UserName": "every-user"}),
+    cairn("SetAccountPassword", {"Password": "the-Account-signs-in-1"}),
+    sts("GetCallerIdentity", is_free=True),
 ]
