@@ -188,6 +188,8 @@ codes! {
     ENTITY_NOT_EXIST_LOGIN_PROFILE = 404 "EntityNotExist.User.LoginProfile";
     /// The password breaks the account's rules.
     INVALID_PASSWORD = 400 "InvalidPassword";
+    /// The present password is another one.
+    INVALID_OLD_PASSWORD = 403 "InvalidPassword.OldPassword";
     /// The second factor's name is taken.
     ENTITY_ALREADY_EXISTS_MFA_DEVICE = 409 "EntityAlreadyExists.VirtualMFADevice";
     /// No free second factor of this serial number.

@@ -1,7 +1,7 @@
 //! The contract with clients, as data: which operations exist, what they take, who may call them, how they fail.
 //!
 //! One table, [`OPERATIONS`], drives everything the gateway does around a handler: finding it, checking its
-//! parameters, deciding, recording the call, and the reference page. [`rest`] holds the two calls that are not RPC.
+//! parameters, deciding, recording the call, and the reference page. [`rest`] holds the calls that are not RPC.
 //! Wire shapes of replies and errors are here too, in JSON and XML. Nothing here does I/O or knows a caller.
 
 pub mod arguments;

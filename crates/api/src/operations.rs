@@ -93,7 +93,8 @@ operations! {
         DeleteVirtualMFADevice = DELETE_VIRTUAL_MFA_DEVICE,
         SetAccountAlias = SET_ACCOUNT_ALIAS,
         GetAccountAlias = GET_ACCOUNT_ALIAS,
-        ClearAccountAlias = CLEAR_ACCOUNT_ALIAS;
+        ClearAccountAlias = CLEAR_ACCOUNT_ALIAS,
+        ChangePassword = CHANGE_PASSWORD;
     cairn:
         CreateAccount = CREATE_ACCOUNT,
         ListAccounts = LIST_ACCOUNTS,

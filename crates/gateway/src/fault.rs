@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt::Write;
 
-use api::{ErrorCode, WireError};
+use api::{ErrorCode, WireError, codes};
 use identity::ManageError;
 use model::ErrorKind;
 use tracing::{error, warn};
@@ -28,7 +28,12 @@ pub(crate) fn managed(failure: ManageError) -> WireError {
         ErrorKind::Invalid | ErrorKind::Denied | ErrorKind::NotFound | ErrorKind::Conflict => {
             WireError::new(failure.code(), failure.http_status(), failure.to_string())
         }
-        kind => unexpected(&failure, kind),
+        kind => match failure {
+            ManageError::TooManyAttempts { retry_after } => {
+                codes::THROTTLING.because(failure.to_string()).retry_after(retry_after)
+            }
+            failure => unexpected(&failure, kind),
+        },
     }
 }
 

@@ -109,6 +109,7 @@ pub(crate) async fn run(id: OperationId, call: &Call<'_>) -> Outcome {
         OperationId::SetAccountAlias => ram_logins::set_alias(call).await,
         OperationId::GetAccountAlias => ram_logins::get_alias(call).await,
         OperationId::ClearAccountAlias => ram_logins::clear_alias(call).await,
+        OperationId::ChangePassword => ram_logins::change_password(call).await,
         OperationId::CreateAccount => accounts::create(call).await,
         OperationId::ListAccounts => accounts::list(call).await,
         OperationId::CreateBucket => buckets::create(call).await,

@@ -192,6 +192,12 @@ pub enum ManageError {
     /// The password that should be replaced is another one.
     #[error("The old password is not the present one.")]
     WrongPassword,
+    /// Too many wrong ones.
+    #[error("Too many attempts. Try again later.")]
+    TooManyAttempts {
+        /// When the next one may succeed.
+        retry_after: std::time::Duration,
+    },
     /// Something depends on it.
     #[error("{what} is still in use by {by}. Remove that first.")]
     InUse {
@@ -238,6 +244,7 @@ impl ManageError {
             | ManageError::WeakPassword { .. }
             | ManageError::WrongCode
             | ManageError::MalformedPolicy(_) => ErrorKind::Invalid,
+            ManageError::TooManyAttempts { .. } => ErrorKind::Throttled,
             ManageError::Hashing => ErrorKind::Bug,
             ManageError::Catalog(error) => error.kind(),
             ManageError::Vault(error) => error.kind(),
@@ -255,6 +262,7 @@ impl ManageError {
             ManageError::WeakPassword { .. } => "InvalidPassword".to_owned(),
             ManageError::WrongCode => "InvalidAuthenticationCode".to_owned(),
             ManageError::WrongPassword => "InvalidPassword.OldPassword".to_owned(),
+            ManageError::TooManyAttempts { .. } => "Throttling".to_owned(),
             ManageError::InUse { code, .. } => (*code).to_owned(),
             ManageError::InvalidParameter { parameter, .. } => format!("InvalidParameter.{parameter}.Format"),
             ManageError::MalformedPolicy(_) => "MalformedPolicyDocument".to_owned(),
@@ -272,6 +280,7 @@ impl ManageError {
             | ManageError::TooManyVersions { .. }
             | ManageError::InUse { .. } => 409,
             ManageError::OfAService { .. } | ManageError::WrongPassword => 403,
+            ManageError::TooManyAttempts { .. } => 429,
             ManageError::InvalidParameter { .. }
             | ManageError::WeakPassword { .. }
             | ManageError::WrongCode

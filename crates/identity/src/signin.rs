@@ -17,7 +17,7 @@ use crate::{Caller, Identity, ManageError, Principal, SessionKey};
 /// Attempts are forgotten after this long.
 const WINDOW: Duration = Duration::from_secs(3600);
 /// Attempts from one address, which may be the one of a whole office.
-const PER_ADDRESS_MAX: u32 = 100;
+const PER_ADDRESS_MAX: i64 = 100;
 /// Names and addresses remembered; when there are more, sign-ins are refused and none is forgotten.
 const REMEMBERED_MAX: usize = 100_000;
 /// How long a session lasts, as RAM's console.
@@ -100,8 +100,9 @@ impl SignInError {
 pub(crate) struct Attempts(Mutex<HashMap<String, (u32, Timestamp)>>);
 
 impl Attempts {
-    /// Counts an attempt, unless there were as many as may be.
-    fn count(&self, key: &str, most: u32, now: Timestamp) -> Result<(), Duration> {
+    /// Counts an attempt, unless there were as many as may be; 0 is no limit.
+    pub(crate) fn count(&self, key: &str, most: i64, now: Timestamp) -> Result<(), Duration> {
+        let most = u32::try_from(most).ok().filter(|most| *most > 0).unwrap_or(u32::MAX);
         let mut table = self.0.lock();
         if table.len() >= REMEMBERED_MAX && !table.contains_key(key) {
             table.retain(|_, (_, first)| now.since(*first) < WINDOW);
@@ -120,7 +121,7 @@ impl Attempts {
         Ok(())
     }
 
-    fn forget(&self, key: &str) {
+    pub(crate) fn forget(&self, key: &str) {
         self.0.lock().remove(key);
     }
 }
@@ -167,7 +168,7 @@ impl Identity {
         let throttled = |retry_after| SignInError::Throttled { retry_after };
         let now = self.clock.now();
         if let Some(source) = wish.source {
-            self.attempts.count(&format!("address {source}"), PER_ADDRESS_MAX, now).map_err(throttled)?;
+            self.attempts.count(&format!("address {}", network(source)), PER_ADDRESS_MAX, now).map_err(throttled)?;
         }
         let (called, most) = match account {
             Some(account) => (account.as_str().to_owned(), self.password_policy(account).await?.login_attempts_max),
@@ -176,7 +177,6 @@ impl Identity {
         };
         let user: String = wish.user.unwrap_or_default().chars().take(64).collect();
         let name = format!("{called} {user}");
-        let most = u32::try_from(most).ok().filter(|most| *most > 0).unwrap_or(u32::MAX);
         self.attempts.count(&name, most, now).map_err(throttled)?;
         Ok(name)
     }
@@ -232,5 +232,47 @@ impl Identity {
     /// Who a session of a sign-in is of; for its event.
     pub fn signed_in(&self, account: AccountId, principal: Principal) -> Caller {
         self.directory().caller(account, principal, None)
+    }
+}
+
+/// What one machine can call itself: an IPv4 address, or the /64 an IPv6 address lies in.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => IpAddr::V4(address),
+        IpAddr::V6(address) => IpAddr::V6(std::net::Ipv6Addr::from(u128::from(address) >> 64 << 64)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp(1_768_465_800_000 + seconds * 1000)
+    }
+
+    #[test]
+    fn attempts_are_counted_for_an_hour() {
+        let attempts = Attempts::default();
+        for second in 0..3 {
+            attempts.count("alice", 3, at(second)).expect("among the first three");
+        }
+        assert_eq!(attempts.count("alice", 3, at(600)), Err(Duration::from_secs(3000)));
+        attempts.count("bob", 3, at(600)).expect("another name");
+        attempts.count("alice", 0, at(600)).expect("no limit");
+        attempts.count("alice", 3, at(3600)).expect("an hour later");
+        attempts.forget("bob");
+        for second in 0..3 {
+            attempts.count("bob", 3, at(700 + second)).expect("forgotten");
+        }
+        assert!(attempts.count("bob", 3, at(703)).is_err());
+    }
+
+    #[test]
+    fn a_machine_has_one_network() {
+        let network = |text: &str| network(text.parse().expect("an address")).to_string();
+        assert_eq!(network("192.0.2.7"), "192.0.2.7");
+        assert_eq!(network("::ffff:192.0.2.7"), "192.0.2.7");
+        assert_eq!(network("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
     }
 }

@@ -49,6 +49,13 @@ pub(super) async fn set_for_account(call: &Call<'_>) -> Outcome {
     Ok(Success::empty())
 }
 
+pub(super) async fn change_password(call: &Call<'_>) -> Outcome {
+    let (present, new) = (call.arguments.required("OldPassword"), call.arguments.required("NewPassword"));
+    let user = call.arguments.text("UserName");
+    call.gateway.identity.change_password(call.account, user, present, new).await.map_err(managed)?;
+    Ok(Success::empty())
+}
+
 pub(super) async fn get_policy(call: &Call<'_>) -> Outcome {
     let policy = call.gateway.identity.password_policy(call.account).await.map_err(managed)?;
     Ok(Success::from_object(&json!({ "PasswordPolicy": rules(&policy) })))

@@ -157,3 +157,24 @@ async fn the_account_itself_signs_in_and_nobody_guesses_for_long() {
     let in_address = Unsigned::new("POST", "/v1/signin").query(&form(PASSWORD)).plain();
     assert_eq!(node.send(in_address).await.error(), (400, "InvalidParameter".into()));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_changes_its_own_password_and_cannot_guess_it() {
+    let node = Node::start().await;
+    let own = r#"{"Version":"1","Statement":{"Effect":"Allow","Action":"ram:ChangePassword","Resource":"acs:ram:*:*:user/alice"}}"#;
+    let alice = node.user(&node.root, "alice", Some(own)).await;
+    node.call(&node.root, "CreateLoginProfile", &[("UserName", "alice"), ("Password", PASSWORD)]).await.ok();
+    node.call(&node.root, "SetPasswordPolicy", &[("PasswordReusePrevention", "2")]).await.ok();
+    let change =
+        async |old, new| node.call(&alice, "ChangePassword", &[("OldPassword", old), ("NewPassword", new)]).await;
+    change(PASSWORD, "another-horse-2").await.ok();
+    let reused = change("another-horse-2", PASSWORD).await;
+    assert_eq!(reused.error(), (400, "InvalidPassword".into()));
+    for _ in 0..5 {
+        let wrong = change("guess-guess", "another-horse-3").await;
+        assert_eq!(wrong.error(), (403, "InvalidPassword.OldPassword".into()));
+    }
+    assert_eq!(change("another-horse-2", "another-horse-3").await.error(), (429, "Throttling".into()));
+    let recorded = node.audited(&node.root.account, "ChangePassword", 8).await;
+    assert!(!recorded.iter().any(|event| event.to_string().contains("horse")), "{recorded:?}");
+}

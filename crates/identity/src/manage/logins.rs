@@ -102,7 +102,7 @@ impl Identity {
         Ok(())
     }
 
-    /// Exchanges a password by who knows the present one.
+    /// Exchanges a password by who knows the present one; failed attempts are counted as those of signing in are.
     pub async fn change_password(
         &self,
         account: AccountId,
@@ -111,9 +111,14 @@ impl Identity {
         new: &str,
     ) -> Result<(), ManageError> {
         let login = self.get_login(account, user).await?;
+        let most = self.password_policy(account).await?.login_attempts_max;
+        let name = format!("{account} {} changes", user.unwrap_or_default());
+        let counted = self.attempts.count(&name, most, self.clock.now());
+        counted.map_err(|retry_after| ManageError::TooManyAttempts { retry_after })?;
         if !self.is_password(&[&login.sealed_password], present).await? {
             return Err(ManageError::WrongPassword);
         }
+        self.attempts.forget(&name);
         let wanted = LoginChange { password: Some(new), reset_required: Some(false), mfa_required: None };
         self.update_login(account, user, wanted).await.map(|_| ())
     }

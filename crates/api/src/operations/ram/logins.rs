@@ -231,3 +231,23 @@ pub(in crate::operations) const CLEAR_ACCOUNT_ALIAS: Operation = Operation {
     summary: "Takes the account's alias away.",
     ..ROW
 };
+
+pub(in crate::operations) const CHANGE_PASSWORD: Operation = Operation {
+    id: OperationId::ChangePassword,
+    name: "ChangePassword",
+    sensitive: true,
+    params: &[
+        Param::text("OldPassword", format::ANY, "the present password").required().secret(),
+        Param::text("NewPassword", format::ANY, "the one to take its place").required().secret(),
+        Param::text("UserName", format::ANY, "the user; the account itself for its own credentials").or_callers_name(),
+        ACCOUNT_ID,
+    ],
+    errors: &[
+        codes::ENTITY_NOT_EXIST_LOGIN_PROFILE,
+        codes::INVALID_PASSWORD,
+        codes::INVALID_OLD_PASSWORD,
+        codes::THROTTLING,
+    ],
+    summary: "Exchanges a password by who knows the present one. Sessions that began with that end.",
+    ..ROW
+};
