@@ -18,10 +18,17 @@ use super::series::Figures;
 const PAUSE: Duration = Duration::from_millis(50);
 const ASKERS: usize = 2;
 
+/// Lookups of an event that must be found.
+#[derive(Default)]
+pub(super) struct Answers {
+    pub(super) asked: u64,
+    pub(super) missed: u64,
+}
+
 /// The running askers.
 pub(super) struct Lookups {
     figures: Arc<Figures>,
-    askers: Vec<JoinHandle<Result<u64>>>,
+    askers: Vec<JoinHandle<Result<Answers>>>,
 }
 
 impl Lookups {
@@ -48,13 +55,15 @@ impl Lookups {
         self.figures.clone()
     }
 
-    /// How many acknowledged events were not found.
-    pub(super) async fn finish(self) -> Result<u64> {
-        let mut missed = 0;
+    /// How many acknowledged events were asked for, and how many of them were not found.
+    pub(super) async fn finish(self) -> Result<Answers> {
+        let mut all = Answers::default();
         for asker in self.askers {
-            missed += asker.await.context("an asker's task panicked")??;
+            let answers = asker.await.context("an asker's task panicked")??;
+            all.asked += answers.asked;
+            all.missed += answers.missed;
         }
-        Ok(missed)
+        Ok(all)
     }
 }
 
@@ -64,8 +73,8 @@ async fn ask(
     probes: Arc<Probes>,
     figures: Arc<Figures>,
     stopping: watch::Receiver<bool>,
-) -> Result<u64> {
-    let mut missed = 0;
+) -> Result<Answers> {
+    let mut answers = Answers::default();
     // A stride without a common factor walks over all of them.
     for turn in (number..).step_by(7919) {
         if *stopping.borrow() {
@@ -78,9 +87,10 @@ async fn ask(
         let asked = Instant::now();
         let page = client.events(&query).await?;
         figures.add(asked.elapsed(), 1);
-        missed += u64::from(must_find && page.events.is_empty());
+        answers.asked += u64::from(must_find);
+        answers.missed += u64::from(must_find && page.events.is_empty());
     }
-    Ok(missed)
+    Ok(answers)
 }
 
 /// What to ask, and whether it must find something.

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
 use client::{Client, Encoding, MediaType};
 use host::{Clock, SystemClock};
-use model::{AccountId, Attribute, Event};
+use model::{AccountId, Attribute, Event, Timestamp};
 use sample::{Config, Generator};
 use tokio::sync::{Mutex, mpsc};
 
@@ -25,13 +25,15 @@ const USUAL_RATE: f64 = 50_000.0;
 pub(super) struct Probe {
     pub(super) account: AccountId,
     pub(super) id: String,
+    pub(super) time: Timestamp,
     pub(super) user: Option<String>,
     pub(super) name: Option<String>,
 }
 
-/// The newest probes. Older ones may have left the history, and nothing follows from not finding those.
+/// The newest probes. Older ones may have left the history, and nothing follows from not finding those. Their age is that
+/// of their events: when the node does not keep the pace, events arrive long after they are said to have happened.
 pub(super) struct Probes {
-    newest: std::sync::Mutex<VecDeque<(Instant, Probe)>>,
+    newest: std::sync::Mutex<VecDeque<Probe>>,
     age_max: Duration,
 }
 
@@ -45,16 +47,17 @@ impl Probes {
         if probes.len() == PROBES_MAX {
             probes.pop_front();
         }
-        probes.push_back((Instant::now(), probe));
+        probes.push_back(probe);
     }
 
     /// One of them; `turn` chooses.
     pub(super) fn choose(&self, turn: usize) -> Option<Probe> {
         let mut probes = self.newest.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        while probes.front().is_some_and(|(put, _)| put.elapsed() > self.age_max) {
+        let now = SystemClock.now();
+        while probes.front().is_some_and(|probe| now.since(probe.time) > self.age_max) {
             probes.pop_front();
         }
-        probes.get(turn.checked_rem(probes.len())?).map(|(_, probe)| probe.clone())
+        probes.get(turn.checked_rem(probes.len())?).cloned()
     }
 }
 
@@ -186,5 +189,6 @@ fn make(generator: &std::sync::Mutex<Generator>, events: u64, rate: Option<f64>,
 fn probe(account: AccountId, json: &str) -> Option<Probe> {
     let event = Event::parse(Bytes::copy_from_slice(json.as_bytes())).ok()?;
     let first = |attribute| event.first(attribute).map(str::to_owned);
-    Some(Probe { account, id: event.id().to_owned(), user: first(Attribute::User), name: first(Attribute::EventName) })
+    let (id, time) = (event.id().to_owned(), event.time());
+    Some(Probe { account, id, time, user: first(Attribute::User), name: first(Attribute::EventName) })
 }
