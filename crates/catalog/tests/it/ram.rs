@@ -88,7 +88,7 @@ async fn groups_and_roles_in_use_stay_and_service_linked_roles_go_with_their_pol
 }
 
 #[tokio::test]
-async fn a_policys_document_is_its_default_versions() {
+async fn the_document_of_a_policy_is_that_of_its_default_version() {
     let catalog = catalog().await;
     let policy = Policy {
         account: account(),
