@@ -180,3 +180,6 @@ pub(crate) fn to_json(value: &impl Serialize) -> String {
 pub(crate) fn seq_number(seq: model::Seq) -> i64 {
     i64::try_from(seq.0).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests;

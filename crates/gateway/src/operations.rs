@@ -39,9 +39,18 @@ pub(crate) struct Call<'a> {
 
 pub(crate) type Outcome = Result<Success, WireError>;
 
-/// Runs an operation. A row without a handler does not compile.
-pub(crate) async fn run(id: OperationId, call: &Call<'_>) -> Outcome {
-    match id {
+/// Writes [`run`] from the list below, which is as long as the table and no function to be read.
+macro_rules! handlers {
+    ($call:ident: $($arms:tt)+) => {
+        /// Runs an operation. A row without a handler does not compile.
+        pub(crate) async fn run(id: OperationId, $call: &Call<'_>) -> Outcome {
+            match id { $($arms)+ }
+        }
+    };
+}
+
+handlers! {
+    call:
         OperationId::CreateTrail => trails::create(call).await,
         OperationId::UpdateTrail => trails::update(call).await,
         OperationId::DeleteTrail => trails::delete(call).await,
@@ -122,7 +131,6 @@ pub(crate) async fn run(id: OperationId, call: &Call<'_>) -> Outcome {
         OperationId::SetAccountPassword => ram_logins::set_for_account(call).await,
         OperationId::AssumeRole => sts::assume_role(call),
         OperationId::GetCallerIdentity => sts::caller_identity(call),
-    }
 }
 
 /// A page of a list, and where the next one starts.

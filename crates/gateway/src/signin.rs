@@ -1,7 +1,8 @@
 //! `POST /v1/signin`: a password, and perhaps the code of a second factor, for temporary credentials.
 //!
 //! Every attempt on an account that exists leaves a ConsoleSignin event in it before it is answered, also one that
-//! fails. Nothing is read from the address: a password there would end up in every proxy's log.
+//! fails; of those that are refused because there were too many, the first. Nothing is read from the address: a
+//! password there would end up in every proxy's log.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -74,8 +75,9 @@ async fn sign_in(gateway: &Gateway, request: &Request) -> Result<Success, WireEr
         source: request.source,
     };
     let (attempt, outcome) = gateway.identity.sign_in(&wish).await;
+    let is_told = !matches!(outcome, Err(SignInError::Throttled { is_first: false, .. }));
     let outcome = outcome.map_err(refused);
-    if let Some(account) = attempt.account {
+    if let Some(account) = attempt.account.filter(|_| is_told) {
         let entry = record(gateway, request, &wish, &attempt, outcome.as_ref().err(), account)?;
         if let Err(error) = gateway.auditor.write(entry).await {
             error!(error = chain(&error), "a sign-in could not be recorded");
@@ -97,7 +99,7 @@ fn shown(key: &SessionKey) -> Success {
 fn refused(error: SignInError) -> WireError {
     let code = match error {
         SignInError::Manage(error) => return managed(error),
-        SignInError::Throttled { retry_after } => {
+        SignInError::Throttled { retry_after, .. } => {
             return codes::THROTTLING.because(error.to_string()).retry_after(retry_after);
         }
         SignInError::Refused => codes::INVALID_CREDENTIALS,

@@ -78,6 +78,9 @@ pub enum SignInError {
     Throttled {
         /// When the next one may succeed.
         retry_after: Duration,
+        /// Whether this is the first that is refused for it. The others say nothing new: recorded, they would let
+        /// anybody fill the account with events.
+        is_first: bool,
     },
     /// The new password breaks the rules, or the node failed.
     #[error(transparent)]
@@ -99,15 +102,22 @@ impl SignInError {
 #[derive(Default)]
 pub(crate) struct Attempts(Mutex<HashMap<String, (u32, Timestamp)>>);
 
+/// There were as many attempts as may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TooMany {
+    pub(crate) retry_after: Duration,
+    is_first: bool,
+}
+
 impl Attempts {
     /// Counts an attempt, unless there were as many as may be; 0 is no limit.
-    pub(crate) fn count(&self, key: &str, most: i64, now: Timestamp) -> Result<(), Duration> {
+    pub(crate) fn count(&self, key: &str, most: i64, now: Timestamp) -> Result<(), TooMany> {
         let most = u32::try_from(most).ok().filter(|most| *most > 0).unwrap_or(u32::MAX);
         let mut table = self.0.lock();
         if table.len() >= REMEMBERED_MAX && !table.contains_key(key) {
             table.retain(|_, (_, first)| now.since(*first) < WINDOW);
             if table.len() >= REMEMBERED_MAX {
-                return Err(WINDOW);
+                return Err(TooMany { retry_after: WINDOW, is_first: false });
             }
         }
         let entry = table.entry(key.to_owned()).or_insert((0, now));
@@ -115,10 +125,19 @@ impl Attempts {
             *entry = (0, now);
         }
         if entry.0 >= most {
-            return Err(WINDOW.saturating_sub(now.since(entry.1)));
+            let is_first = entry.0 == most;
+            entry.0 = most.saturating_add(1);
+            return Err(TooMany { retry_after: WINDOW.saturating_sub(now.since(entry.1)), is_first });
         }
         entry.0 += 1;
         Ok(())
+    }
+
+    /// Takes one attempt back: it was a good one.
+    fn take_back(&self, key: &str) {
+        if let Some(entry) = self.0.lock().get_mut(key) {
+            entry.0 = entry.0.saturating_sub(1);
+        }
     }
 
     pub(crate) fn forget(&self, key: &str) {
@@ -159,16 +178,19 @@ impl Identity {
         attempt.mfa = self.check_factor(wish, &login).await?;
         self.renew(wish, &login).await?;
         self.attempts.forget(&name);
+        if let Some(source) = wish.source {
+            self.attempts.take_back(&network(source));
+        }
         let caller = self.directory().caller(login.account, principal, None);
         Ok(self.sign_in_session(&caller, SESSION_SECONDS, attempt.mfa))
     }
 
     /// Counts the attempt, and returns the name it was counted under.
     async fn count_attempt(&self, wish: &SignIn<'_>, account: Option<AccountId>) -> Result<String, SignInError> {
-        let throttled = |retry_after| SignInError::Throttled { retry_after };
+        let throttled = |TooMany { retry_after, is_first }| SignInError::Throttled { retry_after, is_first };
         let now = self.clock.now();
         if let Some(source) = wish.source {
-            self.attempts.count(&format!("address {}", network(source)), PER_ADDRESS_MAX, now).map_err(throttled)?;
+            self.attempts.count(&network(source), PER_ADDRESS_MAX, now).map_err(throttled)?;
         }
         let (called, most) = match account {
             Some(account) => (account.as_str().to_owned(), self.password_policy(account).await?.login_attempts_max),
@@ -236,10 +258,10 @@ impl Identity {
 }
 
 /// What one machine can call itself: an IPv4 address, or the /64 an IPv6 address lies in.
-fn network(address: IpAddr) -> IpAddr {
+fn network(address: IpAddr) -> String {
     match address.to_canonical() {
-        IpAddr::V4(address) => IpAddr::V4(address),
-        IpAddr::V6(address) => IpAddr::V6(std::net::Ipv6Addr::from(u128::from(address) >> 64 << 64)),
+        IpAddr::V4(address) => format!("address {address}"),
+        IpAddr::V6(address) => format!("address {}/64", std::net::Ipv6Addr::from(u128::from(address) >> 64 << 64)),
     }
 }
 
@@ -257,7 +279,9 @@ mod tests {
         for second in 0..3 {
             attempts.count("alice", 3, at(second)).expect("among the first three");
         }
-        assert_eq!(attempts.count("alice", 3, at(600)), Err(Duration::from_secs(3000)));
+        let too_many = |is_first| TooMany { retry_after: Duration::from_secs(3000), is_first };
+        assert_eq!(attempts.count("alice", 3, at(600)), Err(too_many(true)));
+        assert_eq!(attempts.count("alice", 3, at(600)), Err(too_many(false)));
         attempts.count("bob", 3, at(600)).expect("another name");
         attempts.count("alice", 0, at(600)).expect("no limit");
         attempts.count("alice", 3, at(3600)).expect("an hour later");
@@ -265,14 +289,16 @@ mod tests {
         for second in 0..3 {
             attempts.count("bob", 3, at(700 + second)).expect("forgotten");
         }
+        attempts.take_back("bob");
+        attempts.count("bob", 3, at(703)).expect("one was taken back");
         assert!(attempts.count("bob", 3, at(703)).is_err());
     }
 
     #[test]
     fn a_machine_has_one_network() {
-        let network = |text: &str| network(text.parse().expect("an address")).to_string();
-        assert_eq!(network("192.0.2.7"), "192.0.2.7");
-        assert_eq!(network("::ffff:192.0.2.7"), "192.0.2.7");
-        assert_eq!(network("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
+        let network = |text: &str| network(text.parse().expect("an address"));
+        assert_eq!(network("192.0.2.7"), "address 192.0.2.7");
+        assert_eq!(network("::ffff:192.0.2.7"), "address 192.0.2.7");
+        assert_eq!(network("2001:db8:1:2:3:4:5:6"), "address 2001:db8:1:2::/64");
     }
 }

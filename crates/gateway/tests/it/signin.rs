@@ -152,6 +152,12 @@ async fn the_account_itself_signs_in_and_nobody_guesses_for_long() {
     let throttled = sign_in(&node, &form(PASSWORD)).await;
     assert_eq!(throttled.error(), (429, "Throttling".into()), "also with the right password");
     assert_eq!(throttled.headers["retry-after"], "3600");
+    for _ in 0..3 {
+        assert_eq!(sign_in(&node, &form("guess-guess")).await.error().0, 429);
+    }
+    let events = node.audited_signins(account, 7).await;
+    let refused = events.iter().filter(|event| event["errorCode"] == "Throttling").count();
+    assert_eq!((events.len(), refused), (7, 1), "a good one, five bad ones, and one of those that were too many");
     node.clock.advance(Duration::from_secs(3600));
     sign_in(&node, &form(PASSWORD)).await.ok();
     let in_address = Unsigned::new("POST", "/v1/signin").query(&form(PASSWORD)).plain();

@@ -114,7 +114,7 @@ impl Identity {
         let most = self.password_policy(account).await?.login_attempts_max;
         let name = format!("{account} {} changes", user.unwrap_or_default());
         let counted = self.attempts.count(&name, most, self.clock.now());
-        counted.map_err(|retry_after| ManageError::TooManyAttempts { retry_after })?;
+        counted.map_err(|many| ManageError::TooManyAttempts { retry_after: many.retry_after })?;
         if !self.is_password(&[&login.sealed_password], present).await? {
             return Err(ManageError::WrongPassword);
         }
