@@ -6,14 +6,18 @@
 
 mod accounts;
 mod buckets;
+mod data_selectors;
 mod database;
 mod delivery;
 mod error;
+mod global_regions;
+mod insights;
 mod inspect;
 mod keys;
 mod manifest;
 mod node;
 mod policies;
+mod queries;
 mod retired;
 mod snapshot;
 mod tokens;
@@ -22,13 +26,17 @@ mod users;
 
 pub use accounts::Account;
 pub use buckets::Bucket;
+pub use data_selectors::DataSelection;
 pub use database::Catalog;
 pub use delivery::{DeliveryState, Plan, Undelivered};
 pub use error::CatalogError;
+pub use global_regions::GlobalRegion;
+pub use insights::{AddressList, InsightAddresses};
 pub use inspect::{Inspected, InspectedTrail, copy, inspect};
 pub use keys::AccessKey;
 pub use manifest::{Manifest, Segment};
 pub use policies::{Attachment, Policy, PolicyKind, PolicyRef};
+pub use queries::{QueryTemplate, SavedQuery};
 pub use snapshot::Snapshot;
 pub use tokens::IngestToken;
 pub use trails::NewTrail;

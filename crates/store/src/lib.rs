@@ -9,6 +9,7 @@
 //! proposes rows: every event returned has been checked against the question, so a hash collision costs a
 //! microsecond and never a wrong answer.
 
+mod aggregate;
 mod check;
 mod error;
 mod id_filter;
@@ -21,6 +22,7 @@ mod terms;
 mod undelivered;
 mod upkeep;
 
+pub use aggregate::{Aggregate, Aggregation, GROUP_ATTRIBUTES_MAX, Group};
 pub use check::{Stray, stray_files};
 pub use error::{OpenError, StoreError};
 pub use lookup::{Condition, Found, Lookup, Page, Position, Stretch};
