@@ -6,6 +6,7 @@
 
 mod category;
 mod facts;
+mod marks;
 mod refusal;
 mod resources;
 
