@@ -37,6 +37,7 @@ fn from_row(row: &SqliteRow) -> Result<Trail, CatalogError> {
         account: row.account("account")?,
         name: row.parsed("name")?,
         home_region: row.text("home_region")?,
+        organization: None,
         selector: row.json("selector")?,
         destinations: row.json("destinations")?,
         status,

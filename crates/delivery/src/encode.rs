@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use bytes::Bytes;
+use catalog::GlobalRegion;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use md5::{Digest, Md5};
@@ -28,24 +29,32 @@ pub(crate) struct Object {
 /// The events of a plan, gathered by region.
 pub(crate) struct Regions {
     home: String,
+    /// Where global events lie instead: those after each number, until the next.
+    global: Vec<GlobalRegion>,
     events: BTreeMap<String, Vec<Found>>,
 }
 
 impl Regions {
     /// None yet. `home` is the trail's home region.
     pub(crate) fn new(home: &str) -> Regions {
-        Regions { home: home.to_owned(), events: BTreeMap::new() }
+        Regions { home: home.to_owned(), global: Vec::new(), events: BTreeMap::new() }
+    }
+
+    /// The same with the account's choices of where global events lie, oldest first.
+    pub(crate) fn with_global(mut self, choices: Vec<GlobalRegion>) -> Regions {
+        self.global = choices;
+        self
     }
 
     /// Adds the next event.
     ///
-    /// A global event goes with the home region's, once. So does an event whose region is missing or could not stand
+    /// A global event goes with the home region's, or with those of the region the account chose, once. So does an event whose region is missing or could not stand
     /// in a key; the event itself still says what it said.
     pub(crate) fn add(&mut self, found: Found) {
         let own = region_of(&found.event);
         let region = match own {
             Some(region) if self.events.contains_key(region) || self.events.len() < REGIONS_MAX => region,
-            _ => &self.home,
+            _ => chosen(&self.global, &found).unwrap_or(&self.home),
         };
         match self.events.get_mut(region) {
             Some(events) => events.push(found),
@@ -60,6 +69,12 @@ impl Regions {
     pub(crate) fn into_objects(self, prefix: Option<&str>) -> Vec<Object> {
         self.events.into_iter().map(|(region, events)| object(prefix, &region, &events)).collect()
     }
+}
+
+/// Where the account chose that a global event lies.
+fn chosen<'g>(choices: &'g [GlobalRegion], found: &Found) -> Option<&'g String> {
+    let counts = |choice: &&GlobalRegion| found.event.is_global() && choice.after < found.seq;
+    choices.iter().rfind(counts).map(|choice| &choice.region)
 }
 
 fn region_of(event: &Event) -> Option<&str> {

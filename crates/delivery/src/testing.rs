@@ -142,7 +142,7 @@ pub(crate) fn account(text: &str) -> AccountId {
 }
 
 pub(crate) fn all() -> Selector {
-    Selector { event_rw: EventRw::All, regions: TrailRegions::All }
+    Selector::management(EventRw::All, TrailRegions::All)
 }
 
 pub(crate) fn to_bucket(name: &str) -> TrailDestinations {

@@ -3,17 +3,27 @@
 //! When a handler runs, the caller is known, the arguments are checked and the call is allowed; what it returns is
 //! recorded and answered by others.
 
+mod access_keys;
 mod accounts;
 mod buckets;
+mod catalogue;
+mod counts;
+mod data_events;
+mod governance;
+mod insight_settings;
+mod insights;
 mod lookup;
+pub(crate) mod older;
+mod queries;
 mod ram_keys;
 mod ram_policies;
 mod ram_users;
 mod regions;
 mod tokens;
 mod trails;
+mod windows;
 
-use api::{Arguments, OperationId, Success, WireError};
+use api::{Arguments, Operation, OperationId, Success, WireError};
 use identity::Caller;
 use model::AccountId;
 use serde_json::{Value, json};
@@ -26,6 +36,8 @@ pub(crate) struct Call<'a> {
     pub(crate) gateway: &'a Gateway,
     pub(crate) request: &'a Request,
     pub(crate) caller: &'a Caller,
+    /// What is called, in the version it is called in.
+    pub(crate) row: &'static Operation,
     /// The account acted on; usually the caller's.
     pub(crate) account: AccountId,
     pub(crate) arguments: Arguments,
@@ -44,6 +56,7 @@ pub(crate) async fn run(id: OperationId, call: &Call<'_>) -> Outcome {
         OperationId::StartLogging => trails::start(call).await,
         OperationId::StopLogging => trails::stop(call).await,
         OperationId::DescribeRegions => regions::describe(call),
+        OperationId::LookupEvents if call.row.is_older() => older::events(call).await,
         OperationId::LookupEvents => lookup::events(call).await,
         OperationId::CreateUser => ram_users::create(call).await,
         OperationId::GetUser => ram_users::get(call).await,
@@ -69,6 +82,54 @@ pub(crate) async fn run(id: OperationId, call: &Call<'_>) -> Outcome {
         OperationId::CreateIngestToken => tokens::create(call).await,
         OperationId::ListIngestTokens => tokens::list(call).await,
         OperationId::DeleteIngestToken => tokens::delete(call).await,
+        OperationId::LookupInsightEvents => insights::lookup(call).await,
+        OperationId::GetInsightsEventsCount => insights::count_by_type(call).await,
+        OperationId::GetInsightEventCount => insights::count(call).await,
+        OperationId::GetInsightIpCount => insights::count_addresses(call).await,
+        OperationId::DescribeInsightIpList => insights::list_addresses(call).await,
+        OperationId::DescribeInsightMetricData => insights::metric_data(call).await,
+        OperationId::DescribeInsightEnabledTrails => insight_settings::enabled_trails(call).await,
+        OperationId::DescribeInsightStrategy => insight_settings::strategy(call).await,
+        OperationId::ModifyInsightStrategy => insight_settings::modify_strategy(call).await,
+        OperationId::EnableInsight => insight_settings::enable(call).await,
+        OperationId::DisableInsight => insight_settings::disable(call).await,
+        OperationId::GetInsightTypes => insight_settings::types(call).await,
+        OperationId::GetInsightSelectors => insight_settings::selectors(call).await,
+        OperationId::PutInsightSelectors => insight_settings::put_selectors(call).await,
+        OperationId::LookupAggregationEvents => counts::aggregated(call).await,
+        OperationId::GetEventsCount => counts::events(call).await,
+        OperationId::ListEventNames => catalogue::event_names(call).await,
+        OperationId::DescribeSupportedServices => catalogue::services(call).await,
+        OperationId::ListProductResourceType => catalogue::resource_types(call).await,
+        OperationId::DescribeResourceLifeCycleEvents => catalogue::life_cycle(call).await,
+        OperationId::CreateAdvancedQueryTemplate => queries::create(call).await,
+        OperationId::UpdateAdvancedQueryTemplate => queries::update(call).await,
+        OperationId::DeleteAdvancedQueryTemplate => queries::delete(call).await,
+        OperationId::GetAdvancedQueryTemplate => queries::get(call).await,
+        OperationId::DescribeAdvancedQueryTemplate => queries::list(call).await,
+        OperationId::CreateAdvancedQueryHistory => queries::remember(call).await,
+        OperationId::DescribeAdvancedQueryHistory => queries::history(call).await,
+        OperationId::DeleteAdvancedQueryHistory => queries::forget(call).await,
+        OperationId::DescribeScenes => queries::scenes(call),
+        OperationId::DescribeSearchTemplates => queries::search_templates(call),
+        OperationId::GetAccessKeyLastUsedInfo => access_keys::info(call).await,
+        OperationId::GetAccessKeyLastUsedProducts => access_keys::products(call).await,
+        OperationId::GetAccessKeyLastUsedEvents => access_keys::events(call).await,
+        OperationId::GetAccessKeyLastUsedIps => access_keys::addresses(call).await,
+        OperationId::GetAccessKeyLastUsedResources => access_keys::resources(call).await,
+        OperationId::DescribeUserAlertCount => counts::alerts_per_day(call).await,
+        OperationId::DescribeUserLogCount => counts::per_day(call).await,
+        OperationId::DescribeUserTrailCount => counts::trails_per_day(call).await,
+        OperationId::GetGovernanceMetrics => governance::metrics(call).await,
+        OperationId::GetGlobalEventsStorageRegion => governance::global_region(call).await,
+        OperationId::UpdateGlobalEventsStorageRegion => governance::choose_global_region(call).await,
+        OperationId::PutDataEventSelector => data_events::put(call).await,
+        OperationId::GetDataEventSelector => data_events::get(call).await,
+        OperationId::DeleteDataEventSelector => data_events::delete(call).await,
+        OperationId::ListDataEventSelectors => data_events::list(call).await,
+        OperationId::ListDataEventServices => catalogue::data_event_services(call).await,
+        OperationId::Echo => older::echo(call),
+        OperationId::Help => older::help(call),
     }
 }
 

@@ -42,7 +42,7 @@ pub(crate) struct Trails {
 fn selector(chance: &mut Chance) -> Selector {
     let event_rw = [EventRw::All, EventRw::All, EventRw::Read, EventRw::Write][chance.below(4)];
     let regions = ["All", "All", "cn-beijing", "cn-beijing,cn-shanghai"][chance.below(4)];
-    Selector { event_rw, regions: TrailRegions::parse(regions).expect("regions") }
+    Selector::management(event_rw, TrailRegions::parse(regions).expect("regions"))
 }
 
 impl Trails {

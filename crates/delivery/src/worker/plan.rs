@@ -92,7 +92,8 @@ impl Worker {
     /// out are a tenth of it.
     async fn encode(&self, plan: &Plan, interval: &Interval, target: &BucketTarget) -> Result<Encoded, DeliveryError> {
         let _slot = self.slot().await;
-        let mut regions = Regions::new(&self.trail.home_region);
+        let choices = self.shared.parts.catalog.global_regions(self.trail.account).await?;
+        let mut regions = Regions::new(&self.trail.home_region).with_global(choices);
         let (mut events, mut oldest) = (0, None::<Timestamp>);
         let mut after: Seq = plan.after;
         while after < plan.through {

@@ -76,7 +76,7 @@ async fn events_become_files() {
         account: account(),
         name: "audit-trail".parse().expect("a name"),
         home_region: "cn-hangzhou".into(),
-        selector: Selector { event_rw: EventRw::All, regions: TrailRegions::All },
+        selector: Selector::management(EventRw::All, TrailRegions::All),
         destinations: Destinations { bucket: Some(target) },
         created: Timestamp(0),
     };

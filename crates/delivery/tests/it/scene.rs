@@ -58,7 +58,7 @@ async fn trail(catalog: &Catalog, name: &str, url: &str, settings: &str) -> i64 
         account: account(),
         name: name.parse().expect("a trail's name"),
         home_region: "cn-hangzhou".into(),
-        selector: Selector { event_rw: EventRw::All, regions: TrailRegions::All },
+        selector: Selector::management(EventRw::All, TrailRegions::All),
         destinations: Destinations { bucket: Some(target) },
         created: Timestamp(0),
     };

@@ -169,7 +169,7 @@ async fn trail(catalog: &Catalog) {
         account: account(),
         name: "main-trail".parse().unwrap(),
         home_region: "cn-hangzhou".to_owned(),
-        selector: Selector { event_rw: EventRw::All, regions: TrailRegions::All },
+        selector: Selector::management(EventRw::All, TrailRegions::All),
         destinations: Destinations { bucket: Some(target) },
         created: Timestamp(1),
     };

@@ -35,7 +35,7 @@ async fn seen(
     Ok((pairs.collect(), counted.left_out > 0))
 }
 
-fn of_service(call: &Call<'_>) -> (Option<&str>, Vec<Condition>) {
+fn of_service<'a>(call: &'a Call<'_>) -> (Option<&'a str>, Vec<Condition>) {
     let name = call.arguments.filled("ServiceName");
     let name = name.map(|name| catalogue::service(name).map_or(name, |service| service.service_name.as_str()));
     let condition = name.map(|name| Condition::Is(Attribute::ServiceName, name.to_owned()));

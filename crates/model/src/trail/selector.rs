@@ -69,6 +69,10 @@ pub enum TrailRegions {
 }
 
 impl TrailRegions {
+    fn every() -> TrailRegions {
+        TrailRegions::All
+    }
+
     /// Parses `All` or a comma-separated list of region ids.
     pub fn parse(text: &str) -> Option<TrailRegions> {
         if text == "All" {
@@ -129,6 +133,9 @@ pub struct DataSelector {
     /// By resource: a name as the event has it, or an ARN whose last part is that name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource_arn: Option<NameRule>,
+    /// By region; every region when it was not said.
+    #[serde(default = "TrailRegions::every")]
+    pub regions: TrailRegions,
 }
 
 /// Which names are meant.
@@ -173,6 +180,7 @@ impl DataSelector {
         };
         of_service
             && self.read_write.takes(event)
+            && self.regions.take(event)
             && self.event_name.as_ref().is_none_or(by_name)
             && self.resource_arn.as_ref().is_none_or(by_resource)
     }

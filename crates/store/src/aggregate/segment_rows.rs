@@ -167,8 +167,7 @@ impl Test<'_> {
         match self {
             Test::AnyOf(pairs) => pairs.iter().any(|(column, code)| column.codes(place).contains(code)),
             Test::Category { category, kind, wanted } => {
-                let first = |column: &ColumnValues| column.codes(place).first().and_then(|code| column.value(*code));
-                Category::of(first(category), first(kind)) == *wanted
+                Category::of(category.first(place), kind.first(place)) == *wanted
             }
         }
     }

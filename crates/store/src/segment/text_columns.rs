@@ -69,6 +69,11 @@ impl ColumnValues {
         self.values.get((code as usize).checked_sub(1)?).map(String::as_str)
     }
 
+    /// The first value at a place.
+    pub(crate) fn first(&self, place: u32) -> Option<&str> {
+        self.codes(place).first().and_then(|code| self.value(*code))
+    }
+
     /// The code of a value, if it occurs.
     pub(crate) fn code_of(&self, value: &str) -> Option<u32> {
         self.values.iter().position(|each| each == value).map(|at| at as u32 + 1)

@@ -33,6 +33,7 @@ fn each_category_has_its_rule() {
     let others = Selector { insights: ["OtherInsight".to_owned()].into(), ..all() };
     assert!(!others.selects(&event(insight)));
     let oss = DataSelector {
+        regions: TrailRegions::All,
         service_name: "oss".into(),
         read_write: EventRw::Read,
         event_name: Some(NameRule::NotEquals(vec!["PutObject".into()])),
