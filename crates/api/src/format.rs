@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-use model::{AccountId, Attribute, Timestamp};
 use model::trail::{TrailName, TrailRegions};
+use model::{AccountId, Attribute, Timestamp};
 
 /// A rule for texts.
 #[derive(Clone, Copy)]
@@ -116,7 +116,8 @@ pub const ADDRESSES: Rule = Rule {
 };
 
 fn is_address(text: &str) -> bool {
-    let (address, bits) = text.trim().split_once('/').map_or((text.trim(), None), |(address, bits)| (address, Some(bits)));
+    let (address, bits) =
+        text.trim().split_once('/').map_or((text.trim(), None), |(address, bits)| (address, Some(bits)));
     let Ok(address) = address.parse::<IpAddr>() else { return false };
     let most = if address.is_ipv4() { 32 } else { 128 };
     bits.is_none_or(|bits| bits.parse::<u8>().is_ok_and(|bits| bits <= most))

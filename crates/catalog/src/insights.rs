@@ -46,7 +46,8 @@ impl Catalog {
 
     /// Puts a kind on. No effect when it is on.
     pub async fn insight_type_enable(&self, account: AccountId, name: &str, at: Timestamp) -> Result<(), CatalogError> {
-        let query = sqlx::query("INSERT INTO insight_types (account, name, enabled) VALUES (?, ?, ?) ON CONFLICT DO NOTHING");
+        let query =
+            sqlx::query("INSERT INTO insight_types (account, name, enabled) VALUES (?, ?, ?) ON CONFLICT DO NOTHING");
         query.bind(account.as_str()).bind(name).bind(at.0).execute(self.writer()).await?;
         Ok(())
     }

@@ -12,11 +12,11 @@ use std::time::{Duration, Instant};
 
 use model::{AccountId, Attribute, Event, Timestamp};
 
+use crate::StoreError;
 use crate::lookup::{Condition, Found, Lookup, Position, Question};
 use crate::recent::Recent;
 use crate::segment::Segment;
 use crate::store::Store;
-use crate::StoreError;
 
 /// Attributes an aggregation groups by at most.
 pub const GROUP_ATTRIBUTES_MAX: usize = 2;

@@ -12,7 +12,17 @@ const ACCOUNT: &[&str] = &["acs:actiontrail:{region}:{account}:*"];
 
 pub(super) const ECHO: Operation = Operation {
     service: Service::Actiontrail2017,
-    params: &[Param::text("Name", format::ANY, "given back"), Param::text("BucketName", format::ANY, "given back")],
+    params: &[
+        Param::text("Name", format::ANY, "given back"),
+        Param::text("BucketName", format::ANY, "given back"),
+        Param::text("KeyPrefix", format::ANY, "given back"),
+        Param::text("Status", format::ANY, "given back"),
+        Param::text("IsLogging", format::ANY, "given back"),
+        Param::text("LatestDeliveryError", format::ANY, "given back"),
+        Param::text("LatestDeliveryTime", format::ANY, "given back"),
+        Param::text("StartLoggingTime", format::ANY, "given back"),
+        Param::text("StopLoggingTime", format::ANY, "given back"),
+    ],
     returns: &["Echo", "Echo.Name"],
     errors: &[],
     summary: "Gives back the operation's parameters as they were understood.",
@@ -120,9 +130,9 @@ const DESCRIBE_2017: &[Param] = &[
     Param::boolean("IncludeShadowTrails", "also those of another home region"),
     Param::boolean("IncludeOrganizationTrail", "also those of an organization"),
 ];
-const DESCRIBE_2015: &[Param] = &[
-    Param::text("Name", format::TRAIL_NAME, "only this trail; all when absent").refused_as(codes::INVALID_TRAIL_NAME)
-];
+const DESCRIBE_2015: &[Param] =
+    &[Param::text("Name", format::TRAIL_NAME, "only this trail; all when absent")
+        .refused_as(codes::INVALID_TRAIL_NAME)];
 const ONE_TRAIL: &[Param] = &[EXISTING];
 
 /// A row with the common parts of a present one.
@@ -174,12 +184,7 @@ pub const OLDER_OPERATIONS: &[Operation] = &[
     older(In2017, &actiontrail::CREATE_TRAIL, CREATE, TRAIL_FIELDS),
     older(In2017, &actiontrail::UPDATE_TRAIL, UPDATE, TRAIL_FIELDS),
     older(In2017, &actiontrail::DELETE_TRAIL, ONE_TRAIL, &[]),
-    older(
-        In2017,
-        &actiontrail::DESCRIBE_TRAILS,
-        DESCRIBE_2017,
-        LISTED_FIELDS,
-    ),
+    older(In2017, &actiontrail::DESCRIBE_TRAILS, DESCRIBE_2017, LISTED_FIELDS),
     older(In2017, &actiontrail::GET_TRAIL_STATUS, actiontrail::GET_TRAIL_STATUS.params, STATUS_FIELDS),
     older(In2017, &actiontrail::START_LOGGING, ONE_TRAIL, &[]),
     older(In2017, &actiontrail::STOP_LOGGING, ONE_TRAIL, &[]),
@@ -188,12 +193,7 @@ pub const OLDER_OPERATIONS: &[Operation] = &[
     older(In2015, &actiontrail::CREATE_TRAIL, CREATE, TRAIL_FIELDS),
     older(In2015, &actiontrail::UPDATE_TRAIL, UPDATE, TRAIL_FIELDS),
     older(In2015, &actiontrail::DELETE_TRAIL, ONE_TRAIL, &[]),
-    older(
-        In2015,
-        &actiontrail::DESCRIBE_TRAILS,
-        DESCRIBE_2015,
-        LISTED_FIELDS,
-    ),
+    older(In2015, &actiontrail::DESCRIBE_TRAILS, DESCRIBE_2015, LISTED_FIELDS),
     older(In2015, &actiontrail::GET_TRAIL_STATUS, ONE_TRAIL, STATUS_FIELDS),
     older(In2015, &actiontrail::START_LOGGING, ONE_TRAIL, &[]),
     older(In2015, &actiontrail::STOP_LOGGING, ONE_TRAIL, &[]),

@@ -64,7 +64,9 @@ fn scopes_and_secrets_are_marked() {
             let sounds_secret = param.name.contains("Secret") || param.name.contains("SecurityToken");
             assert_eq!(param.secret, sounds_secret, "{} {}", row.name, param.name);
         }
-        let looks = ["Describe", "Get", "List", "Lookup", "Check", "Echo", "Help"].iter().any(|verb| row.name.starts_with(verb));
+        let looks = ["Describe", "Get", "List", "Lookup", "Check", "Echo", "Help"]
+            .iter()
+            .any(|verb| row.name.starts_with(verb));
         assert_eq!(row.access == Access::Read, looks, "{}", row.name);
     }
 }

@@ -81,3 +81,34 @@ fn many_regions_share_the_home_regions_object() {
     let home = objects.iter().find(|(key, _)| key.contains("/cn-hangzhou/")).expect("the home region's");
     assert_eq!(home.1.matches("eventId").count(), 100 - REGIONS_MAX);
 }
+
+#[test]
+fn global_events_lie_where_the_account_chose_from_its_choice_on() {
+    let global = |seq: u64| {
+        found(
+            seq,
+            &format!(
+                r#"{{"eventId":"g{seq}","eventTime":"2026-01-15T08:30:00Z","acsRegion":"cn-beijing","isGlobal":true}}"#
+            ),
+        )
+    };
+    let choice =
+        |after, region: &str| GlobalRegion { after: Seq(after), region: region.to_owned(), chosen: Timestamp(0) };
+    let choices = vec![choice(2, "ap-southeast-1"), choice(4, "cn-beijing")];
+    let mut regions = Regions::new("cn-hangzhou").with_global(choices);
+    [global(1), global(2), global(3), global(4), global(5), in_region(6, "")]
+        .into_iter()
+        .for_each(|event| regions.add(event));
+    let objects = regions.into_objects(None);
+    let ids = |object: &Object| {
+        let events: Vec<serde_json::Value> = serde_json::from_str(&unzipped(&object.bytes)).expect("JSON");
+        events.iter().map(|event| event["eventId"].as_str().expect("an id").to_owned()).collect::<Vec<_>>().join(" ")
+    };
+    let lie = |region: &str| {
+        let object = objects.iter().find(|object| object.key.contains(&format!("/{region}/")));
+        ids(object.expect("an object"))
+    };
+    assert_eq!(objects.len(), 3);
+    assert_eq!(lie("cn-hangzhou"), "g1 g2 e6", "without a choice, and an event without a region");
+    assert_eq!((lie("ap-southeast-1"), lie("cn-beijing")), ("g3 g4".to_owned(), "g5".to_owned()));
+}

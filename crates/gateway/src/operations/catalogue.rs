@@ -111,7 +111,8 @@ pub(super) async fn life_cycle(call: &Call<'_>) -> Outcome {
     let mut lives: BTreeMap<String, BTreeMap<String, Life>> = BTreeMap::new();
     for each in known(service) {
         for kind in &each.resource_types {
-            let life = lives.entry(each.service_name.clone()).or_default().entry(kind.resource_type.clone()).or_default();
+            let life =
+                lives.entry(each.service_name.clone()).or_default().entry(kind.resource_type.clone()).or_default();
             life.create.extend(kind.create.iter().cloned());
             life.delete.extend(kind.delete.iter().cloned());
         }
@@ -171,7 +172,8 @@ pub(super) async fn data_event_services(call: &Call<'_>) -> Outcome {
     }
     let size = windows::count(call, "MaxResults");
     let (page, next) = windows::page(call, services.into_iter().collect(), size, offset, NO_WINDOW);
-    let shown = |(service, events): &(String, BTreeSet<String>)| json!({ "ServiceName": service, "EventNames": events });
+    let shown =
+        |(service, events): &(String, BTreeSet<String>)| json!({ "ServiceName": service, "EventNames": events });
     let mut data = json!({ "ServiceInfos": page.iter().map(shown).collect::<Vec<Value>>(), "MaxResults": size });
     if let Some(next) = next {
         data["NextToken"] = next.into();

@@ -143,8 +143,7 @@ fn text(selectors: &[DataSelector]) -> String {
         NameRule::NotEquals(names) => json!({ "NotEquals": names }),
     };
     let shown = |selector: &DataSelector| {
-        let mut shown =
-            json!({ "ServiceName": selector.service_name, "ReadWriteType": selector.read_write.as_str() });
+        let mut shown = json!({ "ServiceName": selector.service_name, "ReadWriteType": selector.read_write.as_str() });
         if let Some(names) = &selector.event_name {
             shown["EventName"] = rule(names);
         }

@@ -59,8 +59,7 @@ pub(super) async fn modify_strategy(call: &Call<'_>) -> Outcome {
     }
     let present = call.gateway.catalog.insight_addresses(call.account).await;
     let present = present.map_err(|error| unexpected(&error, error.kind()))?;
-    let (then_black, then_white) =
-        (black.clone().unwrap_or(present.black), white.clone().unwrap_or(present.white));
+    let (then_black, then_white) = (black.clone().unwrap_or(present.black), white.clone().unwrap_or(present.white));
     if let Some(both) = then_black.intersection(&then_white).next() {
         let message = format!("{both} would be on the black list and on the white list.");
         return Err(codes::INVALID_PARAMETER_COMBINATION.because(message));
@@ -116,7 +115,8 @@ fn wanted(text: &str) -> Result<BTreeSet<String>, WireError> {
     let kinds: BTreeSet<String> = kinds.collect::<Option<_>>().ok_or_else(unreadable)?;
     match kinds.iter().find(|kind| !INSIGHT_TYPES.contains(&kind.as_str())) {
         Some(unknown) => {
-            let message = format!("There are no insights of the type {unknown:?}. Types: {}.", INSIGHT_TYPES.join(", "));
+            let message =
+                format!("There are no insights of the type {unknown:?}. Types: {}.", INSIGHT_TYPES.join(", "));
             Err(codes::INSIGHT_SELECTOR_DOES_NOT_EXIST.because(message))
         }
         None => Ok(kinds),

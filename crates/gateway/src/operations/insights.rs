@@ -100,7 +100,8 @@ fn keys(entries: &[Arguments]) -> Result<Vec<(String, String)>, WireError> {
     match keys.as_slice() {
         [(first, _), (second, _)] if first == second => Ok(vec![keys[1].clone()]),
         [(first, _), (second, _)] => {
-            let is_pair = ["ServiceName", "EventName"].iter().all(|name| [first, second].contains(&&(*name).to_owned()));
+            let is_pair =
+                ["ServiceName", "EventName"].iter().all(|name| [first, second].contains(&&(*name).to_owned()));
             if is_pair {
                 return Ok(keys);
             }
@@ -212,9 +213,7 @@ pub(super) async fn count_by_type(call: &Call<'_>) -> Outcome {
     for (insight, _) in all(call, window).await?.0 {
         *counts.entry((insight.kind, insight.region)).or_default() += 1;
     }
-    let shown = |((kind, region), count): (&(String, String), &u64)| {
-        json!({ "InsightType": kind, "RegionId": region, "Count": count })
-    };
+    let shown = |((kind, region), count): (&(String, String), &u64)| json!({ "InsightType": kind, "RegionId": region, "Count": count });
     Ok(Success::from_object(&json!({ "Data": counts.iter().map(shown).collect::<Vec<Value>>() })))
 }
 
@@ -247,9 +246,7 @@ pub(super) async fn list_addresses(call: &Call<'_>) -> Outcome {
     let most = windows::count(call, "MaxResults");
     let is_truncated = is_truncated || addresses.len() > most;
     addresses.truncate(most);
-    let shown = |(address, (count, latest)): &(String, (u64, Timestamp))| {
-        json!({ "Ip": address, "Count": count, "LatestTime": latest.to_string() })
-    };
+    let shown = |(address, (count, latest)): &(String, (u64, Timestamp))| json!({ "Ip": address, "Count": count, "LatestTime": latest.to_string() });
     let list: Vec<Value> = addresses.iter().map(shown).collect();
     Ok(Success::from_object(&json!({ "IpList": list, "IsTruncated": is_truncated })))
 }
@@ -269,9 +266,7 @@ pub(super) async fn metric_data(call: &Call<'_>) -> Outcome {
             *counts.entry((start, insight.kind)).or_default() += 1;
         }
     }
-    let shown = |((start, kind), count): (&(i64, String), &u64)| {
-        json!({ "Timestamp": Timestamp(*start).to_string(), "InsightType": kind, "Count": count })
-    };
+    let shown = |((start, kind), count): (&(i64, String), &u64)| json!({ "Timestamp": Timestamp(*start).to_string(), "InsightType": kind, "Count": count });
     let points: Vec<Value> = counts.iter().map(shown).collect();
     Ok(Success::from_object(&json!({ "Datapoints": points, "IsTruncated": is_truncated })))
 }

@@ -127,7 +127,8 @@ pub(super) async fn remember(call: &Call<'_>) -> Outcome {
     };
     let simple = call.arguments.flag("SimpleQuery");
     let fault = check(query, simple).err();
-    let mut reply = json!({ "QuerySql": query, "SimpleQuery": simple, "DryRunResult": fault.as_deref().unwrap_or("OK") });
+    let mut reply =
+        json!({ "QuerySql": query, "SimpleQuery": simple, "DryRunResult": fault.as_deref().unwrap_or("OK") });
     if !call.arguments.flag("DryRun") {
         if let Some(fault) = fault {
             return Err(codes::INVALID_QUERY_PARAMETER.because(format!("QuerySql {fault}.")));

@@ -139,7 +139,10 @@ mod tests {
     #[test]
     fn days_are_whole_and_both_ends_count() {
         let default = asked(&[]).expect("days");
-        assert_eq!((default.len(), date(default[0].from), date(default[29].from)), (30, "2026-01-31".into(), "2026-03-01".into()));
+        assert_eq!(
+            (default.len(), date(default[0].from), date(default[29].from)),
+            (30, "2026-01-31".into(), "2026-03-01".into())
+        );
         let two = asked(&[("StartDate", "2026-02-28"), ("EndDate", "2026-03-01")]).expect("days");
         assert_eq!(two.len(), 2);
         assert_eq!(two[0].through.0 + 1, two[1].from.0);

@@ -11,6 +11,14 @@ use crate::node::Node;
 const DOCUMENT: &str =
     r#"{"Version":"1","Statement":[{"Effect":"Allow","Action":"actiontrail:LookupEvents","Resource":"*"}]}"#;
 
+const SELECTORS: &str = r#"[{"ServiceName":"Oss","EventName":{"Equals":["GetObject"]}}]"#;
+/// What has happened before the story begins: a call with a key on a resource, and an insight.
+const BEFORE: &str = r#"[{"eventId":"m1","eventTime":"2026-06-01T11:00:00Z","serviceName":"Ecs","eventName":"RunInstances",
+  "eventRW":"Write","acsRegion":"cn-hangzhou","sourceIpAddress":"10.1.2.3","userIdentity":{"type":"ram-user","userName":"bob",
+  "principalId":"27","accountId":"1","accessKeyId":"LTAI5tAAAAAAAAAAAAAAAAAA"},"referencedResources":{"ACS::ECS::Instance":["i-1"]}},
+ {"eventId":"i1","eventTime":"2026-06-01T11:30:00Z","eventType":"ActionTrailInsight","eventCategory":"Insight",
+  "acsRegion":"cn-hangzhou","insightDetails":{"insightType":"IpInsight","insightObject":"10.1.2.3"}}]"#;
+
 /// Arguments an operation can be called with, by the names of its required parameters.
 fn sample(row: &'static Operation) -> Vec<(&'static str, &'static str)> {
     let required = row.params.iter().filter(|param| param.absent == Absent::Refused);
@@ -24,6 +32,14 @@ fn sample(row: &'static Operation) -> Vec<(&'static str, &'static str)> {
         "Status" => "Inactive",
         "Url" => "s3://audit-logs",
         "IngestTokenId" => "none",
+        "TrailName" => "trail-test",
+        "AccessKey" => "LTAI5tAAAAAAAAAAAAAAAAAA",
+        "ServiceName" => "Ecs",
+        "EventSelectors" => SELECTORS,
+        "TemplateId" | "QueryId" | "SceneId" => "none",
+        "TemplateSql" => "event.eventName: *",
+        "SimpleQuery" => "true",
+        "StorageRegion" => "ap-southeast-1",
         other => panic!("give a sample value for the new required parameter {other}"),
     };
     required.map(|param| (param.name, value(param.name))).collect()
@@ -52,7 +68,9 @@ async fn every_operation_refuses_a_user_without_permission_and_records_it() {
 async fn every_operation_succeeds_returns_what_the_table_says_and_leaves_its_event() {
     let node = Node::start().await;
     let url = format!("file://{}", node.folder.path().join("buckets").display());
+    node.put(&node.root, None, BEFORE).await.ok();
     let (mut key, mut token) = (String::new(), String::new());
+    let (mut template, mut query, mut scene) = (String::new(), String::new(), String::new());
     let story: &[(&str, &[(&str, &str)])] = &[
         ("CreateAccount", &[("Name", "tenant"), ("AccountId", "1000000000000001")]),
         ("ListAccounts", &[]),
@@ -79,6 +97,18 @@ async fn every_operation_succeeds_returns_what_the_table_says_and_leaves_its_eve
         ("StartLogging", &[("Name", "trail-test")]),
         ("GetTrailStatus", &[("Name", "trail-test")]),
         ("UpdateTrail", &[("Name", "trail-test"), ("EventRW", "Write")]),
+        (
+            "PutInsightSelectors",
+            &[("TrailName", "trail-test"), ("InsightSelectors", r#"[{"insightType":"IpInsight"}]"#)],
+        ),
+        ("GetInsightSelectors", &[("TrailName", "trail-test")]),
+        ("DescribeInsightEnabledTrails", &[]),
+        ("PutDataEventSelector", &[("TrailName", "trail-test"), ("EventSelectors", SELECTORS)]),
+        ("GetDataEventSelector", &[("TrailName", "trail-test")]),
+        ("ListDataEventSelectors", &[]),
+        ("DeleteDataEventSelector", &[("TrailName", "trail-test")]),
+        ("ListDataEventServices", &[]),
+        ("GetGovernanceMetrics", &[]),
         ("StopLogging", &[("Name", "trail-test")]),
         ("DeleteTrail", &[("Name", "trail-test")]),
         ("DeleteBucket", &[("Name", "audit-logs")]),
@@ -87,6 +117,48 @@ async fn every_operation_succeeds_returns_what_the_table_says_and_leaves_its_eve
         ("DeleteIngestToken", &[("IngestTokenId", "$token")]),
         ("DescribeRegions", &[]),
         ("LookupEvents", &[]),
+        ("LookupInsightEvents", &[]),
+        ("GetInsightsEventsCount", &[]),
+        ("GetInsightEventCount", &[]),
+        ("GetInsightIpCount", &[]),
+        ("DescribeInsightIpList", &[]),
+        ("DescribeInsightMetricData", &[]),
+        ("EnableInsight", &[("InsightType", "IpInsight")]),
+        ("GetInsightTypes", &[]),
+        ("DisableInsight", &[("InsightType", "IpInsight")]),
+        ("ModifyInsightStrategy", &[("IpBlackList", "10.0.0.1"), ("IpWhiteList", "10.0.0.2,10.1.0.0/16")]),
+        ("DescribeInsightStrategy", &[]),
+        ("LookupAggregationEvents", &[]),
+        ("GetEventsCount", &[]),
+        ("ListEventNames", &[]),
+        ("DescribeSupportedServices", &[]),
+        ("ListProductResourceType", &[("ServiceName", "Ecs")]),
+        ("DescribeResourceLifeCycleEvents", &[]),
+        ("CreateAdvancedQueryTemplate", &[("SimpleQuery", "true"), ("TemplateName", "mine"), ("TemplateSql", "a: *")]),
+        (
+            "UpdateAdvancedQueryTemplate",
+            &[("SimpleQuery", "true"), ("TemplateId", "$template"), ("TemplateSql", "b: *")],
+        ),
+        ("GetAdvancedQueryTemplate", &[("TemplateId", "$template")]),
+        ("DescribeAdvancedQueryTemplate", &[]),
+        ("DeleteAdvancedQueryTemplate", &[("TemplateId", "$template")]),
+        ("CreateAdvancedQueryHistory", &[("SimpleQuery", "true"), ("QuerySql", "a: *")]),
+        ("DescribeAdvancedQueryHistory", &[]),
+        ("DeleteAdvancedQueryHistory", &[("QueryId", "$query")]),
+        ("DescribeScenes", &[]),
+        ("DescribeSearchTemplates", &[("SceneId", "$scene")]),
+        ("GetAccessKeyLastUsedInfo", &[("AccessKey", "LTAI5tAAAAAAAAAAAAAAAAAA")]),
+        ("GetAccessKeyLastUsedProducts", &[("AccessKey", "LTAI5tAAAAAAAAAAAAAAAAAA")]),
+        ("GetAccessKeyLastUsedEvents", &[("AccessKey", "LTAI5tAAAAAAAAAAAAAAAAAA"), ("ServiceName", "Ecs")]),
+        ("GetAccessKeyLastUsedIps", &[("AccessKey", "LTAI5tAAAAAAAAAAAAAAAAAA"), ("ServiceName", "Ecs")]),
+        ("GetAccessKeyLastUsedResources", &[("AccessKey", "LTAI5tAAAAAAAAAAAAAAAAAA"), ("ServiceName", "Ecs")]),
+        ("DescribeUserAlertCount", &[]),
+        ("DescribeUserLogCount", &[]),
+        ("DescribeUserTrailCount", &[]),
+        ("UpdateGlobalEventsStorageRegion", &[("StorageRegion", "ap-southeast-1")]),
+        ("GetGlobalEventsStorageRegion", &[]),
+        ("Echo", &[("Name", "trail-test")]),
+        ("Help", &[]),
     ];
     let told: BTreeSet<_> = story.iter().map(|(name, _)| *name).collect();
     assert_eq!(told, OPERATIONS.iter().map(|row| row.name).collect(), "tell the new operation's story too");
@@ -96,6 +168,9 @@ async fn every_operation_succeeds_returns_what_the_table_says_and_leaves_its_eve
         let fill = |value| match value {
             "$key" => key.clone(),
             "$token" => token.clone(),
+            "$template" => template.clone(),
+            "$query" => query.clone(),
+            "$scene" => scene.clone(),
             other => other.to_owned(),
         };
         let filled: Vec<(&str, String)> = arguments.iter().map(|(name, value)| (*name, fill(value))).collect();
@@ -106,6 +181,9 @@ async fn every_operation_succeeds_returns_what_the_table_says_and_leaves_its_eve
         }
         match *name {
             "CreateAccessKey" => key = reply["AccessKey"]["AccessKeyId"].as_str().expect("a key").to_owned(),
+            "CreateAdvancedQueryTemplate" => template = reply["TemplateId"].as_str().expect("an id").to_owned(),
+            "CreateAdvancedQueryHistory" => query = reply["QueryId"].as_str().expect("an id").to_owned(),
+            "DescribeScenes" => scene = reply["SceneList"][0]["SceneId"].as_str().expect("an id").to_owned(),
             "CreateIngestToken" => token = reply["IngestToken"]["IngestTokenId"].as_str().expect("an id").to_owned(),
             _ => {}
         }

@@ -92,7 +92,11 @@ struct Chunk<'c> {
 enum Test<'c> {
     /// The column has one of these codes; none when the value does not occur.
     AnyOf(Vec<(&'c ColumnValues, u32)>),
-    Category { category: &'c ColumnValues, kind: &'c ColumnValues, wanted: Category },
+    Category {
+        category: &'c ColumnValues,
+        kind: &'c ColumnValues,
+        wanted: Category,
+    },
 }
 
 /// Rows of a group within the chunk; rows are in order of time.

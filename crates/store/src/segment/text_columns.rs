@@ -86,8 +86,7 @@ impl TextColumns {
         let (file, path) = segment.parquet_file();
         let failure = Failure::default();
         let bytes = file.len();
-        let bytes =
-            bytes.map_err(|source| StoreError::Disk { action: "read", path: path.to_owned(), source })?;
+        let bytes = bytes.map_err(|source| StoreError::Disk { action: "read", path: path.to_owned(), source })?;
         let chunks = FileChunks { file, bytes, failure: failure.clone() };
         let mut columns = TextColumns { path: path.to_owned(), failure, columns: Vec::new() };
         columns.columns = columns.guard(|| open_columns(chunks, attributes))?;
@@ -123,9 +122,7 @@ fn open_columns(chunks: FileChunks, attributes: &[Attribute]) -> Result<Vec<Colu
         let at = TEXT_COLUMNS.iter().position(|(_, each)| each == attribute);
         let at = at.ok_or_else(|| ParquetError::General(format!("{} has no column", attribute.as_str())))?;
         match group.get_column_reader(COLUMNS_BEFORE_TEXTS + at)? {
-            ColumnReader::ByteArrayColumnReader(reader) => {
-                Ok(Column { reader, is_list: is_list(*attribute), next: 0 })
-            }
+            ColumnReader::ByteArrayColumnReader(reader) => Ok(Column { reader, is_list: is_list(*attribute), next: 0 }),
             _ => Err(ParquetError::General(format!("the column of {} is of another type", attribute.as_str()))),
         }
     };

@@ -7,7 +7,8 @@ use crate::operation::Operation;
 use crate::operations::OperationId;
 use crate::param::Param;
 
-const ATTRIBUTES: Param = Param::list("LookupAttribute", LOOKUP_ATTRIBUTE, 20, "conditions, as LookupEvents takes them");
+const ATTRIBUTES: Param =
+    Param::list("LookupAttribute", LOOKUP_ATTRIBUTE, 20, "conditions, as LookupEvents takes them");
 const SERVICE_NAME: Param = Param::text("ServiceName", format::ANY, "only this service");
 const START_DATE: Param = Param::text("StartDate", format::DATE, "the first day; 29 days before the last when absent");
 const END_DATE: Param = Param::text("EndDate", format::DATE, "the last day; today (UTC) when absent");
@@ -132,9 +133,8 @@ pub(in crate::operations) const GET_GLOBAL_EVENTS_STORAGE_REGION: Operation = Op
 };
 
 pub(in crate::operations) const UPDATE_GLOBAL_EVENTS_STORAGE_REGION: Operation = Operation {
-    params: &[
-        Param::choice("StorageRegion", &["cn-hangzhou", "ap-southeast-1"], "the region global events lie with").required()
-    ],
+    params: &[Param::choice("StorageRegion", &["cn-hangzhou", "ap-southeast-1"], "the region global events lie with")
+        .required()],
     summary: "Chooses the region global events lie with in delivered objects, for events after this call.",
     ..writes(OperationId::UpdateGlobalEventsStorageRegion, "UpdateGlobalEventsStorageRegion")
 };

@@ -1,8 +1,6 @@
 //! Which data events a trail delivers.
 
-use super::{
-    MAX_RESULTS_100, NEXT_TOKEN, TOUCHES_TRAIL_NAME, TRAIL_NAME_ARN, TRAIL_NAME_EXISTING, reads, writes,
-};
+use super::{MAX_RESULTS_100, NEXT_TOKEN, TOUCHES_TRAIL_NAME, TRAIL_NAME_ARN, TRAIL_NAME_EXISTING, reads, writes};
 use crate::codes;
 use crate::format;
 use crate::operation::Operation;

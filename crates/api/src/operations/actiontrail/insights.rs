@@ -49,11 +49,7 @@ pub(in crate::operations) const LOOKUP_INSIGHT_EVENTS: Operation = Operation {
 };
 
 pub(in crate::operations) const GET_INSIGHTS_EVENTS_COUNT: Operation = Operation {
-    params: &[
-        Param::text("Date", format::DATE, "one day, instead of a window"),
-        START_TIME,
-        END_TIME,
-    ],
+    params: &[Param::text("Date", format::DATE, "one day, instead of a window"), START_TIME, END_TIME],
     returns: &["Data[].InsightType", "Data[].RegionId", "Data[].Count", "NextToken"],
     errors: COUNT_WINDOW,
     summary: "Counts insight events by type and region: of a day, of a window, or of the last 24 hours.",
@@ -111,7 +107,8 @@ pub(in crate::operations) const DESCRIBE_INSIGHT_STRATEGY: Operation = Operation
 
 pub(in crate::operations) const MODIFY_INSIGHT_STRATEGY: Operation = Operation {
     params: &[
-        Param::text("IpBlackList", format::ADDRESSES, "addresses that are always reported; empty for none").keeps_empty(),
+        Param::text("IpBlackList", format::ADDRESSES, "addresses that are always reported; empty for none")
+            .keeps_empty(),
         Param::text("IpWhiteList", format::ADDRESSES, "addresses that never are; empty for none").keeps_empty(),
     ],
     errors: &[codes::INVALID_QUERY_PARAMETER, codes::INVALID_PARAMETER_COMBINATION],
