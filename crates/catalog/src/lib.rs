@@ -13,8 +13,10 @@ mod inspect;
 mod keys;
 mod manifest;
 mod node;
+mod organization;
 mod policies;
 mod retired;
+mod selection;
 mod snapshot;
 mod tokens;
 mod trails;
@@ -28,7 +30,11 @@ pub use error::CatalogError;
 pub use inspect::{Inspected, InspectedTrail, copy, inspect};
 pub use keys::AccessKey;
 pub use manifest::{Manifest, Segment};
+pub use organization::{
+    Delegation, Directory, Folder, Handshake, HandshakeStatus, JoinMethod, Member, MemberKind, NewMember,
+};
 pub use policies::{Attachment, Policy, PolicyKind, PolicyRef};
+pub use selection::{Route, RouteInterval, Routes, SelectionVersion, Tenure};
 pub use snapshot::Snapshot;
 pub use tokens::IngestToken;
 pub use trails::NewTrail;
