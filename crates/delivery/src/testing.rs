@@ -190,7 +190,7 @@ impl World {
             slots: Arc::new(Semaphore::new(1)),
         };
         shared.metrics.trail_started(trail.id);
-        Worker::new(Arc::new(shared), trail.clone())
+        Worker::new(Arc::new(shared), trail.clone(), Arc::default())
     }
 
     pub(crate) fn head(&self) -> Seq {

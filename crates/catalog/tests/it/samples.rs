@@ -76,8 +76,8 @@ pub(crate) fn to_bucket(name: &str) -> Destinations {
 }
 
 pub(crate) fn new_trail(account: AccountId, name: &str) -> NewTrail {
-    organization: None,
     NewTrail {
+        organization: None,
         account,
         name: name.parse().unwrap(),
         home_region: "cn-hangzhou".to_owned(),
