@@ -298,7 +298,7 @@ impl Worker {
         let (due, poll) = match next {
             Next::Continue => return,
             Next::WaitForEvents(due) => (due, Some(self.shared.config.poll)),
-            Next::WaitForChange => (None, None),
+            Next::WaitForChange => (None, Some(Duration::ZERO)),
         };
         if let (Next::WaitForEvents(None), Some(batch)) = (next, &self.batch) {
             self.desk.settle(self.rings, batch.through);
