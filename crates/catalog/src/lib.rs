@@ -16,9 +16,11 @@ mod inspect;
 mod keys;
 mod manifest;
 mod node;
+mod organization;
 mod policies;
 mod queries;
 mod retired;
+mod selection;
 mod snapshot;
 mod tokens;
 mod trails;
@@ -35,8 +37,12 @@ pub use insights::{AddressList, InsightAddresses};
 pub use inspect::{Inspected, InspectedTrail, copy, inspect};
 pub use keys::AccessKey;
 pub use manifest::{Manifest, Segment};
+pub use organization::{
+    Delegation, Directory, Folder, Handshake, HandshakeStatus, JoinMethod, Member, MemberKind, NewMember,
+};
 pub use policies::{Attachment, Policy, PolicyKind, PolicyRef};
 pub use queries::{QueryTemplate, SavedQuery};
+pub use selection::{Route, RouteInterval, Routes, SelectionVersion, Tenure};
 pub use snapshot::Snapshot;
 pub use tokens::IngestToken;
 pub use trails::NewTrail;

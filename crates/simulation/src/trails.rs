@@ -73,6 +73,7 @@ impl Trails {
                 let prefix = format!("trail-{number}-of-{account}");
                 let target = BucketTarget { name: "logs".into(), prefix: Some(prefix.clone()), write_role_arn: None };
                 let new = NewTrail {
+                    organization: None,
                     account: *account,
                     name: format!("trail-{number}").parse().expect("a trail's name"),
                     home_region: "cn-hangzhou".into(),

@@ -77,6 +77,7 @@ pub(crate) fn to_bucket(name: &str) -> Destinations {
 
 pub(crate) fn new_trail(account: AccountId, name: &str) -> NewTrail {
     NewTrail {
+        organization: None,
         account,
         name: name.parse().unwrap(),
         home_region: "cn-hangzhou".to_owned(),

@@ -73,6 +73,7 @@ async fn events_become_files() {
     let (buckets, outbound) = buckets(&catalog);
     let target = BucketTarget { name: "logs".into(), prefix: Some("a-prefix".into()), write_role_arn: None };
     let new = NewTrail {
+        organization: None,
         account: account(),
         name: "audit-trail".parse().expect("a name"),
         home_region: "cn-hangzhou".into(),

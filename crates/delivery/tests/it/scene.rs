@@ -55,6 +55,7 @@ async fn trail(catalog: &Catalog, name: &str, url: &str, settings: &str) -> i64 
     catalog.bucket_put(&bucket).await.expect("a bucket");
     let target = BucketTarget { name: name.into(), prefix: None, write_role_arn: None };
     let new = NewTrail {
+        organization: None,
         account: account(),
         name: name.parse().expect("a trail's name"),
         home_region: "cn-hangzhou".into(),

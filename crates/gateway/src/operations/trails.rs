@@ -33,6 +33,7 @@ pub(super) async fn create(call: &Call<'_>) -> Outcome {
     let destinations = Destinations { bucket };
     check_destinations(call, &destinations).await?;
     let new = NewTrail {
+        organization: None,
         account: call.account,
         name: name.clone(),
         home_region: call.request.region.id.clone(),

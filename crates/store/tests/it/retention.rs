@@ -14,6 +14,7 @@ use crate::node::{Node, entry, id, small};
 
 async fn started(catalog: &Catalog, name: &str, event_rw: EventRw) -> i64 {
     let new = NewTrail {
+        organization: None,
         account: id("77"),
         name: name.parse().expect("a name"),
         home_region: "cn-hangzhou".to_owned(),
