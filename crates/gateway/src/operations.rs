@@ -45,9 +45,19 @@ pub(crate) struct Call<'a> {
 
 pub(crate) type Outcome = Result<Success, WireError>;
 
-/// Runs an operation. A row without a handler does not compile.
-pub(crate) async fn run(id: OperationId, call: &Call<'_>) -> Outcome {
-    match id {
+macro_rules! handlers {
+    ($call:ident: $($row:pat $(if $older:expr)? => $handler:expr,)+) => {
+        /// Runs an operation. A row without a handler does not compile.
+        pub(crate) async fn run(id: OperationId, $call: &Call<'_>) -> Outcome {
+            match id {
+                $($row $(if $older)? => $handler,)+
+            }
+        }
+    };
+}
+
+handlers! {
+    call:
         OperationId::CreateTrail => trails::create(call).await,
         OperationId::UpdateTrail => trails::update(call).await,
         OperationId::DeleteTrail => trails::delete(call).await,
@@ -130,7 +140,6 @@ pub(crate) async fn run(id: OperationId, call: &Call<'_>) -> Outcome {
         OperationId::ListDataEventServices => catalogue::data_event_services(call).await,
         OperationId::Echo => older::echo(call),
         OperationId::Help => older::help(call),
-    }
 }
 
 /// A page of a list, and where the next one starts.
