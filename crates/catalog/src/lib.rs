@@ -6,7 +6,6 @@
 
 mod accounts;
 mod buckets;
-mod data_selectors;
 mod database;
 mod delivery;
 mod error;
@@ -28,7 +27,6 @@ mod users;
 
 pub use accounts::Account;
 pub use buckets::Bucket;
-pub use data_selectors::DataSelection;
 pub use database::Catalog;
 pub use delivery::{DeliveryState, Plan, Undelivered};
 pub use error::CatalogError;

@@ -65,7 +65,7 @@ mod tests {
         let token = encode(one, offset, "abc");
         assert_eq!(decode(&token, one, "abc"), Ok(offset));
         assert_eq!(decode(&token, other, "abc"), Err(TokenFault::OtherAccount));
-        assert_eq!(decode(&token, one, "abd"), Err(TokenFault::OtherParameters));
+        assert_eq!(decode(&token, one, "other"), Err(TokenFault::OtherParameters));
         assert_eq!(decode("nonsense", one, "abc"), Err(TokenFault::Unreadable));
     }
 }

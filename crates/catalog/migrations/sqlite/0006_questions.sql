@@ -1,4 +1,4 @@
--- Saved queries, insight settings, data event selectors as they were put, and where global events lie.
+-- Saved queries, insight settings, and where global events lie.
 
 CREATE TABLE query_templates (
     id      TEXT PRIMARY KEY,
@@ -34,14 +34,6 @@ CREATE TABLE insight_addresses (
     address TEXT NOT NULL,
     added   INTEGER NOT NULL,
     PRIMARY KEY (account, list, address)
-) STRICT;
-
--- What PutDataEventSelector said. The trail's selector decides what is delivered.
-CREATE TABLE data_selectors (
-    trail   INTEGER PRIMARY KEY REFERENCES trails (id) ON DELETE CASCADE,
-    regions TEXT NOT NULL,
-    created INTEGER NOT NULL,
-    updated INTEGER NOT NULL
 ) STRICT;
 
 -- Where an account's global events lie: those after `after_seq`, until the next row.

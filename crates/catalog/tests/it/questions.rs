@@ -1,10 +1,9 @@
-//! Saved queries, insight settings, data event selections, and the history of global regions.
+//! Saved queries, insight settings, and the history of global regions.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use catalog::{AddressList, CatalogError, GlobalRegion, Plan, QueryTemplate, SavedQuery};
-use model::trail::TrailRegions;
 use model::{AccountId, ErrorKind, Seq, Timestamp};
 
 use crate::samples::{AT, account, catalog, new_trail, other_account};
@@ -89,22 +88,6 @@ async fn insights_are_switched_and_lists_replaced() {
     catalog.insight_addresses_put(account(), &[(AddressList::White, set(&[]))], later).await.unwrap();
     assert!(catalog.insight_addresses(account()).await.unwrap().white.is_empty());
     assert_eq!(catalog.insight_addresses(other_account()).await.unwrap(), Default::default());
-}
-
-#[tokio::test]
-async fn data_selections_go_with_their_trail() {
-    let catalog = catalog().await;
-    let trail = catalog.trail_create(new_trail(account(), "main-trail"), 5).await.unwrap().id;
-    let some = TrailRegions::parse("cn-hangzhou,cn-beijing").unwrap();
-    catalog.data_selection_put(trail, &TrailRegions::All, AT).await.unwrap();
-    let later = AT.plus(Duration::from_secs(60));
-    catalog.data_selection_put(trail, &some, later).await.unwrap();
-    let kept = catalog.data_selections(account()).await.unwrap();
-    assert_eq!((kept.len(), &kept[0].regions, kept[0].created, kept[0].updated), (1, &some, AT, later));
-    assert!(catalog.data_selections(other_account()).await.unwrap().is_empty());
-    assert_eq!(catalog.data_selection_put(99, &some, AT).await.unwrap_err().kind(), ErrorKind::NotFound);
-    catalog.trail_delete(trail).await.unwrap();
-    assert!(catalog.data_selections(account()).await.unwrap().is_empty());
 }
 
 /// A choice must not change where events lie that a plan has put already.

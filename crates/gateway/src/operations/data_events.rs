@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use api::{Success, WireError, codes};
-use catalog::DataSelection;
 use model::trail::{DataSelector, EventRw, NameRule, Selector, Trail, TrailRegions};
 use serde_json::{Map, Value, json};
 
@@ -22,8 +21,6 @@ pub(super) async fn put(call: &Call<'_>) -> Outcome {
     let data = read(call.arguments.required("EventSelectors"), &regions)?;
     let selector = Selector { data, ..trail.selector.clone() };
     let trail = trails::select(call, &trail, &selector).await?;
-    let kept = call.gateway.catalog.data_selection_put(trail.id, &regions, call.request.received).await;
-    kept.map_err(|error| unexpected(&error, error.kind()))?;
     let shown = json!({ "TrailArn": trail.arn(), "DataEventSelectors": text(&trail.selector.data) });
     Ok(Success::from_object(&shown))
 }
@@ -39,8 +36,7 @@ fn regions(call: &Call<'_>, trail: &Trail) -> TrailRegions {
 
 pub(super) async fn get(call: &Call<'_>) -> Outcome {
     let trail = trails::named(call, "TrailName").await?;
-    let kept = selections(call).await?;
-    let regions = kept.iter().find(|kept| kept.trail == trail.id).map(|kept| &kept.regions);
+    let regions = of(&trail);
     let named = regions.filter(|regions| **regions != TrailRegions::All).map(ToString::to_string);
     Ok(Success::from_object(&json!({
         "TrailArn": trail.arn(),
@@ -55,8 +51,6 @@ pub(super) async fn delete(call: &Call<'_>) -> Outcome {
     let trail = trails::named(call, "TrailName").await?;
     let selector = Selector { data: Vec::new(), ..trail.selector.clone() };
     trails::select(call, &trail, &selector).await?;
-    let forgotten = call.gateway.catalog.data_selection_delete(trail.id).await;
-    forgotten.map_err(|error| unexpected(&error, error.kind()))?;
     Ok(Success::empty())
 }
 
@@ -65,17 +59,14 @@ pub(super) async fn list(call: &Call<'_>) -> Outcome {
     let all = call.gateway.catalog.trail_list(call.account).await;
     let mut all = all.map_err(|error| unexpected(&error, error.kind()))?;
     all.retain(|trail| !trail.selector.data.is_empty());
-    let kept = selections(call).await?;
     let size = windows::count(call, "MaxResults");
     let (page, next) = windows::page(call, all, size, offset, NO_WINDOW);
     let shown = |trail: &Trail| {
-        let kept = kept.iter().find(|kept| kept.trail == trail.id);
         json!({
             "TrailName": trail.name.as_str(),
             "TrailArn": trail.arn(),
             "EventSelectors": text(&trail.selector.data),
-            "IsTrailAllRegion": kept.is_some_and(|kept| kept.regions == TrailRegions::All),
-            "CreateTime": kept.map(|kept| kept.created.to_string()).unwrap_or_default(),
+            "IsTrailAllRegion": of(trail) == Some(&TrailRegions::All),
             "SlsDeliveryConfigs": [],
         })
     };
@@ -87,9 +78,9 @@ pub(super) async fn list(call: &Call<'_>) -> Outcome {
     Ok(Success::from_object(&json!({ "Data": data })))
 }
 
-async fn selections(call: &Call<'_>) -> Result<Vec<DataSelection>, WireError> {
-    let kept = call.gateway.catalog.data_selections(call.account).await;
-    kept.map_err(|error| unexpected(&error, error.kind()))
+/// The regions a trail's data events are of; it is the same for all of its selectors.
+fn of(trail: &Trail) -> Option<&TrailRegions> {
+    trail.selector.data.first().map(|selector| &selector.regions)
 }
 
 /// Selectors from their JSON.
