@@ -61,8 +61,7 @@ pub(super) async fn update(call: &Call<'_>) -> Outcome {
     let selector = Selector {
         event_rw: arguments.text("EventRW").and_then(|rw| rw.parse().ok()).unwrap_or(trail.selector.event_rw),
         regions: arguments.text("TrailRegion").and_then(TrailRegions::parse).unwrap_or(trail.selector.regions),
-        insights: trail.selector.insights,
-        data: trail.selector.data,
+        ..trail.selector
     };
     let destinations = Destinations { bucket: changed_bucket(arguments, trail.destinations.bucket.clone()) };
     if destinations != trail.destinations {
