@@ -84,6 +84,19 @@ codes! {
     /// No such path.
     PATH_NOT_FOUND = 404 "InvalidPath.NotFound";
 
+    /// There is no such type of insights to put on.
+    INSIGHT_TYPE_NOT_AVAILABLE = 400 "InsightTypeNotAvailable";
+    /// There is no such type of insights to put off.
+    INSIGHT_TYPE_NOT_VALID = 400 "InsightTypeNotValid";
+    /// A trail cannot deliver such insights, because there is no such type.
+    INSIGHT_SELECTOR_DOES_NOT_EXIST = 404 "InsightSelectorDoesNotExistException";
+    /// The account has as many query templates as it may have.
+    MAXIMUM_NUMBER_OF_TEMPLATES_EXCEEDED = 403 "MaximumNumberOfTemplatesExceededException";
+    /// A window that cannot be, in the words of older versions.
+    INVALID_TIME_RANGE = 400 "InvalidTimeRangeException";
+    /// A value outside its rule, in the words of older versions.
+    INVALID_PARAMETER_VALUE = 400 "InvalidParameterValue";
+
     /// A trail's name breaks the rule.
     INVALID_TRAIL_NAME = 400 "InvalidTrailNameException";
     /// An object key prefix breaks the rule.

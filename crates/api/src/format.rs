@@ -1,7 +1,9 @@
 //! The rules a text parameter can have, each with the sentence that names it.
 
-use model::AccountId;
+use std::net::IpAddr;
+
 use model::trail::{TrailName, TrailRegions};
+use model::{AccountId, Attribute, Timestamp};
 
 /// A rule for texts.
 #[derive(Clone, Copy)]
@@ -101,6 +103,50 @@ pub const DISPLAY_NAME: Rule = Rule {
     accepts: |text| (1..=128).contains(&text.chars().count()) && !text.chars().any(char::is_control),
 };
 
+/// A day.
+pub const DATE: Rule = Rule {
+    words: "a day written YYYY-MM-DD",
+    accepts: |text| text.len() == 10 && Timestamp::parse(&format!("{text}T00:00:00Z")).is_ok(),
+};
+
+/// Internet addresses and networks joined by commas.
+pub const ADDRESSES: Rule = Rule {
+    words: "at most 100 addresses like `10.0.0.1` or networks like `10.0.0.0/8`, joined by commas",
+    accepts: |text| text.is_empty() || (text.split(',').count() <= 100 && text.split(',').all(is_address)),
+};
+
+fn is_address(text: &str) -> bool {
+    let (address, bits) =
+        text.trim().split_once('/').map_or((text.trim(), None), |(address, bits)| (address, Some(bits)));
+    let Ok(address) = address.parse::<IpAddr>() else { return false };
+    let most = if address.is_ipv4() { 32 } else { 128 };
+    bits.is_none_or(|bits| bits.parse::<u8>().is_ok_and(|bits| bits <= most))
+}
+
+/// The name of a query template.
+pub const TEMPLATE_NAME: Rule = Rule {
+    words: "1 to 64 characters, none a control character",
+    accepts: |text| (1..=64).contains(&text.chars().count()) && !text.chars().any(char::is_control),
+};
+
+/// The text of a query.
+pub const QUERY: Rule = Rule { words: "up to 16 KiB", accepts: |text| text.len() <= 16 * 1024 };
+
+/// What groups have in common.
+pub const GROUPS: Rule = Rule {
+    words: "one or two different keys of LookupEvents joined by a comma, none of EventId, RecipientAccountId and \
+            IdentityAccountId",
+    accepts: |text| {
+        let keys: Vec<&str> = text.split(',').collect();
+        let plain = |key: &&str| {
+            use Attribute::{EventId, IdentityAccountId, RecipientAccountId};
+            let attribute = Attribute::from_name(key);
+            attribute.is_some_and(|attribute| ![EventId, RecipientAccountId, IdentityAccountId].contains(&attribute))
+        };
+        keys.len() <= 2 && keys.iter().all(plain) && (keys.len() < 2 || keys[0] != keys[1])
+    },
+};
+
 /// The address of a bucket.
 pub const BUCKET_URL: Rule = Rule {
     words: "`s3://bucket[/prefix]`, `oss://bucket[/prefix]` or `file:///folder`",
@@ -134,7 +180,7 @@ mod tests {
     #[test]
     fn each_rule_takes_its_own_and_refuses_the_rest() {
         #[rustfmt::skip]
-        let table: [(Rule, &[&str], &[&str]); 8] = [
+        let table: [(Rule, &[&str], &[&str]); 11] = [
             (TRAIL_NAME, &["trail-test", "a12345"], &["short", "Trail-test", "1trail", "trail test"]),
             (TRAIL_NAMES, &["trail-a,trail-b", "trail-a"], &["", "trail-a,", "x"]),
             (BUCKET_NAME, &["abc", "a-1"], &["ab", "-abc", "abc-", "Abc", "a_b"]),
@@ -142,6 +188,9 @@ mod tests {
             (TRAIL_REGIONS, &["All", "cn-hangzhou,cn-beijing"], &["", "all regions", "cn-hangzhou,"]),
             (ROLE_ARN, &["acs:ram::100:role/writer"], &["writer", "acs:ram::x:role/writer", "acs:ram::100:role/"]),
             (ACCOUNT_ID, &["1", "0123456789"], &["", "abc", "123456789012345678901"]),
+            (DATE, &["2026-01-15", "2024-02-29"], &["2026-1-15", "2026-02-30", "2026-01-15T00:00:00Z"]),
+            (ADDRESSES, &["", "10.0.0.1, ::1", "10.0.0.0/8"], &["10.0.0", "10.0.0.0/33", "a", "10.0.0.1,"]),
+            (GROUPS, &["User", "User,Region"], &["", "User,User", "EventId", "user", "User,Region,EventName"]),
             (BUCKET_URL, &["file:///var/audit", "s3://b/p", "oss://b"], &["https://b", "file://relative", "b"]),
         ];
         for (rule, good, bad) in table {

@@ -5,6 +5,7 @@
 //! Wire shapes of replies and errors are here too, in JSON and XML. Nothing here does I/O or knows a caller.
 
 pub mod arguments;
+pub mod catalogue;
 pub mod codes;
 pub mod error;
 pub mod format;
@@ -20,6 +21,6 @@ pub use arguments::{Arguments, Given};
 pub use codes::ErrorCode;
 pub use error::{AccessDenied, WireError};
 pub use operation::{Access, Operation, Scope, Service, Touched, fill_arn};
-pub use operations::{OPERATIONS, OperationId};
+pub use operations::{OLDER_OPERATIONS, OPERATIONS, OperationId};
 pub use param::{Absent, Kind, Param};
 pub use reply::{Format, Success};

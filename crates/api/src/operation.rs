@@ -4,7 +4,7 @@
 //! never inside, so a handler cannot forget a check or an audit event.
 
 use crate::codes::{self, ErrorCode};
-use crate::operations::{OPERATIONS, OperationId};
+use crate::operations::{OLDER_OPERATIONS, OPERATIONS, OperationId};
 use crate::param::Param;
 
 /// A service on `/`: its operations share a version and a prefix of permissions.
@@ -18,16 +18,27 @@ pub enum Service {
     Cairn,
     /// Temporary credentials, in STS's shapes.
     Sts,
+    /// ActionTrail as it was in 2017.
+    Actiontrail2017,
+    /// ActionTrail as it was in 2015.
+    Actiontrail2015,
 }
 
 impl Service {
     /// Every service, in the order of the reference page.
-    pub const ALL: [Service; 4] = [Service::Actiontrail, Service::Ram, Service::Cairn, Service::Sts];
+    pub const ALL: [Service; 6] = [
+        Service::Actiontrail,
+        Service::Ram,
+        Service::Cairn,
+        Service::Sts,
+        Service::Actiontrail2017,
+        Service::Actiontrail2015,
+    ];
 
     /// The name in events (`serviceName`).
     pub fn as_str(self) -> &'static str {
         match self {
-            Service::Actiontrail => "Actiontrail",
+            Service::Actiontrail | Service::Actiontrail2017 | Service::Actiontrail2015 => "Actiontrail",
             Service::Ram => "Ram",
             Service::Cairn => "Cairn",
             Service::Sts => "Sts",
@@ -37,7 +48,7 @@ impl Service {
     /// The name in permissions (`actiontrail:CreateTrail`) and ARNs.
     pub fn code(self) -> &'static str {
         match self {
-            Service::Actiontrail => "actiontrail",
+            Service::Actiontrail | Service::Actiontrail2017 | Service::Actiontrail2015 => "actiontrail",
             Service::Ram => "ram",
             Service::Cairn => "cairn",
             Service::Sts => "sts",
@@ -51,6 +62,8 @@ impl Service {
             Service::Ram => "2015-05-01",
             Service::Cairn => "2026-11-21",
             Service::Sts => "2015-04-01",
+            Service::Actiontrail2017 => "2017-12-04",
+            Service::Actiontrail2015 => "2015-09-28",
         }
     }
 
@@ -59,6 +72,7 @@ impl Service {
         match self {
             Service::Actiontrail => codes::INVALID_QUERY_PARAMETER,
             Service::Ram | Service::Cairn | Service::Sts => codes::INVALID_PARAMETER,
+            Service::Actiontrail2017 | Service::Actiontrail2015 => codes::INVALID_PARAMETER_VALUE,
         }
     }
 }
@@ -142,8 +156,13 @@ impl Operation {
         if !Service::ALL.iter().any(|service| service.version() == version) {
             return Err(codes::NO_SUCH_VERSION);
         }
-        let mut rows = OPERATIONS.iter();
+        let mut rows = OPERATIONS.iter().chain(OLDER_OPERATIONS);
         rows.find(|row| row.name == name && row.service.version() == version).ok_or(codes::INVALID_ACTION_NOT_FOUND)
+    }
+
+    /// Whether it is an operation of an older version: its parameters are renamed before the handler, its reply after.
+    pub fn is_older(&self) -> bool {
+        matches!(self.service, Service::Actiontrail2017 | Service::Actiontrail2015)
     }
 
     /// The permission a caller needs, for example `actiontrail:CreateTrail`.

@@ -5,8 +5,11 @@
 
 mod actiontrail;
 mod cairn;
+mod older;
 mod ram;
 mod sts;
+
+pub use older::OLDER_OPERATIONS;
 
 use crate::format;
 use crate::operation::Operation;
@@ -34,7 +37,53 @@ operations! {
         StartLogging = START_LOGGING,
         StopLogging = STOP_LOGGING,
         DescribeRegions = DESCRIBE_REGIONS,
-        LookupEvents = LOOKUP_EVENTS;
+        LookupEvents = LOOKUP_EVENTS,
+        LookupInsightEvents = LOOKUP_INSIGHT_EVENTS,
+        GetInsightsEventsCount = GET_INSIGHTS_EVENTS_COUNT,
+        GetInsightEventCount = GET_INSIGHT_EVENT_COUNT,
+        GetInsightIpCount = GET_INSIGHT_IP_COUNT,
+        DescribeInsightIpList = DESCRIBE_INSIGHT_IP_LIST,
+        DescribeInsightMetricData = DESCRIBE_INSIGHT_METRIC_DATA,
+        DescribeInsightEnabledTrails = DESCRIBE_INSIGHT_ENABLED_TRAILS,
+        DescribeInsightStrategy = DESCRIBE_INSIGHT_STRATEGY,
+        ModifyInsightStrategy = MODIFY_INSIGHT_STRATEGY,
+        EnableInsight = ENABLE_INSIGHT,
+        DisableInsight = DISABLE_INSIGHT,
+        GetInsightTypes = GET_INSIGHT_TYPES,
+        GetInsightSelectors = GET_INSIGHT_SELECTORS,
+        PutInsightSelectors = PUT_INSIGHT_SELECTORS,
+        LookupAggregationEvents = LOOKUP_AGGREGATION_EVENTS,
+        GetEventsCount = GET_EVENTS_COUNT,
+        ListEventNames = LIST_EVENT_NAMES,
+        DescribeSupportedServices = DESCRIBE_SUPPORTED_SERVICES,
+        ListProductResourceType = LIST_PRODUCT_RESOURCE_TYPE,
+        DescribeResourceLifeCycleEvents = DESCRIBE_RESOURCE_LIFE_CYCLE_EVENTS,
+        CreateAdvancedQueryTemplate = CREATE_ADVANCED_QUERY_TEMPLATE,
+        UpdateAdvancedQueryTemplate = UPDATE_ADVANCED_QUERY_TEMPLATE,
+        DeleteAdvancedQueryTemplate = DELETE_ADVANCED_QUERY_TEMPLATE,
+        GetAdvancedQueryTemplate = GET_ADVANCED_QUERY_TEMPLATE,
+        DescribeAdvancedQueryTemplate = DESCRIBE_ADVANCED_QUERY_TEMPLATE,
+        CreateAdvancedQueryHistory = CREATE_ADVANCED_QUERY_HISTORY,
+        DescribeAdvancedQueryHistory = DESCRIBE_ADVANCED_QUERY_HISTORY,
+        DeleteAdvancedQueryHistory = DELETE_ADVANCED_QUERY_HISTORY,
+        DescribeScenes = DESCRIBE_SCENES,
+        DescribeSearchTemplates = DESCRIBE_SEARCH_TEMPLATES,
+        GetAccessKeyLastUsedInfo = GET_ACCESS_KEY_LAST_USED_INFO,
+        GetAccessKeyLastUsedProducts = GET_ACCESS_KEY_LAST_USED_PRODUCTS,
+        GetAccessKeyLastUsedEvents = GET_ACCESS_KEY_LAST_USED_EVENTS,
+        GetAccessKeyLastUsedIps = GET_ACCESS_KEY_LAST_USED_IPS,
+        GetAccessKeyLastUsedResources = GET_ACCESS_KEY_LAST_USED_RESOURCES,
+        DescribeUserAlertCount = DESCRIBE_USER_ALERT_COUNT,
+        DescribeUserLogCount = DESCRIBE_USER_LOG_COUNT,
+        DescribeUserTrailCount = DESCRIBE_USER_TRAIL_COUNT,
+        GetGovernanceMetrics = GET_GOVERNANCE_METRICS,
+        GetGlobalEventsStorageRegion = GET_GLOBAL_EVENTS_STORAGE_REGION,
+        UpdateGlobalEventsStorageRegion = UPDATE_GLOBAL_EVENTS_STORAGE_REGION,
+        PutDataEventSelector = PUT_DATA_EVENT_SELECTOR,
+        GetDataEventSelector = GET_DATA_EVENT_SELECTOR,
+        DeleteDataEventSelector = DELETE_DATA_EVENT_SELECTOR,
+        ListDataEventSelectors = LIST_DATA_EVENT_SELECTORS,
+        ListDataEventServices = LIST_DATA_EVENT_SERVICES;
     ram:
         CreateUser = CREATE_USER,
         GetUser = GET_USER,
@@ -109,6 +158,9 @@ operations! {
     sts:
         AssumeRole = ASSUME_ROLE,
         GetCallerIdentity = GET_CALLER_IDENTITY;
+    older:
+        Echo = ECHO,
+        Help = HELP;
 }
 
 impl OperationId {

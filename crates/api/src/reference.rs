@@ -6,7 +6,7 @@ use model::Attribute;
 
 use crate::codes::ErrorCode;
 use crate::operation::{Access, Operation, Scope, Service};
-use crate::operations::OPERATIONS;
+use crate::operations::{OLDER_OPERATIONS, OPERATIONS};
 use crate::param::{Absent, Kind, Param};
 use crate::rest::{REST_OPERATIONS, RestOperation};
 
@@ -33,7 +33,10 @@ pub fn operations_markdown() -> String {
     for service in Service::ALL {
         line(&mut page, format_args!("\n## {} {}\n", service.as_str(), service.version()));
         for row in OPERATIONS.iter().filter(|row| row.service == service) {
-            operation(&mut page, row);
+            operation(&mut page, row, row.name);
+        }
+        for row in OLDER_OPERATIONS.iter().filter(|row| row.service == service) {
+            operation(&mut page, row, &format!("{} ({})", row.name, service.version()));
         }
     }
     page.push_str("\n## REST\n\n");
@@ -48,8 +51,8 @@ pub fn anchor(operation: &Operation) -> String {
     operation.name.to_ascii_lowercase()
 }
 
-fn operation(page: &mut String, row: &Operation) {
-    line(page, format_args!("### {}\n", row.name));
+fn operation(page: &mut String, row: &Operation, heading: &str) {
+    line(page, format_args!("### {heading}\n"));
     line(page, format_args!("{}\n", row.summary));
     let access = match row.access {
         Access::Read => "reads",

@@ -1,6 +1,7 @@
 //! Delivery: one reader per trail that writes the selected events to the trail's bucket.
 //!
-//! Dramatis personae: the `supervisor` keeps one `worker` per trail; a worker gathers a `batch`, records the
+//! Dramatis personae: the `supervisor` keeps one `worker` per trail; the `router` looks at each new event once and wakes
+//! the workers it may be for; a worker gathers a `batch`, records the
 //! range it is about to write as a *plan* in the catalog, turns the range into objects (`encode`, named by
 //! `object_layout`), puts them to the `destination` and only then moves the trail's cursor.
 //!
@@ -11,11 +12,14 @@
 mod backoff;
 mod batch;
 mod config;
+mod desk;
 mod destination;
 mod encode;
 mod error;
+mod members;
 mod metrics;
 mod object_layout;
+mod router;
 mod source;
 mod stepper;
 mod supervisor;
@@ -35,6 +39,7 @@ pub use config::Config;
 pub use destination::{Buckets, Destination, Destinations, Unseal, UnsealError};
 pub use error::DeliveryError;
 pub use metrics::Standing;
+pub use router::SelectionIndex;
 pub use source::Source;
 pub use stepper::Stepper;
 

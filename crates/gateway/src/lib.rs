@@ -15,6 +15,7 @@ mod health;
 mod limits;
 mod lookup_token;
 mod metrics;
+mod offset_token;
 mod operations;
 mod reply;
 mod request;

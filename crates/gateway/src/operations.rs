@@ -3,9 +3,18 @@
 //! When a handler runs, the caller is known, the arguments are checked and the call is allowed; what it returns is
 //! recorded and answered by others.
 
+mod access_keys;
 mod accounts;
 mod buckets;
+mod catalogue;
+mod counts;
+mod data_events;
+mod governance;
+mod insight_settings;
+mod insights;
 mod lookup;
+pub(crate) mod older;
+mod queries;
 mod ram_groups;
 mod ram_keys;
 mod ram_logins;
@@ -17,8 +26,9 @@ mod regions;
 mod sts;
 mod tokens;
 mod trails;
+mod windows;
 
-use api::{Arguments, OperationId, Success, WireError};
+use api::{Arguments, Operation, OperationId, Success, WireError};
 use catalog::HolderKind;
 use identity::Caller;
 use model::AccountId;
@@ -32,6 +42,8 @@ pub(crate) struct Call<'a> {
     pub(crate) gateway: &'a Gateway,
     pub(crate) request: &'a Request,
     pub(crate) caller: &'a Caller,
+    /// What is called, in the version it is called in.
+    pub(crate) row: &'static Operation,
     /// The account acted on; usually the caller's.
     pub(crate) account: AccountId,
     pub(crate) arguments: Arguments,
@@ -41,10 +53,12 @@ pub(crate) type Outcome = Result<Success, WireError>;
 
 /// Writes [`run`] from the list below, which is as long as the table and no function to be read.
 macro_rules! handlers {
-    ($call:ident: $($arms:tt)+) => {
+    ($call:ident: $($row:pat $(if $older:expr)? => $handler:expr,)+) => {
         /// Runs an operation. A row without a handler does not compile.
         pub(crate) async fn run(id: OperationId, $call: &Call<'_>) -> Outcome {
-            match id { $($arms)+ }
+            match id {
+                $($row $(if $older)? => $handler,)+
+            }
         }
     };
 }
@@ -59,6 +73,7 @@ handlers! {
         OperationId::StartLogging => trails::start(call).await,
         OperationId::StopLogging => trails::stop(call).await,
         OperationId::DescribeRegions => regions::describe(call),
+        OperationId::LookupEvents if call.row.is_older() => older::events(call).await,
         OperationId::LookupEvents => lookup::events(call).await,
         OperationId::CreateUser => ram_users::create(call).await,
         OperationId::GetUser => ram_users::get(call).await,
@@ -131,6 +146,54 @@ handlers! {
         OperationId::SetAccountPassword => ram_logins::set_for_account(call).await,
         OperationId::AssumeRole => sts::assume_role(call),
         OperationId::GetCallerIdentity => sts::caller_identity(call),
+        OperationId::LookupInsightEvents => insights::lookup(call).await,
+        OperationId::GetInsightsEventsCount => insights::count_by_type(call).await,
+        OperationId::GetInsightEventCount => insights::count(call).await,
+        OperationId::GetInsightIpCount => insights::count_addresses(call).await,
+        OperationId::DescribeInsightIpList => insights::list_addresses(call).await,
+        OperationId::DescribeInsightMetricData => insights::metric_data(call).await,
+        OperationId::DescribeInsightEnabledTrails => insight_settings::enabled_trails(call).await,
+        OperationId::DescribeInsightStrategy => insight_settings::strategy(call).await,
+        OperationId::ModifyInsightStrategy => insight_settings::modify_strategy(call).await,
+        OperationId::EnableInsight => insight_settings::enable(call).await,
+        OperationId::DisableInsight => insight_settings::disable(call).await,
+        OperationId::GetInsightTypes => insight_settings::types(call).await,
+        OperationId::GetInsightSelectors => insight_settings::selectors(call).await,
+        OperationId::PutInsightSelectors => insight_settings::put_selectors(call).await,
+        OperationId::LookupAggregationEvents => counts::aggregated(call).await,
+        OperationId::GetEventsCount => counts::events(call).await,
+        OperationId::ListEventNames => catalogue::event_names(call).await,
+        OperationId::DescribeSupportedServices => catalogue::services(call).await,
+        OperationId::ListProductResourceType => catalogue::resource_types(call).await,
+        OperationId::DescribeResourceLifeCycleEvents => catalogue::life_cycle(call).await,
+        OperationId::CreateAdvancedQueryTemplate => queries::create(call).await,
+        OperationId::UpdateAdvancedQueryTemplate => queries::update(call).await,
+        OperationId::DeleteAdvancedQueryTemplate => queries::delete(call).await,
+        OperationId::GetAdvancedQueryTemplate => queries::get(call).await,
+        OperationId::DescribeAdvancedQueryTemplate => queries::list(call).await,
+        OperationId::CreateAdvancedQueryHistory => queries::remember(call).await,
+        OperationId::DescribeAdvancedQueryHistory => queries::history(call).await,
+        OperationId::DeleteAdvancedQueryHistory => queries::forget(call).await,
+        OperationId::DescribeScenes => queries::scenes(call),
+        OperationId::DescribeSearchTemplates => queries::search_templates(call),
+        OperationId::GetAccessKeyLastUsedInfo => access_keys::info(call).await,
+        OperationId::GetAccessKeyLastUsedProducts => access_keys::products(call).await,
+        OperationId::GetAccessKeyLastUsedEvents => access_keys::events(call).await,
+        OperationId::GetAccessKeyLastUsedIps => access_keys::addresses(call).await,
+        OperationId::GetAccessKeyLastUsedResources => access_keys::resources(call).await,
+        OperationId::DescribeUserAlertCount => counts::alerts_per_day(call).await,
+        OperationId::DescribeUserLogCount => counts::per_day(call).await,
+        OperationId::DescribeUserTrailCount => counts::trails_per_day(call).await,
+        OperationId::GetGovernanceMetrics => governance::metrics(call).await,
+        OperationId::GetGlobalEventsStorageRegion => governance::global_region(call).await,
+        OperationId::UpdateGlobalEventsStorageRegion => governance::choose_global_region(call).await,
+        OperationId::PutDataEventSelector => data_events::put(call).await,
+        OperationId::GetDataEventSelector => data_events::get(call).await,
+        OperationId::DeleteDataEventSelector => data_events::delete(call).await,
+        OperationId::ListDataEventSelectors => data_events::list(call).await,
+        OperationId::ListDataEventServices => catalogue::data_event_services(call).await,
+        OperationId::Echo => older::echo(call),
+        OperationId::Help => older::help(call),
 }
 
 /// A page of a list, and where the next one starts.

@@ -146,10 +146,14 @@ async fn perform(gateway: &Gateway, request: &Request, caller: &Caller, row: &'s
         identity::Principal::User { name, .. } => Some(name.as_str()),
         _ => None,
     };
-    let arguments = Arguments::check(row.params, &request.given, row.service.invalid_value(), callers_name)?;
+    let mut arguments = Arguments::check(row.params, &request.given, row.service.invalid_value(), callers_name)?;
     let account = authorize::account_of(row, caller, &arguments)?;
+    if row.is_older() {
+        arguments = operations::older::arguments(row, arguments, account)?;
+    }
     authorize::decide(gateway, request, caller, row, account, &arguments).await?;
-    operations::run(row.id, &Call { gateway, request, caller, account, arguments }).await
+    let done = operations::run(row.id, &Call { gateway, request, caller, row, account, arguments }).await;
+    if row.is_older() { done.map(|success| operations::older::reply(row, success)) } else { done }
 }
 
 /// Records the call. A change whose event cannot be written is answered as failed, and says that it was done.

@@ -3,7 +3,7 @@
 use api::{WireError, codes};
 use model::limits::REQUEST_TIME_WINDOW;
 use model::{AccountId, ErrorKind, Timestamp};
-use store::{Found, Lookup, Page, Store, StoreError};
+use store::{Aggregate, Aggregation, Found, Lookup, Page, Store, StoreError};
 
 use crate::fault::unexpected;
 use crate::gateway::Gateway;
@@ -16,6 +16,11 @@ const STEP_EVENTS: usize = 100;
 /// One page of a lookup. It ends early when it has [`REPLY_BYTES_MAX`], and then says that there is more.
 pub(crate) async fn page(gateway: &Gateway, lookup: Lookup) -> Result<Page, WireError> {
     blocking(gateway, move |store| read_page(store, lookup)).await
+}
+
+/// Counts by group.
+pub(crate) async fn aggregate(gateway: &Gateway, aggregation: Aggregation) -> Result<Aggregate, WireError> {
+    blocking(gateway, move |store| store.aggregate(&aggregation)).await
 }
 
 /// Runs a read on a blocking thread when it has its turn.

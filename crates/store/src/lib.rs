@@ -9,10 +9,12 @@
 //! proposes rows: every event returned has been checked against the question, so a hash collision costs a
 //! microsecond and never a wrong answer.
 
+mod aggregate;
 mod check;
 mod error;
 mod id_filter;
 mod lookup;
+mod many;
 mod metrics;
 mod recent;
 mod segment;
@@ -21,8 +23,10 @@ mod terms;
 mod undelivered;
 mod upkeep;
 
+pub use aggregate::{Aggregate, Aggregation, GROUP_ATTRIBUTES_MAX, Group};
 pub use check::{Stray, stray_files};
 pub use error::{OpenError, StoreError};
 pub use lookup::{Condition, Found, Lookup, Page, Position, Stretch};
+pub use many::{Owned, StretchOfMany};
 pub use segment::{CheckedSegment, SegmentProblem, check_segment, rebuild_index};
 pub use store::{Config, Statistics, Store};

@@ -9,13 +9,14 @@ mod segment_walk;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use model::event::Category;
 use model::{AccountId, Attribute, Event, Seq, Timestamp};
 
 use crate::StoreError;
 use crate::recent::Recent;
 use crate::segment::Segment;
 use crate::terms::Phrase;
-use segment_walk::SegmentWalk;
+pub(crate) use segment_walk::SegmentWalk;
 
 /// One condition on an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +25,10 @@ pub enum Condition {
     Is(Attribute, String),
     /// A value anywhere in the event has these tokens one after the other; ASCII case does not matter.
     Text(String),
+    /// One of these attributes has the value beside it.
+    AnyOf(Vec<(Attribute, String)>),
+    /// The event is of this category.
+    Category(Category),
 }
 
 impl Condition {
@@ -32,6 +37,8 @@ impl Condition {
         match self {
             Condition::Is(attribute, value) => event.has(*attribute, value),
             Condition::Text(text) => Phrase::parse(text).is_in(event.raw()),
+            Condition::AnyOf(pairs) => has_any(event, pairs),
+            Condition::Category(category) => event.category() == *category,
         }
     }
 }
@@ -118,6 +125,9 @@ pub(crate) struct Question<'q> {
     pub(crate) before: Position,
     pub(crate) attributes: Vec<(Attribute, &'q str)>,
     pub(crate) phrases: Vec<Phrase>,
+    /// Of each list one must hold.
+    pub(crate) any_of: Vec<&'q [(Attribute, String)]>,
+    pub(crate) categories: Vec<Category>,
     pub(crate) newest_first: bool,
     /// One more than the page, to know whether there are more.
     pub(crate) wanted: usize,
@@ -141,6 +151,8 @@ impl<'q> Question<'q> {
             before,
             attributes: Vec::new(),
             phrases: Vec::new(),
+            any_of: Vec::new(),
+            categories: Vec::new(),
             newest_first: lookup.newest_first,
             wanted: lookup.limit.saturating_add(1),
         };
@@ -148,6 +160,8 @@ impl<'q> Question<'q> {
             match condition {
                 Condition::Is(attribute, value) => question.attributes.push((*attribute, value)),
                 Condition::Text(text) => question.phrases.push(Phrase::parse(text)),
+                Condition::AnyOf(pairs) => question.any_of.push(pairs),
+                Condition::Category(category) => question.categories.push(*category),
             }
         }
         question
@@ -160,11 +174,17 @@ impl<'q> Question<'q> {
 
     pub(crate) fn has_attributes(&self, event: &Event) -> bool {
         self.attributes.iter().all(|(attribute, value)| event.has(*attribute, value))
+            && self.categories.iter().all(|category| event.category() == *category)
+            && self.any_of.iter().all(|pairs| has_any(event, pairs))
     }
 
     pub(crate) fn wants(&self, position: Position) -> bool {
         self.from <= position && position < self.before
     }
+}
+
+fn has_any(event: &Event, pairs: &[(Attribute, String)]) -> bool {
+    pairs.iter().any(|(attribute, value)| event.has(*attribute, value))
 }
 
 /// Finds one page over memory and segments.

@@ -11,6 +11,7 @@ use crate::store::Shared;
 pub(crate) struct StoreMetrics {
     lookup_seconds: Histogram,
     lookup_failures: Counter,
+    aggregate_seconds: Histogram,
     recent_bytes: Queue,
     segments: Gauge,
     segment_events: Gauge,
@@ -34,6 +35,11 @@ impl StoreMetrics {
         StoreMetrics {
             lookup_seconds: metrics.register("store_lookup_seconds", "One page of a lookup", latency_histogram()),
             lookup_failures: counter("store_failed_lookups", "Lookups that failed on the disk or on damaged bytes"),
+            aggregate_seconds: metrics.register(
+                "store_aggregate_seconds",
+                "One question about how many",
+                latency_histogram(),
+            ),
             recent_bytes: metrics.queue("recent_bytes", recent_bytes_max),
             segments: gauge("store_segments", "Segments"),
             segment_events: gauge("store_segment_events", "Events in segments"),
@@ -55,6 +61,13 @@ impl StoreMetrics {
 
     pub(crate) fn looked_up(&self, took: Duration, succeeded: bool) {
         self.lookup_seconds.observe(took.as_secs_f64());
+        if !succeeded {
+            self.lookup_failures.inc();
+        }
+    }
+
+    pub(crate) fn aggregated(&self, took: Duration, succeeded: bool) {
+        self.aggregate_seconds.observe(took.as_secs_f64());
         if !succeeded {
             self.lookup_failures.inc();
         }

@@ -4,6 +4,8 @@
 //! rows. One writer (the journal's thread) adds, readers share a lock for microseconds. Events mostly arrive in order
 //! of time: a running maximum of event times tells a newest-first search when no older row can be newer.
 
+mod across;
+
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::time::Instant;
@@ -18,6 +20,8 @@ use crate::terms::attribute_hash;
 
 /// Bytes a row costs besides its event: the row, its places in lists, the lists themselves.
 const ROW_OVERHEAD_BYTES: usize = 256;
+/// Rows that are counted while the lock is held: a millisecond.
+const STEP_ROWS: usize = 4096;
 
 /// See the module.
 pub(crate) struct Recent {
@@ -151,6 +155,36 @@ impl Recent {
             }
         }
         best.into_sorted().into_iter().map(|place| found(&rows.rows[place as usize])).collect()
+    }
+
+    /// Shows every event that answers the question. The lock is let go between a few thousand rows, so that counting
+    /// does not hold up those who add; what is added meanwhile is not shown.
+    pub(crate) fn for_each_answer(&self, question: &Question<'_>, mut take: impl FnMut(Position, &Event)) {
+        let end = self.len() as u32;
+        let rarest = {
+            let rows = self.rows.read();
+            let count = |hash: &u64| rows.by_term.get(hash).map_or(0, |places| places.as_slice().len());
+            question.attributes.iter().map(|(attribute, value)| attribute_hash(*attribute, value)).min_by_key(count)
+        };
+        let mut at = 0;
+        loop {
+            let rows = self.rows.read();
+            let places = match rarest {
+                Some(hash) => rows.by_term.get(&hash).map_or(&[][..], Places::as_slice),
+                None => rows.by_account.get(&question.account).map_or(&[][..], Vec::as_slice),
+            };
+            let step = &places[at.min(places.len())..(at + STEP_ROWS).min(places.len())];
+            if step.first().is_none_or(|place| *place >= end) {
+                return;
+            }
+            for row in step.iter().take_while(|place| **place < end).map(|place| &rows.rows[*place as usize]) {
+                let position = Position { time: row.event.time(), seq: row.seq };
+                if row.account == question.account && question.wants(position) && question.holds(&row.event) {
+                    take(position, &row.event);
+                }
+            }
+            at += step.len();
+        }
     }
 
     /// Appends the account's events with numbers in `(after, through]` until `bytes_max` is used up. Gives the bytes

@@ -22,13 +22,16 @@ mod parquet_rows;
 mod postings;
 mod reader;
 mod term_table;
+mod text_columns;
 
 #[cfg(test)]
 mod mutated;
 
 pub use check::{CheckedSegment, SegmentProblem, check_segment, rebuild_index};
 
+pub(crate) use arrangement::BLOCK_ROWS;
 pub(crate) use build::{Built, ROWS_MAX, Row, build, paths};
 pub(crate) use leftover::newest;
 pub(crate) use reader::{PageCache, Segment};
 pub(crate) use term_table::Occurrences;
+pub(crate) use text_columns::{ColumnValues, TextColumns, has_column};

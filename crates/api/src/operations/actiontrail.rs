@@ -1,6 +1,19 @@
 //! ActionTrail's operations: trails and lookups. Names, values and codes are those of API version 2020-07-06.
 
+mod access_keys;
+mod counts;
+mod data_events;
+mod insights;
+mod queries;
+
+pub(super) use access_keys::*;
+pub(super) use counts::*;
+pub(super) use data_events::*;
+pub(super) use insights::*;
+pub(super) use queries::*;
+
 use super::OperationId;
+use crate::catalogue::INSIGHT_TYPES;
 use crate::codes;
 use crate::format;
 use crate::operation::{Access, Operation, Scope, Service, Touched};
@@ -252,6 +265,54 @@ pub(super) const DESCRIBE_REGIONS: Operation = Operation {
     errors: &[],
     summary: "Lists the regions ActionTrail has. A node is one place: every endpoint is the one that was called.",
 };
+
+const TRAIL_NAME_ARN: &[&str] = &["acs:actiontrail:{home}:{account}:trail/{TrailName}"];
+const TOUCHES_TRAIL_NAME: &[Touched] = &[Touched { kind: "ACS::ActionTrail::Trail", param: "TrailName" }];
+const TRAIL_NAME_EXISTING: Param =
+    Param::text("TrailName", format::TRAIL_NAME, "the trail").required().refused_as(codes::TRAIL_NOT_FOUND);
+const START_TIME: Param = Param::time("StartTime", "from this second on; with EndTime or not at all")
+    .refused_as(codes::INVALID_PARAMETER_START_TIME);
+const END_TIME: Param =
+    Param::time("EndTime", "up to and including this second").refused_as(codes::INVALID_PARAMETER_END_TIME);
+const INSIGHT_TYPE: Param = Param::choice("InsightType", INSIGHT_TYPES, "the type of insights");
+const CONDITION: Param = Param::text("Value", format::ANY, "equal to this, to the letter").required();
+const MAX_RESULTS: Param = Param::integer("MaxResults", 1, 50, "events in a page").or("20");
+const MAX_RESULTS_100: Param = Param::integer("MaxResults", 1, 100, "entries in a page").or("20");
+const NEXT_TOKEN: Param =
+    Param::text("NextToken", format::DOCUMENT, "from the page before; every other parameter stays the same");
+const COUNT_WINDOW: &[codes::ErrorCode] = &[
+    codes::INVALID_QUERY_PARAMETER,
+    codes::INVALID_PARAMETER_COMBINATION,
+    codes::INVALID_PARAMETER_START_TIME,
+    codes::INVALID_PARAMETER_END_TIME,
+    codes::THROTTLING_USER,
+];
+
+/// What rows about no trail in particular have in common.
+const fn about_the_account(id: OperationId, name: &'static str, access: Access) -> Operation {
+    Operation {
+        id,
+        service: Service::Actiontrail,
+        name,
+        access,
+        sensitive: false,
+        scope: Scope::Own,
+        resources: &["acs:actiontrail:{region}:{account}:*"],
+        touches: &[],
+        params: &[],
+        returns: &[],
+        errors: &[],
+        summary: "",
+    }
+}
+
+const fn reads(id: OperationId, name: &'static str) -> Operation {
+    about_the_account(id, name, Access::Read)
+}
+
+const fn writes(id: OperationId, name: &'static str) -> Operation {
+    about_the_account(id, name, Access::Write)
+}
 
 const LOOKUP_ATTRIBUTE: &[Param] = &[
     Param::choice(

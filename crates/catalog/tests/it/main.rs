@@ -9,6 +9,7 @@ mod identities;
 mod inspect;
 mod intervals_model;
 mod manifest;
+mod questions;
 mod ram;
 mod samples;
 mod trails;

@@ -10,13 +10,17 @@ fn found(seq: u64, json: &str) -> Found {
     Found { seq: Seq(seq), received: Timestamp(1_768_465_800_000 + seq as i64 * 1000), event }
 }
 
+fn owned(found: Found) -> Owned {
+    Owned { account: "1000000000000001".parse().expect("an account"), found }
+}
+
 fn in_region(seq: u64, region: &str) -> Found {
     found(seq, &format!(r#"{{"eventId":"e{seq}","eventTime":"2026-01-15T08:30:00Z","acsRegion":"{region}"}}"#))
 }
 
 fn encoded(events: Vec<Found>) -> Vec<(String, String)> {
-    let mut regions = Regions::new("cn-hangzhou");
-    events.into_iter().for_each(|event| regions.add(event));
+    let mut regions = Regions::new("cn-hangzhou", None);
+    events.into_iter().for_each(|event| regions.add(owned(event)));
     let objects = regions.into_objects(Some("prefix"));
     objects.into_iter().map(|object| (object.key, unzipped(&object.bytes))).collect()
 }
@@ -80,4 +84,35 @@ fn many_regions_share_the_home_regions_object() {
     assert_eq!(objects.len(), REGIONS_MAX + 1);
     let home = objects.iter().find(|(key, _)| key.contains("/cn-hangzhou/")).expect("the home region's");
     assert_eq!(home.1.matches("eventId").count(), 100 - REGIONS_MAX);
+}
+
+#[test]
+fn global_events_lie_where_the_account_chose_from_its_choice_on() {
+    let global = |seq: u64| {
+        found(
+            seq,
+            &format!(
+                r#"{{"eventId":"g{seq}","eventTime":"2026-01-15T08:30:00Z","acsRegion":"cn-beijing","isGlobal":true}}"#
+            ),
+        )
+    };
+    let choice =
+        |after, region: &str| GlobalRegion { after: Seq(after), region: region.to_owned(), chosen: Timestamp(0) };
+    let choices = vec![choice(2, "ap-southeast-1"), choice(4, "cn-beijing")];
+    let mut regions = Regions::new("cn-hangzhou", None).with_global(choices);
+    [global(1), global(2), global(3), global(4), global(5), in_region(6, "")]
+        .into_iter()
+        .for_each(|event| regions.add(owned(event)));
+    let objects = regions.into_objects(None);
+    let ids = |object: &Object| {
+        let events: Vec<serde_json::Value> = serde_json::from_str(&unzipped(&object.bytes)).expect("JSON");
+        events.iter().map(|event| event["eventId"].as_str().expect("an id").to_owned()).collect::<Vec<_>>().join(" ")
+    };
+    let lie = |region: &str| {
+        let object = objects.iter().find(|object| object.key.contains(&format!("/{region}/")));
+        ids(object.expect("an object"))
+    };
+    assert_eq!(objects.len(), 3);
+    assert_eq!(lie("cn-hangzhou"), "g1 g2 e6", "without a choice, and an event without a region");
+    assert_eq!((lie("ap-southeast-1"), lie("cn-beijing")), ("g3 g4".to_owned(), "g5".to_owned()));
 }

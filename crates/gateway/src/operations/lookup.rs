@@ -1,12 +1,13 @@
 //! LookupEvents, with the rules ActionTrail has: its windows, its pairs of keys, its pages.
 
 use api::{Arguments, Success, WireError, codes};
+use model::event::Category;
 use model::limits::LOOKUP_WINDOW_DEFAULT;
 use model::{Attribute, Timestamp};
 use serde_json::Value;
 use store::{Condition, Found, Lookup};
 
-use super::{Call, Outcome};
+use super::{Call, Outcome, windows};
 use crate::lookup_token::{self, Window};
 use crate::search;
 
@@ -33,7 +34,9 @@ pub(super) async fn events(call: &Call<'_>) -> Outcome {
     search::count_lookup(call.gateway, call.account)?;
     let arguments = &call.arguments;
     let now = call.request.received;
-    let conditions = conditions(arguments.list("LookupAttribute"))?;
+    let mut conditions = conditions(arguments.list("LookupAttribute"))?;
+    // Insights, data and platform events have operations of their own.
+    conditions.push(Condition::Category(Category::Management));
     let newest_first = arguments.text("Direction") != Some("FORWARD");
     let limit = arguments.integer("MaxResults").and_then(|limit| usize::try_from(limit).ok()).unwrap_or(1);
 
@@ -71,25 +74,12 @@ fn unchanging<'a>(call: &'a Call<'_>) -> impl Iterator<Item = (&'a str, &'a str)
 
 /// The window: both ends or neither, the end after the start, and the start within the history.
 fn window(arguments: &Arguments, now: Timestamp, history_start: Timestamp) -> Result<Window, WireError> {
-    let (from, through) = match (arguments.time("StartTime"), arguments.time("EndTime")) {
-        (None, None) => (now.minus(LOOKUP_WINDOW_DEFAULT).max(history_start), now),
-        (Some(start), Some(end)) if end <= start => {
-            let message = format!("EndTime {end} is not after StartTime {start}.");
-            return Err(codes::INVALID_PARAMETER_COMBINATION.because(message));
-        }
-        (Some(start), Some(end)) => (start, end),
-        (Some(_), None) | (None, Some(_)) => {
-            let message = "StartTime and EndTime go together: give both, or neither for the last seven days.";
-            return Err(codes::INVALID_PARAMETER_COMBINATION.because(message));
-        }
-    };
-    search::check_start(from, history_start)?;
-    Ok(Window { from, through: search::window_end(through) })
+    windows::given_or(arguments, now, history_start, LOOKUP_WINDOW_DEFAULT)
 }
 
 /// What must hold: one key, or two that go together. Of more than two the first two count, of a key given twice the
 /// second.
-fn conditions(entries: &[Arguments]) -> Result<Vec<Condition>, WireError> {
+pub(super) fn conditions(entries: &[Arguments]) -> Result<Vec<Condition>, WireError> {
     let attribute = |entry: &Arguments| {
         let key = entry.required("Key");
         Attribute::from_name(key).expect("the table's keys are names of attributes")
@@ -128,7 +118,7 @@ fn allowed_pairs() -> String {
 }
 
 /// The reply's fields. The events go in as they were sent, byte for byte.
-fn body(events: &[Found], window: Window, next: Option<&str>) -> String {
+pub(super) fn body(events: &[Found], window: Window, next: Option<&str>) -> String {
     let bytes: usize = events.iter().map(|found| found.event.raw().len() + 1).sum();
     let mut body = String::with_capacity(bytes + 1024);
     body.push_str("{\"Events\":[");

@@ -33,13 +33,14 @@ pub(super) async fn create(call: &Call<'_>) -> Outcome {
     let destinations = Destinations { bucket };
     check_destinations(call, &destinations).await?;
     let new = NewTrail {
+        organization: None,
         account: call.account,
         name: name.clone(),
         home_region: call.request.region.id.clone(),
-        selector: Selector {
-            event_rw: arguments.text("EventRW").and_then(|rw| rw.parse().ok()).unwrap_or(EventRw::All),
-            regions: arguments.text("TrailRegion").and_then(TrailRegions::parse).unwrap_or(TrailRegions::All),
-        },
+        selector: Selector::management(
+            arguments.text("EventRW").and_then(|rw| rw.parse().ok()).unwrap_or(EventRw::All),
+            arguments.text("TrailRegion").and_then(TrailRegions::parse).unwrap_or(TrailRegions::All),
+        ),
         destinations,
         created: call.request.received,
     };
@@ -60,6 +61,7 @@ pub(super) async fn update(call: &Call<'_>) -> Outcome {
     let selector = Selector {
         event_rw: arguments.text("EventRW").and_then(|rw| rw.parse().ok()).unwrap_or(trail.selector.event_rw),
         regions: arguments.text("TrailRegion").and_then(TrailRegions::parse).unwrap_or(trail.selector.regions),
+        ..trail.selector
     };
     let destinations = Destinations { bucket: changed_bucket(arguments, trail.destinations.bucket.clone()) };
     if destinations != trail.destinations {
@@ -151,6 +153,21 @@ async fn check_destinations(call: &Call<'_>, destinations: &Destinations) -> Res
 fn name(arguments: &Arguments) -> Result<TrailName, WireError> {
     let text = arguments.required("Name");
     text.parse().map_err(|()| codes::INVALID_TRAIL_NAME.because(format!("{text:?} is no trail's name.")))
+}
+
+/// The trail that a parameter names.
+pub(super) async fn named(call: &Call<'_>, param: &str) -> Result<Trail, WireError> {
+    let text = call.arguments.required(param);
+    let name: TrailName =
+        text.parse().map_err(|()| codes::TRAIL_NOT_FOUND.because(format!("{text:?} is no trail's name.")))?;
+    find(call, &name).await?.ok_or_else(|| not_found(&name))
+}
+
+/// Changes what a trail selects, from the next event on.
+pub(super) async fn select(call: &Call<'_>, trail: &Trail, selector: &Selector) -> Result<Trail, WireError> {
+    let (at, head) = (call.gateway.clock.now(), call.gateway.writer.head());
+    let updated = call.gateway.catalog.trail_update(trail.id, selector, &trail.destinations, at, head).await;
+    updated.map_err(|error| gone_or_fault(&trail.name, error))
 }
 
 async fn find(call: &Call<'_>, name: &TrailName) -> Result<Option<Trail>, WireError> {

@@ -12,6 +12,14 @@ use crate::signing::authenticator_code;
 const DOCUMENT: &str =
     r#"{"Version":"1","Statement":[{"Effect":"Allow","Action":"actiontrail:LookupEvents","Resource":"*"}]}"#;
 
+const SELECTORS: &str = r#"[{"ServiceName":"Oss","EventName":{"Equals":["GetObject"]}}]"#;
+/// What has happened before the story begins: a call with a key on a resource, and an insight.
+const BEFORE: &str = r#"[{"eventId":"m1","eventTime":"2026-06-01T11:00:00Z","serviceName":"Ecs","eventName":"RunInstances",
+  "eventRW":"Write","acsRegion":"cn-hangzhou","sourceIpAddress":"10.1.2.3","userIdentity":{"type":"ram-user","userName":"bob",
+  "principalId":"27","accountId":"1","accessKeyId":"LTAI5tAAAAAAAAAAAAAAAAAA"},"referencedResources":{"ACS::ECS::Instance":["i-1"]}},
+ {"eventId":"i1","eventTime":"2026-06-01T11:30:00Z","eventType":"ActionTrailInsight","eventCategory":"Insight",
+  "acsRegion":"cn-hangzhou","insightDetails":{"insightType":"IpInsight","insightObject":"10.1.2.3"}}]"#;
+
 /// Arguments an operation can be called with, by the names of its required parameters.
 fn sample(row: &'static Operation) -> Vec<(&'static str, &'static str)> {
     let required = row.params.iter().filter(|param| param.absent == Absent::Refused);
@@ -36,6 +44,14 @@ fn sample(row: &'static Operation) -> Vec<(&'static str, &'static str)> {
         "SerialNumber" => "acs:ram::1000000000000001:mfa/phone",
         "AuthenticationCode1" | "AuthenticationCode2" => "123456",
         "AccountAlias" => "example",
+        "TrailName" => "trail-test",
+        "AccessKey" => "LTAI5tAAAAAAAAAAAAAAAAAA",
+        "ServiceName" => "Ecs",
+        "EventSelectors" => SELECTORS,
+        "TemplateId" | "QueryId" | "SceneId" => "none",
+        "TemplateSql" => "event.eventName: *",
+        "SimpleQuery" => "true",
+        "StorageRegion" => "ap-southeast-1",
         other => panic!("give a sample value for the new required parameter {other}"),
     };
     required.map(|param| (param.name, value(param.name))).collect()
@@ -75,6 +91,8 @@ async fn every_operation_succeeds_returns_what_the_table_says_and_leaves_its_eve
     // The account itself cannot become a role.
     let assuming = r#"{"Version":"1","Statement":{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"*"}}"#;
     let assumer = node.user(&node.root, "assumer", Some(assuming)).await;
+    node.put(&node.root, None, BEFORE).await.ok();
+    let (mut template, mut query, mut scene) = (String::new(), String::new(), String::new());
     let story: &[(&str, &[(&str, &str)])] = &[
         ("CreateAccount", &[("Name", "tenant"), ("AccountId", "1000000000000001")]),
         ("ListAccounts", &[]),
@@ -160,6 +178,18 @@ async fn every_operation_succeeds_returns_what_the_table_says_and_leaves_its_eve
         ("StartLogging", &[("Name", "trail-test")]),
         ("GetTrailStatus", &[("Name", "trail-test")]),
         ("UpdateTrail", &[("Name", "trail-test"), ("EventRW", "Write")]),
+        (
+            "PutInsightSelectors",
+            &[("TrailName", "trail-test"), ("InsightSelectors", r#"[{"insightType":"IpInsight"}]"#)],
+        ),
+        ("GetInsightSelectors", &[("TrailName", "trail-test")]),
+        ("DescribeInsightEnabledTrails", &[]),
+        ("PutDataEventSelector", &[("TrailName", "trail-test"), ("EventSelectors", SELECTORS)]),
+        ("GetDataEventSelector", &[("TrailName", "trail-test")]),
+        ("ListDataEventSelectors", &[]),
+        ("DeleteDataEventSelector", &[("TrailName", "trail-test")]),
+        ("ListDataEventServices", &[]),
+        ("GetGovernanceMetrics", &[]),
         ("StopLogging", &[("Name", "trail-test")]),
         ("DeleteTrail", &[("Name", "trail-test")]),
         ("DeleteBucket", &[("Name", "audit-logs")]),
@@ -168,6 +198,48 @@ async fn every_operation_succeeds_returns_what_the_table_says_and_leaves_its_eve
         ("DeleteIngestToken", &[("IngestTokenId", "$token")]),
         ("DescribeRegions", &[]),
         ("LookupEvents", &[]),
+        ("LookupInsightEvents", &[]),
+        ("GetInsightsEventsCount", &[]),
+        ("GetInsightEventCount", &[]),
+        ("GetInsightIpCount", &[]),
+        ("DescribeInsightIpList", &[]),
+        ("DescribeInsightMetricData", &[]),
+        ("EnableInsight", &[("InsightType", "IpInsight")]),
+        ("GetInsightTypes", &[]),
+        ("DisableInsight", &[("InsightType", "IpInsight")]),
+        ("ModifyInsightStrategy", &[("IpBlackList", "10.0.0.1"), ("IpWhiteList", "10.0.0.2,10.1.0.0/16")]),
+        ("DescribeInsightStrategy", &[]),
+        ("LookupAggregationEvents", &[]),
+        ("GetEventsCount", &[]),
+        ("ListEventNames", &[]),
+        ("DescribeSupportedServices", &[]),
+        ("ListProductResourceType", &[("ServiceName", "Ecs")]),
+        ("DescribeResourceLifeCycleEvents", &[]),
+        ("CreateAdvancedQueryTemplate", &[("SimpleQuery", "true"), ("TemplateName", "mine"), ("TemplateSql", "a: *")]),
+        (
+            "UpdateAdvancedQueryTemplate",
+            &[("SimpleQuery", "true"), ("TemplateId", "$template"), ("TemplateSql", "b: *")],
+        ),
+        ("GetAdvancedQueryTemplate", &[("TemplateId", "$template")]),
+        ("DescribeAdvancedQueryTemplate", &[]),
+        ("DeleteAdvancedQueryTemplate", &[("TemplateId", "$template")]),
+        ("CreateAdvancedQueryHistory", &[("SimpleQuery", "true"), ("QuerySql", "a: *")]),
+        ("DescribeAdvancedQueryHistory", &[]),
+        ("DeleteAdvancedQueryHistory", &[("QueryId", "$query")]),
+        ("DescribeScenes", &[]),
+        ("DescribeSearchTemplates", &[("SceneId", "$scene")]),
+        ("GetAccessKeyLastUsedInfo", &[("AccessKey", "LTAI5tAAAAAAAAAAAAAAAAAA")]),
+        ("GetAccessKeyLastUsedProducts", &[("AccessKey", "LTAI5tAAAAAAAAAAAAAAAAAA")]),
+        ("GetAccessKeyLastUsedEvents", &[("AccessKey", "LTAI5tAAAAAAAAAAAAAAAAAA"), ("ServiceName", "Ecs")]),
+        ("GetAccessKeyLastUsedIps", &[("AccessKey", "LTAI5tAAAAAAAAAAAAAAAAAA"), ("ServiceName", "Ecs")]),
+        ("GetAccessKeyLastUsedResources", &[("AccessKey", "LTAI5tAAAAAAAAAAAAAAAAAA"), ("ServiceName", "Ecs")]),
+        ("DescribeUserAlertCount", &[]),
+        ("DescribeUserLogCount", &[]),
+        ("DescribeUserTrailCount", &[]),
+        ("UpdateGlobalEventsStorageRegion", &[("StorageRegion", "ap-southeast-1")]),
+        ("GetGlobalEventsStorageRegion", &[]),
+        ("Echo", &[("Name", "trail-test")]),
+        ("Help", &[]),
     ];
     let told: BTreeSet<_> = story.iter().map(|(name, _)| *name).collect();
     assert_eq!(told, OPERATIONS.iter().map(|row| row.name).collect(), "tell the new operation's story too");
@@ -182,6 +254,9 @@ async fn every_operation_succeeds_returns_what_the_table_says_and_leaves_its_eve
             "$code1" => codes[0].clone(),
             "$code2" => codes[1].clone(),
             "$trust" => trust.clone(),
+            "$template" => template.clone(),
+            "$query" => query.clone(),
+            "$scene" => scene.clone(),
             other => other.to_owned(),
         };
         let filled: Vec<(&str, String)> = arguments.iter().map(|(name, value)| (*name, fill(value))).collect();
@@ -200,6 +275,9 @@ async fn every_operation_succeeds_returns_what_the_table_says_and_leaves_its_eve
                 codes = [0, 1].map(|step| authenticator_code(seed, node.now(), step));
             }
             "CreateRole" => role = reply["Role"]["Arn"].as_str().expect("an ARN").to_owned(),
+            "CreateAdvancedQueryTemplate" => template = reply["TemplateId"].as_str().expect("an id").to_owned(),
+            "CreateAdvancedQueryHistory" => query = reply["QueryId"].as_str().expect("an id").to_owned(),
+            "DescribeScenes" => scene = reply["SceneList"][0]["SceneId"].as_str().expect("an id").to_owned(),
             "CreateIngestToken" => token = reply["IngestToken"]["IngestTokenId"].as_str().expect("an id").to_owned(),
             _ => {}
         }

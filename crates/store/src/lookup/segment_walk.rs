@@ -10,11 +10,13 @@ use crate::segment::{Occurrences, Segment};
 /// frequent one does not decode a whole segment for one page.
 const WINDOW_ROWS: u32 = 4096;
 
-pub(super) struct SegmentWalk<'s> {
+pub(crate) struct SegmentWalk<'s> {
     segment: &'s Segment,
     question: &'s Question<'s>,
     /// What the index knows of each attribute, rarest first.
     attributes: Vec<Occurrences<'s>>,
+    /// Of each list of values one must occur.
+    any_of: Vec<Vec<Occurrences<'s>>>,
     /// The pages that may hold every token; `None` when no token is asked for.
     pages: Option<Vec<u32>>,
     /// Rows not looked at yet.
@@ -25,12 +27,13 @@ pub(super) struct SegmentWalk<'s> {
 }
 
 impl<'s> SegmentWalk<'s> {
-    pub(super) fn new(segment: &'s Segment, question: &'s Question<'s>) -> SegmentWalk<'s> {
+    pub(crate) fn new(segment: &'s Segment, question: &'s Question<'s>) -> SegmentWalk<'s> {
         let of_account = segment.rows_of(question.account);
         let mut walk = SegmentWalk {
             segment,
             question,
             attributes: Vec::new(),
+            any_of: Vec::new(),
             pages: None,
             rest: 0..0,
             window: WINDOW_ROWS,
@@ -40,16 +43,18 @@ impl<'s> SegmentWalk<'s> {
             return walk;
         }
         for (attribute, value) in &question.attributes {
-            let occurrences = match attribute {
-                model::Attribute::EventId => Occurrences::Few(segment.id(question.account, value)),
-                _ => segment.attribute(*attribute, value),
-            };
+            let occurrences = walk.occurrences(*attribute, value);
             if occurrences.count() == 0 {
                 return walk;
             }
             walk.attributes.push(occurrences);
         }
         walk.attributes.sort_by_key(Occurrences::count);
+        for pairs in &question.any_of {
+            let occurrences = pairs.iter().map(|(attribute, value)| walk.occurrences(*attribute, value));
+            let occurrences: Vec<Occurrences<'s>> = occurrences.collect();
+            walk.any_of.push(occurrences);
+        }
         walk.pages = question.phrases.iter().flat_map(|phrase| phrase.hashes()).fold(None, |pages, hash| {
             let mut of_token = Vec::new();
             segment.token(hash).places_in(0..u32::MAX, &mut of_token);
@@ -60,6 +65,18 @@ impl<'s> SegmentWalk<'s> {
         });
         walk.rest = segment.rows_between(of_account, question.from, question.before);
         walk
+    }
+
+    fn occurrences(&self, attribute: model::Attribute, value: &str) -> Occurrences<'s> {
+        match attribute {
+            model::Attribute::EventId => Occurrences::Few(self.segment.id(self.question.account, value)),
+            _ => self.segment.attribute(attribute, value),
+        }
+    }
+
+    /// The rows that are not looked at yet: at first, those of the account in the question's window.
+    pub(crate) fn rows(&self) -> Range<u32> {
+        self.rest.clone()
     }
 
     /// The position of the next candidate.
@@ -102,7 +119,8 @@ impl<'s> SegmentWalk<'s> {
         }
     }
 
-    fn candidates(&self, window: Range<u32>) -> Vec<u32> {
+    /// The rows of the window that may answer the question, ascending.
+    pub(crate) fn candidates(&self, window: Range<u32>) -> Vec<u32> {
         let mut rows: Option<Vec<u32>> = self.pages.as_ref().map(|pages| self.rows_on(pages, &window));
         for occurrences in &self.attributes {
             let mut of_attribute = Vec::new();
@@ -114,6 +132,16 @@ impl<'s> SegmentWalk<'s> {
             if rows.as_ref().is_some_and(Vec::is_empty) {
                 break;
             }
+        }
+        for occurrences in &self.any_of {
+            let mut of_any = Vec::new();
+            occurrences.iter().for_each(|each| each.places_in(window.clone(), &mut of_any));
+            of_any.sort_unstable();
+            of_any.dedup();
+            rows = Some(match rows {
+                None => of_any,
+                Some(rows) => intersect(&rows, &of_any),
+            });
         }
         rows.unwrap_or_else(|| window.collect())
     }

@@ -16,7 +16,7 @@ use super::packed::{Packed, pack};
 use crate::terms::attribute_hash;
 
 /// Larger blocks compress a little better and scatter a page of results over more pages.
-pub(super) const BLOCK_ROWS: u32 = 2048;
+pub(crate) const BLOCK_ROWS: u32 = 2048;
 
 /// Which row of a block lies at each place, both counted from the block's first.
 pub(super) fn arrange(block: &[&Row]) -> Vec<u32> {

@@ -52,7 +52,7 @@ pub(crate) struct Segment {
     pub(crate) entry: catalog::Segment,
     pub(crate) summary: Summary,
     parquet_path: PathBuf,
-    parquet: Box<dyn DiskFile>,
+    parquet: Arc<dyn DiskFile>,
     index_path: PathBuf,
     index: Mapped,
     table: Table,
@@ -87,7 +87,7 @@ impl Segment {
             entry,
             summary,
             parquet_path,
-            parquet,
+            parquet: Arc::from(parquet),
             index_path: index_path.clone(),
             index,
             table,
@@ -108,6 +108,11 @@ impl Segment {
 
     fn column(&self, section: Section) -> Packed<'_> {
         Packed::open(self.section(section)).expect("checked when the segment was opened")
+    }
+
+    /// The Parquet file, for reading its columns.
+    pub(super) fn parquet_file(&self) -> (Arc<dyn DiskFile>, &Path) {
+        (self.parquet.clone(), &self.parquet_path)
     }
 
     /// The account's rows, in order of time.
