@@ -8,21 +8,21 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use api::{Access, Arguments, Operation, Success, WireError, codes};
+use api::{Access, Arguments, Operation, OperationId, Success, WireError, codes};
 use axum::extract::State;
 use axum::response::Response;
 use futures::FutureExt;
 use http::Request as HttpRequest;
 use identity::Caller;
-use model::ErrorKind;
 use model::limits::RPC_BODY_BYTES_MAX;
+use model::{AccountId, ErrorKind};
 use tracing::{Instrument, debug, error, info_span};
 
 use crate::fault::{chain, unexpected};
 use crate::gateway::Gateway;
 use crate::operations::{self, Call};
 use crate::request::{BodyFault, Request, collect};
-use crate::self_audit::{Place, Recorded, record};
+use crate::self_audit::{Place, Recorded, record, record_in};
 use crate::{authorize, reply};
 
 /// What a full node tells its clients.
@@ -171,10 +171,16 @@ async fn recorded(
         Ok(entry) => entry,
         Err(refusal) => return Err(unexpected(&refusal, ErrorKind::Bug)),
     };
+    let copy = entered_account(&call).map(|account| record_in(&call, account, &*gateway.random)).transpose();
+    let copy = copy.map_err(|refusal| unexpected(&refusal, ErrorKind::Bug))?;
     match place {
         Some(place) => place.fill(entry),
         None => {
-            if let Err(error) = gateway.auditor.write(entry).await {
+            let mut written = gateway.auditor.write(entry).await;
+            if let (Ok(()), Some(copy)) = (&written, copy) {
+                written = gateway.auditor.write(copy).await;
+            }
+            if let Err(error) = written {
                 error!(operation = row.name, error = chain(&error), "a changing call could not be recorded");
                 let done = if outcome.is_ok() { "was done, but it" } else { "failed, and it" };
                 let message = format!("{} {done} could not be recorded: {error}. Look before you repeat it.", row.name);
@@ -183,6 +189,13 @@ async fn recorded(
         }
     }
     outcome
+}
+
+/// The account whose role somebody of another one became: its owner is told too.
+fn entered_account(call: &Recorded<'_>) -> Option<AccountId> {
+    let is_entered = call.operation.id == OperationId::AssumeRole && call.error.is_none();
+    let arn = call.request.given.get("RoleArn").filter(|_| is_entered)?;
+    identity::parse_role_arn(arn).map(|(owner, _)| owner).filter(|owner| *owner != call.caller.account)
 }
 
 /// A path with another method than it has.

@@ -18,7 +18,7 @@ use tracing::{error, warn};
 
 use crate::metrics::GatewayMetrics;
 
-pub(crate) use record::{Recorded, record, shortened};
+pub(crate) use record::{Recorded, record, record_in, shortened};
 pub(crate) use tail_memory::TailMemory;
 
 /// Events written in one append of the queue's task: below a quarter of the journal's own group.

@@ -9,8 +9,8 @@ use bytes::Bytes;
 use host::Random;
 use identity::Caller;
 use journal::Entry;
-use model::Event;
 use model::event::Refusal;
+use model::{AccountId, Event};
 use serde_json::{Map, Value, json};
 
 use crate::request::Request;
@@ -51,6 +51,11 @@ pub(crate) struct Recorded<'a> {
 
 /// The call's event, for the caller's account.
 pub(crate) fn record(call: &Recorded<'_>, random: &dyn Random) -> Result<Entry, Refusal> {
+    record_in(call, call.caller.account, random)
+}
+
+/// The call's event, for an account it concerns.
+pub(crate) fn record_in(call: &Recorded<'_>, account: AccountId, random: &dyn Random) -> Result<Entry, Refusal> {
     let Recorded { request, caller, operation, .. } = call;
     let mut event = json!({
         "eventId": random.uuid(),
@@ -69,7 +74,7 @@ pub(crate) fn record(call: &Recorded<'_>, random: &dyn Random) -> Result<Entry, 
         "sourceIpAddress": request.source.map_or_else(|| "Internal".to_owned(), |address| address.to_string()),
         "userAgent": cut(request.user_agent(), NAME_BYTES_MAX),
         "userIdentity": caller.identity_json(),
-        "recipientAccountId": caller.account.as_str(),
+        "recipientAccountId": account.as_str(),
         "additionalEventData": { "Scheme": if request.secure { "https" } else { "http" } },
         "requestParameters": parameters(call),
     });
@@ -85,7 +90,7 @@ pub(crate) fn record(call: &Recorded<'_>, random: &dyn Random) -> Result<Entry, 
     }
     add_resources(&mut event, call);
     let event = Event::parse(Bytes::from(event.to_string()))?;
-    Ok(Entry { account: caller.account, event })
+    Ok(Entry { account, event })
 }
 
 /// A text that names something, cut like all of them.

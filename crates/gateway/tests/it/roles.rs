@@ -76,6 +76,10 @@ async fn a_user_becomes_a_role_of_another_account_and_the_record_names_both() {
     assert_eq!(begun["userIdentity"]["userName"], "alice");
     assert_eq!(begun["responseElements"]["Credentials"]["AccessKeyId"], session.key.id);
     assert!(!begun.to_string().contains(&session.key.secret) && !begun.to_string().contains(&session.token));
+    let told = node.audited(&tenant.account, "AssumeRole", 1).await.remove(0);
+    assert_eq!((&told["requestId"], &told["recipientAccountId"]), (&begun["requestId"], &json!(tenant.account)));
+    assert_eq!(told["userIdentity"], begun["userIdentity"], "the owner sees who came in");
+    assert_ne!(told["eventId"], begun["eventId"]);
     let used = node.audited(&tenant.account, "LookupEvents", 2).await.remove(0);
     let identity = &used["userIdentity"];
     assert_eq!((&identity["type"], &identity["roleName"]), (&json!("assumed-role"), &json!("auditor")));
