@@ -16,11 +16,13 @@ pub enum Service {
     Ram,
     /// What neither has: accounts, buckets, ingest tokens.
     Cairn,
+    /// Resource directories: members, folders, delegated administrators.
+    ResourceManager,
 }
 
 impl Service {
     /// Every service, in the order of the reference page.
-    pub const ALL: [Service; 3] = [Service::Actiontrail, Service::Ram, Service::Cairn];
+    pub const ALL: [Service; 4] = [Service::Actiontrail, Service::Ram, Service::Cairn, Service::ResourceManager];
 
     /// The name in events (`serviceName`).
     pub fn as_str(self) -> &'static str {
@@ -28,6 +30,7 @@ impl Service {
             Service::Actiontrail => "Actiontrail",
             Service::Ram => "Ram",
             Service::Cairn => "Cairn",
+            Service::ResourceManager => "ResourceManager",
         }
     }
 
@@ -37,6 +40,7 @@ impl Service {
             Service::Actiontrail => "actiontrail",
             Service::Ram => "ram",
             Service::Cairn => "cairn",
+            Service::ResourceManager => "resourcedirectory",
         }
     }
 
@@ -46,6 +50,7 @@ impl Service {
             Service::Actiontrail => "2020-07-06",
             Service::Ram => "2015-05-01",
             Service::Cairn => "2026-11-21",
+            Service::ResourceManager => "2022-04-19",
         }
     }
 
@@ -53,7 +58,7 @@ impl Service {
     pub fn invalid_value(self) -> ErrorCode {
         match self {
             Service::Actiontrail => codes::INVALID_QUERY_PARAMETER,
-            Service::Ram | Service::Cairn => codes::INVALID_PARAMETER,
+            Service::Ram | Service::Cairn | Service::ResourceManager => codes::INVALID_PARAMETER,
         }
     }
 }
