@@ -4,6 +4,7 @@
 //! already meets it. Names follow RAM's rules.
 
 mod names;
+mod organization;
 
 use catalog::{AccessKey, Account, Attachment, CatalogError, IngestToken, Policy, PolicyKind, PolicyRef, User};
 use host::Secret;
