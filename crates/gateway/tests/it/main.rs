@@ -8,6 +8,7 @@ mod coverage;
 mod lookups;
 mod node;
 mod oracle;
+mod organization;
 mod putting;
 mod ram;
 mod rest;
