@@ -1,4 +1,4 @@
-"""An organization through Resource Directory's own SDK: members join and leave, and its trail delivers whose events are its own."""
+"""An organization through the official SDK: members join and leave, and its trail delivers whose events are its own."""
 
 import json
 
@@ -28,7 +28,9 @@ def account(root: Key, name: str) -> tuple[str, Key]:
 
 
 def join(root: Key, member: str, key: Key):
-    invitation = models.InviteAccountToResourceDirectoryRequest(target_entity=member, target_type="Account", note="come")
+    invitation = models.InviteAccountToResourceDirectoryRequest(
+        target_entity=member, target_type="Account", note="come"
+    )
     handshake = directory(root).invite_account_to_resource_directory(invitation).body.handshake
     assert handshake.status == "Pending" and handshake.target_entity == member
     accept = models.AcceptHandshakeRequest(handshake_id=handshake.handshake_id)
@@ -46,9 +48,14 @@ def test_an_organization_lives(start_node, tmp_path):
     root.cairn("CreateBucket", Name="audit-archive", Url=bucket.url)
     (early_id, early), (late_id, late) = account(root, "early"), account(root, "late")
 
-    made = directory(root).enable_resource_directory(models.EnableResourceDirectoryRequest(enable_mode="CurrentAccount"))
+    made = directory(root).enable_resource_directory(
+        models.EnableResourceDirectoryRequest(enable_mode="CurrentAccount")
+    )
     rd = made.body.resource_directory
-    assert directory(root).get_resource_directory().body.resource_directory.resource_directory_id == rd.resource_directory_id
+    assert (
+        directory(root).get_resource_directory().body.resource_directory.resource_directory_id
+        == rd.resource_directory_id
+    )
     join(root, early_id, early)
 
     owner, member = NewSdk(root), NewSdk(early)
@@ -96,7 +103,9 @@ def test_members_folders_and_administrators(node, root):
     ledger = client.create_resource_account(wanted).body.account
     listed = client.list_accounts(models.ListAccountsRequest(page_size=100)).body
     assert listed.total_count == 2 and ledger.account_id in {each.account_id for each in listed.accounts.account}
-    within = client.list_accounts_for_parent(models.ListAccountsForParentRequest(parent_folder_id=folder.folder_id)).body
+    within = client.list_accounts_for_parent(
+        models.ListAccountsForParentRequest(parent_folder_id=folder.folder_id)
+    ).body
     assert [each.display_name for each in within.accounts.account] == ["ledger"]
     client.register_delegated_administrator(
         models.RegisterDelegatedAdministratorRequest(account_id=ledger.account_id, service_principal=ACTIONTRAIL)

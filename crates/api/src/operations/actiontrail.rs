@@ -33,11 +33,10 @@ const MAX_COMPUTE_PROJECT_ARN: Param = Param::unsupported("MaxComputeProjectArn"
 const MAX_COMPUTE_WRITE_ROLE_ARN: Param =
     Param::unsupported("MaxComputeWriteRoleArn", "warehouse tables are not built")
         .refused_as(codes::INVALID_DELIVERY_CONFIGURATION);
-const IS_ORGANIZATION_TRAIL: Param =
-    Param::boolean(
-        "IsOrganizationTrail",
-        "a trail of the whole organization: for its management account and delegated administrators; cannot be changed",
-    );
+const IS_ORGANIZATION_TRAIL: Param = Param::boolean(
+    "IsOrganizationTrail",
+    "a trail of the whole organization: for its management account and delegated administrators; cannot be changed",
+);
 
 const TRAIL_FIELDS: &[&str] = &[
     "Name",
@@ -197,7 +196,10 @@ pub(super) const GET_TRAIL_STATUS: Operation = Operation {
     scope: Scope::Own,
     resources: TRAIL_ARN,
     touches: TOUCHES_TRAIL,
-    params: &[EXISTING, Param::boolean("IsOrganizationTrail", "the trail of the organization the account is a member of")],
+    params: &[
+        EXISTING,
+        Param::boolean("IsOrganizationTrail", "the trail of the organization the account is a member of"),
+    ],
     returns: &[
         "IsLogging",
         "LatestDeliveryTime",
