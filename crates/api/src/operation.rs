@@ -22,15 +22,18 @@ pub enum Service {
     Actiontrail2017,
     /// ActionTrail as it was in 2015.
     Actiontrail2015,
+    /// Resource directories: members, folders, delegated administrators.
+    ResourceManager,
 }
 
 impl Service {
     /// Every service, in the order of the reference page.
-    pub const ALL: [Service; 6] = [
+    pub const ALL: [Service; 7] = [
         Service::Actiontrail,
         Service::Ram,
         Service::Cairn,
         Service::Sts,
+        Service::ResourceManager,
         Service::Actiontrail2017,
         Service::Actiontrail2015,
     ];
@@ -42,6 +45,7 @@ impl Service {
             Service::Ram => "Ram",
             Service::Cairn => "Cairn",
             Service::Sts => "Sts",
+            Service::ResourceManager => "ResourceManager",
         }
     }
 
@@ -52,6 +56,7 @@ impl Service {
             Service::Ram => "ram",
             Service::Cairn => "cairn",
             Service::Sts => "sts",
+            Service::ResourceManager => "resourcedirectory",
         }
     }
 
@@ -64,6 +69,7 @@ impl Service {
             Service::Sts => "2015-04-01",
             Service::Actiontrail2017 => "2017-12-04",
             Service::Actiontrail2015 => "2015-09-28",
+            Service::ResourceManager => "2022-04-19",
         }
     }
 
@@ -71,8 +77,8 @@ impl Service {
     pub fn invalid_value(self) -> ErrorCode {
         match self {
             Service::Actiontrail => codes::INVALID_QUERY_PARAMETER,
-            Service::Ram | Service::Cairn | Service::Sts => codes::INVALID_PARAMETER,
             Service::Actiontrail2017 | Service::Actiontrail2015 => codes::INVALID_PARAMETER_VALUE,
+            Service::Ram | Service::Cairn | Service::Sts | Service::ResourceManager => codes::INVALID_PARAMETER,
         }
     }
 }

@@ -30,3 +30,11 @@ pub const HISTORY_DAYS_DEFAULT: u32 = 90;
 pub const DELIVERY_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// A delivered object closes when its oldest event was received this long ago (ActionTrail promises 5 minutes).
 pub const DELIVERY_AGE_MAX: Duration = Duration::from_secs(60);
+/// Levels of folders below a directory's root (Resource Directory's own limit).
+pub const FOLDER_LEVELS_MAX: usize = 5;
+/// Folders of a directory (Resource Directory's own default).
+pub const FOLDERS_MAX: usize = 100;
+/// Administrators of one service for an organization (Resource Directory's own limit for ActionTrail).
+pub const DELEGATED_ADMINISTRATORS_MAX: usize = 5;
+/// How long an account may think about an invitation (Resource Directory's own).
+pub const HANDSHAKE_AGE_MAX: Duration = Duration::from_secs(14 * 24 * 3600);

@@ -9,6 +9,7 @@ mod lookups;
 mod node;
 mod older;
 mod oracle;
+mod organization;
 mod putting;
 mod questions;
 mod ram;

@@ -16,7 +16,7 @@ pub struct SystemPolicy {
 }
 
 /// Every built-in policy, by name.
-pub const SYSTEM_POLICIES: [SystemPolicy; 8] = [
+pub const SYSTEM_POLICIES: [SystemPolicy; 10] = [
     SystemPolicy {
         name: "AdministratorAccess",
         description: "Everything in the account.",
@@ -51,6 +51,16 @@ pub const SYSTEM_POLICIES: [SystemPolicy; 8] = [
         name: "AliyunServiceRolePolicyForActionTrail",
         description: "What ActionTrail needs for the account's trails. For its service-linked role only.",
         document: include_str!("system/AliyunServiceRolePolicyForActionTrail.json"),
+    },
+    SystemPolicy {
+        name: "AliyunResourceDirectoryFullAccess",
+        description: "Managing the resource directory.",
+        document: include_str!("system/AliyunResourceDirectoryFullAccess.json"),
+    },
+    SystemPolicy {
+        name: "AliyunResourceDirectoryReadOnlyAccess",
+        description: "Reading the resource directory.",
+        document: include_str!("system/AliyunResourceDirectoryReadOnlyAccess.json"),
     },
     SystemPolicy {
         name: "CairnPutEventsAccess",
