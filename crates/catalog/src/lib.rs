@@ -4,12 +4,16 @@
 //! synchronisation: a call that returned is durable. Writes go through one connection, so they queue instead of
 //! finding the database locked; reads have their own. Every query about an account's things takes the account.
 
+mod account_settings;
 mod accounts;
 mod buckets;
 mod database;
 mod delivery;
+mod delivery_metrics;
 mod error;
+mod inner_trails;
 mod inspect;
+mod jobs;
 mod keys;
 mod manifest;
 mod node;
@@ -24,7 +28,10 @@ pub use accounts::Account;
 pub use buckets::Bucket;
 pub use database::Catalog;
 pub use delivery::{DeliveryState, Plan, Undelivered};
+pub use account_settings::AccountSettings;
+pub use delivery_metrics::{MetricPoint, Outcome};
 pub use error::CatalogError;
+pub use jobs::{Job, JobBatch, JobRegion, JobStatus, NewJob};
 pub use inspect::{Inspected, InspectedTrail, copy, inspect};
 pub use keys::AccessKey;
 pub use manifest::{Manifest, Segment};

@@ -23,6 +23,8 @@ pub(crate) struct Object {
     /// The gzip.
     pub(crate) bytes: Bytes,
     pub(crate) events: usize,
+    /// The region its name has.
+    pub(crate) region: String,
 }
 
 /// The events of a plan, gathered by region.
@@ -91,7 +93,7 @@ fn object(prefix: Option<&str>, region: &str, events: &[Found]) -> Object {
         bytes,
         md5: &hex::encode(md5.finalize()),
     };
-    Object { key: object_layout::key(prefix, &contents), bytes: gzip.into(), events: events.len() }
+    Object { key: object_layout::key(prefix, &contents), bytes: gzip.into(), events: events.len(), region: region.to_owned() }
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Delivery: one reader per trail that writes the selected events to the trail's bucket.
 //!
+//! `jobs` write ranges of the history, each batch the same way, beside the trails and never in their place.
+//!
 //! Dramatis personae: the `supervisor` keeps one `worker` per trail; a worker gathers a `batch`, records the
 //! range it is about to write as a *plan* in the catalog, turns the range into objects (`encode`, named by
 //! `object_layout`), puts them to the `destination` and only then moves the trail's cursor.
@@ -14,8 +16,10 @@ mod config;
 mod destination;
 mod encode;
 mod error;
+mod jobs;
 mod metrics;
 mod object_layout;
+mod roles;
 mod source;
 mod stepper;
 mod supervisor;
@@ -34,7 +38,9 @@ use tokio::sync::{Semaphore, watch};
 pub use config::Config;
 pub use destination::{Buckets, Destination, Destinations, Unseal, UnsealError};
 pub use error::DeliveryError;
+pub use jobs::JobStepper;
 pub use metrics::Standing;
+pub use roles::{IdentityRoles, Roles, check_role};
 pub use source::Source;
 pub use stepper::Stepper;
 
@@ -68,6 +74,8 @@ struct Shared {
     metrics: metrics::DeliveryMetrics,
     /// Slots for holding events in memory while they are encoded.
     slots: Arc<Semaphore>,
+    /// The same for delivery history jobs, which must not take the trails' places.
+    job_slots: Arc<Semaphore>,
 }
 
 impl Delivery {
@@ -79,9 +87,12 @@ impl Delivery {
         let (committed, clock) = (parts.committed.clone(), parts.clock.clone());
         let metrics = metrics::DeliveryMetrics::register(registry, committed, clock, slots_max);
         metrics.show_when_read(registry, slots.clone(), slots_max);
-        let shared = Arc::new(Shared { parts, config, metrics: metrics.clone(), slots });
+        let job_slots = Arc::new(Semaphore::new(config.jobs.max(1)));
+        let shared = Arc::new(Shared { parts, config, metrics: metrics.clone(), slots, job_slots });
         let stopping = shutdown.clone();
-        shutdown.spawn("delivery", supervisor::run(shared, async move { stopping.begun().await }));
+        shutdown.spawn("delivery", supervisor::run(shared.clone(), async move { stopping.begun().await }));
+        let stopping = shutdown.clone();
+        shutdown.spawn("delivery-jobs", jobs::run(shared, async move { stopping.begun().await }));
         Delivery { metrics }
     }
 
