@@ -3,45 +3,20 @@
 //! Asked when a trail is pointed at a bucket, and again before each plan is carried out: a role can be revoked at any
 //! time. Without a role the trail's own account is meant, as with the service-linked role, and nothing is asked.
 
-use host::Clock;
-use identity::{Context, Identity};
+use model::AccountId;
 use model::trail::BucketTarget;
-use model::{AccountId, Timestamp};
 
 use crate::DeliveryError;
 
 /// Whom a role must trust, alone or as `<account>@` this.
-pub const SERVICE: &str = "actiontrail.aliyuncs.com";
+pub(crate) const SERVICE: &str = "actiontrail.aliyuncs.com";
 /// What a role must allow.
-pub const ACTION: &str = "oss:PutObject";
+pub(crate) const ACTION: &str = "oss:PutObject";
 
 /// Decides about roles. A trait so that tests can grant and revoke.
 pub trait Roles: Send + Sync {
     /// Whether the role may be used for this account to write that; else why not, as one fact.
     fn may_write(&self, role_arn: &str, on_behalf_of: AccountId, resource: &str) -> Result<(), String>;
-}
-
-/// The roles of a node's identities.
-#[derive(Clone)]
-pub struct IdentityRoles {
-    identity: Identity,
-    clock: std::sync::Arc<dyn Clock>,
-}
-
-impl IdentityRoles {
-    /// Roles as `identity` has them.
-    pub fn new(identity: Identity, clock: std::sync::Arc<dyn Clock>) -> IdentityRoles {
-        IdentityRoles { identity, clock }
-    }
-}
-
-impl Roles for IdentityRoles {
-    fn may_write(&self, role_arn: &str, on_behalf_of: AccountId, resource: &str) -> Result<(), String> {
-        let now: Timestamp = self.clock.now();
-        let context = Context { source_ip: None, now, secure_transport: true };
-        let decided = self.identity.service_may(role_arn, SERVICE, on_behalf_of, ACTION, resource, &context);
-        decided.map_err(|refusal| refusal.to_string())
-    }
 }
 
 /// Whether a trail of `account` may write to its target.
