@@ -5,6 +5,7 @@
 
 mod actiontrail;
 mod cairn;
+mod delivery;
 mod ram;
 
 use crate::format;
@@ -60,6 +61,12 @@ operations! {
         CreateIngestToken = CREATE_INGEST_TOKEN,
         ListIngestTokens = LIST_INGEST_TOKENS,
         DeleteIngestToken = DELETE_INGEST_TOKEN;
+    delivery:
+        CreateDeliveryHistoryJob = CREATE_DELIVERY_HISTORY_JOB,
+        GetDeliveryHistoryJob = GET_DELIVERY_HISTORY_JOB,
+        ListDeliveryHistoryJobs = LIST_DELIVERY_HISTORY_JOBS,
+        DeleteDeliveryHistoryJob = DELETE_DELIVERY_HISTORY_JOB,
+        DescribeTrailDeliveryMetricData = DESCRIBE_TRAIL_DELIVERY_METRIC_DATA;
 }
 
 impl OperationId {

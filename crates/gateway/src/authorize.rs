@@ -61,7 +61,8 @@ async fn home_region(
     account: AccountId,
     arguments: &Arguments,
 ) -> Result<Option<String>, WireError> {
-    let Some(name) = arguments.text("Name").and_then(|name| name.parse::<TrailName>().ok()) else { return Ok(None) };
+    let named = arguments.text("Name").or_else(|| arguments.text("TrailName"));
+    let Some(name) = named.and_then(|name| name.parse::<TrailName>().ok()) else { return Ok(None) };
     let trail = gateway.catalog.trail_find(account, &name).await.map_err(|error| {
         let kind = error.kind();
         unexpected(&error, kind)

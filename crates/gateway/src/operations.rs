@@ -5,6 +5,8 @@
 
 mod accounts;
 mod buckets;
+mod delivery_jobs;
+mod delivery_metrics;
 mod lookup;
 mod ram_keys;
 mod ram_policies;
@@ -69,6 +71,11 @@ pub(crate) async fn run(id: OperationId, call: &Call<'_>) -> Outcome {
         OperationId::CreateIngestToken => tokens::create(call).await,
         OperationId::ListIngestTokens => tokens::list(call).await,
         OperationId::DeleteIngestToken => tokens::delete(call).await,
+        OperationId::CreateDeliveryHistoryJob => delivery_jobs::create(call).await,
+        OperationId::GetDeliveryHistoryJob => delivery_jobs::get(call).await,
+        OperationId::ListDeliveryHistoryJobs => delivery_jobs::list(call).await,
+        OperationId::DeleteDeliveryHistoryJob => delivery_jobs::delete(call).await,
+        OperationId::DescribeTrailDeliveryMetricData => delivery_metrics::describe(call).await,
     }
 }
 

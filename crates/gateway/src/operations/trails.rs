@@ -137,7 +137,7 @@ fn changed_bucket(arguments: &Arguments, before: Option<BucketTarget>) -> Option
 }
 
 /// A trail has a destination, and it can be written to now.
-async fn check_destinations(call: &Call<'_>, destinations: &Destinations) -> Result<(), WireError> {
+pub(super) async fn check_destinations(call: &Call<'_>, destinations: &Destinations) -> Result<(), WireError> {
     let Some(target) = &destinations.bucket else {
         let message = "A trail needs a destination; give OssBucketName.";
         return Err(codes::INVALID_DELIVERY_CONFIGURATION.because(message));
@@ -158,12 +158,19 @@ async fn find(call: &Call<'_>, name: &TrailName) -> Result<Option<Trail>, WireEr
     found.map_err(|error| unexpected(&error, error.kind()))
 }
 
+/// The account's trail that another parameter than `Name` names.
+pub(super) async fn named(call: &Call<'_>, text: &str) -> Result<Trail, WireError> {
+    let no_such = || codes::TRAIL_NOT_FOUND.because(format!("There is no trail {text:?}."));
+    let name: TrailName = text.parse().map_err(|()| no_such())?;
+    find(call, &name).await?.ok_or_else(no_such)
+}
+
 async fn existing(call: &Call<'_>) -> Result<Trail, WireError> {
     let name = name(&call.arguments)?;
     find(call, &name).await?.ok_or_else(|| not_found(&name))
 }
 
-fn not_found(name: &TrailName) -> WireError {
+pub(super) fn not_found(name: &TrailName) -> WireError {
     codes::TRAIL_NOT_FOUND.because(format!("There is no trail {name}."))
 }
 

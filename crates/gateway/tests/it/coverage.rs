@@ -24,6 +24,12 @@ fn sample(row: &'static Operation) -> Vec<(&'static str, &'static str)> {
         "Status" => "Inactive",
         "Url" => "s3://audit-logs",
         "IngestTokenId" => "none",
+        "TrailName" => "trail-test",
+        "JobId" => "1",
+        "MetricName" => "delivery_oss_success_count",
+        "Period" => "3600",
+        "StartTime" => "2026-06-01T00:00:00Z",
+        "EndTime" => "2026-06-01T12:00:00Z",
         other => panic!("give a sample value for the new required parameter {other}"),
     };
     required.map(|param| (param.name, value(param.name))).collect()
@@ -80,6 +86,20 @@ async fn every_operation_succeeds_returns_what_the_table_says_and_leaves_its_eve
         ("GetTrailStatus", &[("Name", "trail-test")]),
         ("UpdateTrail", &[("Name", "trail-test"), ("EventRW", "Write")]),
         ("StopLogging", &[("Name", "trail-test")]),
+        ("CreateDeliveryHistoryJob", &[("TrailName", "trail-test")]),
+        ("GetDeliveryHistoryJob", &[("JobId", "1")]),
+        ("ListDeliveryHistoryJobs", &[]),
+        ("DeleteDeliveryHistoryJob", &[("JobId", "1")]),
+        (
+            "DescribeTrailDeliveryMetricData",
+            &[
+                ("TrailName", "trail-test"),
+                ("MetricName", "delivery_oss_fail_count"),
+                ("Period", "3600"),
+                ("StartTime", "2026-06-01T00:00:00Z"),
+                ("EndTime", "2026-06-01T12:00:00Z"),
+            ],
+        ),
         ("DeleteTrail", &[("Name", "trail-test")]),
         ("DeleteBucket", &[("Name", "audit-logs")]),
         ("CreateIngestToken", &[("Name", "producer")]),

@@ -5,6 +5,7 @@ mod audit;
 mod bad_calls;
 mod bad_events;
 mod coverage;
+mod delivery_jobs;
 mod lookups;
 mod node;
 mod oracle;
