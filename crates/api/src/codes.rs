@@ -149,6 +149,59 @@ codes! {
     /// The policy document cannot be read.
     MALFORMED_POLICY_DOCUMENT = 400 "MalformedPolicyDocument";
 
+    /// No group of this name.
+    ENTITY_NOT_EXIST_GROUP = 404 "EntityNotExist.Group";
+    /// The group's name is taken.
+    ENTITY_ALREADY_EXISTS_GROUP = 409 "EntityAlreadyExists.Group";
+    /// The group still has users.
+    DELETE_CONFLICT_GROUP_USER = 409 "DeleteConflict.Group.User";
+    /// The group still has policies.
+    DELETE_CONFLICT_GROUP_POLICY = 409 "DeleteConflict.Group.Policy";
+    /// The user is in the group already.
+    ENTITY_ALREADY_EXISTS_USER_GROUP = 409 "EntityAlreadyExists.User.Group";
+    /// The user is not in the group.
+    ENTITY_NOT_EXIST_USER_GROUP = 404 "EntityNotExist.User.Group";
+    /// The group has the policy already.
+    ENTITY_ALREADY_EXISTS_GROUP_POLICY = 409 "EntityAlreadyExists.Group.Policy";
+    /// The group does not have the policy.
+    ENTITY_NOT_EXIST_GROUP_POLICY = 404 "EntityNotExist.Group.Policy";
+    /// The user is still in a group.
+    DELETE_CONFLICT_USER_GROUP = 409 "DeleteConflict.User.Group";
+    /// The user still has a second factor.
+    DELETE_CONFLICT_USER_MFA_DEVICE = 409 "DeleteConflict.User.MFADevice";
+    /// The user still has a password.
+    DELETE_CONFLICT_USER_LOGIN_PROFILE = 409 "DeleteConflict.User.LoginProfile";
+    /// The policy is attached to a group.
+    DELETE_CONFLICT_POLICY_GROUP = 409 "DeleteConflict.Policy.Group";
+    /// The policy is attached to a role.
+    DELETE_CONFLICT_POLICY_ROLE = 409 "DeleteConflict.Policy.Role";
+    /// The policy has no such version.
+    ENTITY_NOT_EXIST_POLICY_VERSION = 404 "EntityNotExist.Policy.Version";
+    /// The policy has as many versions as it may.
+    LIMIT_EXCEEDED_POLICY_VERSION = 409 "LimitExceeded.Policy.Version";
+    /// The version is the one that counts.
+    DELETE_CONFLICT_POLICY_VERSION_DEFAULT = 409 "DeleteConflict.PolicyVersion.Default";
+    /// No role of this name.
+    ENTITY_NOT_EXIST_ROLE = 404 "EntityNotExist.Role";
+    /// The role's name is taken.
+    ENTITY_ALREADY_EXISTS_ROLE = 409 "EntityAlreadyExists.Role";
+    /// The role still has policies.
+    DELETE_CONFLICT_ROLE_POLICY = 409 "DeleteConflict.Role.Policy";
+    /// The role has the policy already.
+    ENTITY_ALREADY_EXISTS_ROLE_POLICY = 409 "EntityAlreadyExists.Role.Policy";
+    /// The role does not have the policy.
+    ENTITY_NOT_EXIST_ROLE_POLICY = 404 "EntityNotExist.Role.Policy";
+    /// The role or policy belongs to a service.
+    SERVICE_LINKED_ROLE = 403 "InvalidOperation.ServiceLinkedRole";
+    /// Not a role's ARN.
+    INVALID_PARAMETER_ROLE_ARN = 400 "InvalidParameter.RoleArn";
+    /// Not a session's name.
+    INVALID_PARAMETER_ROLE_SESSION_NAME = 400 "InvalidParameter.RoleSessionName";
+    /// Shorter or longer than a session may last.
+    INVALID_PARAMETER_DURATION_SECONDS = 400 "InvalidParameter.DurationSeconds";
+    /// The session's policy cannot be read.
+    INVALID_PARAMETER_POLICY_GRAMMAR = 400 "InvalidParameter.PolicyGrammar";
+
     /// No account of this id.
     ACCOUNT_NOT_FOUND = 404 "AccountNotFound";
     /// The account's id is taken.

@@ -33,10 +33,12 @@ pub struct AccessDenied {
     pub owner: String,
     /// The caller's name.
     pub principal: String,
-    /// `SubUser`, `AccountRoot` or `IngestToken`.
+    /// `SubUser`, `AssumedRoleUser`, `AccountRoot` or `IngestToken`.
     pub principal_type: String,
     /// Whether a policy says Deny, or none says Allow.
     pub explicit: bool,
+    /// Whether it is the policy of the caller's session that does not allow it.
+    pub by_session: bool,
 }
 
 impl WireError {
@@ -75,7 +77,7 @@ impl WireError {
                 "AuthPrincipalDisplayName": denied.principal,
                 "AuthPrincipalType": denied.principal_type,
                 "NoPermissionType": if denied.explicit { "ExplicitDeny" } else { "ImplicitDeny" },
-                "PolicyType": "AccountLevelIdentityBasedPolicy",
+                "PolicyType": if denied.by_session { "SessionPolicy" } else { "AccountLevelIdentityBasedPolicy" },
             });
         }
         match format {
@@ -113,6 +115,7 @@ mod tests {
             principal: "alice".into(),
             principal_type: "SubUser".into(),
             explicit: true,
+            by_session: false,
         });
         let body: serde_json::Value =
             serde_json::from_str(&error.body(Format::Json, "R", "h", "")).expect("an error body is JSON");

@@ -39,6 +39,15 @@ pub const CLIENT_TOKEN: Rule = Rule {
     accepts: |text| (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic() || b == b' '),
 };
 
+/// A service, as `serviceName` in events.
+pub const SERVICE_NAME: Rule = Rule {
+    words: "1 to 64 letters, digits, `-`, `_` and `.`",
+    accepts: |text| {
+        (1..=64).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+    },
+};
+
 /// A trail's name.
 pub const TRAIL_NAME: Rule = Rule {
     words: "6 to 36 characters: a lower-case letter, then lower-case letters, digits, `-` and `_`",
@@ -112,6 +121,24 @@ pub const BUCKET_URL: Rule = Rule {
     words: "`s3://bucket[/prefix]`, `oss://bucket[/prefix]` or `file:///folder`",
     accepts: |text| {
         text.len() <= TEXT_BYTES_MAX && ["s3://", "oss://", "file:///"].iter().any(|scheme| text.starts_with(scheme))
+    },
+};
+
+/// What a session of a role is called.
+pub const SESSION_NAME: Rule = Rule {
+    words: "2 to 64 letters, digits, `.`, `@`, `-` and `_`",
+    accepts: |text| {
+        (2..=64).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'@' | b'-' | b'_'))
+    },
+};
+
+/// What a role's trust policy asks for.
+pub const EXTERNAL_ID: Rule = Rule {
+    words: "2 to 1,224 letters, digits and `=,.@:/-_`",
+    accepts: |text| {
+        let allowed = |b: u8| b.is_ascii_alphanumeric() || b"=,.@:/-_".contains(&b);
+        (2..=1224).contains(&text.len()) && text.bytes().all(allowed)
     },
 };
 

@@ -16,11 +16,13 @@ pub enum Service {
     Ram,
     /// What neither has: accounts, buckets, ingest tokens.
     Cairn,
+    /// Temporary credentials, in STS's shapes.
+    Sts,
 }
 
 impl Service {
     /// Every service, in the order of the reference page.
-    pub const ALL: [Service; 3] = [Service::Actiontrail, Service::Ram, Service::Cairn];
+    pub const ALL: [Service; 4] = [Service::Actiontrail, Service::Ram, Service::Cairn, Service::Sts];
 
     /// The name in events (`serviceName`).
     pub fn as_str(self) -> &'static str {
@@ -28,6 +30,7 @@ impl Service {
             Service::Actiontrail => "Actiontrail",
             Service::Ram => "Ram",
             Service::Cairn => "Cairn",
+            Service::Sts => "Sts",
         }
     }
 
@@ -37,6 +40,7 @@ impl Service {
             Service::Actiontrail => "actiontrail",
             Service::Ram => "ram",
             Service::Cairn => "cairn",
+            Service::Sts => "sts",
         }
     }
 
@@ -46,6 +50,7 @@ impl Service {
             Service::Actiontrail => "2020-07-06",
             Service::Ram => "2015-05-01",
             Service::Cairn => "2026-11-21",
+            Service::Sts => "2015-04-01",
         }
     }
 
@@ -53,7 +58,7 @@ impl Service {
     pub fn invalid_value(self) -> ErrorCode {
         match self {
             Service::Actiontrail => codes::INVALID_QUERY_PARAMETER,
-            Service::Ram | Service::Cairn => codes::INVALID_PARAMETER,
+            Service::Ram | Service::Cairn | Service::Sts => codes::INVALID_PARAMETER,
         }
     }
 }
@@ -112,7 +117,7 @@ pub struct Operation {
     pub sensitive: bool,
     /// Whose things it acts on.
     pub scope: Scope,
-    /// ARN templates; the caller must be allowed on each. `{region}`, `{account}` and parameter names are filled in,
+    /// ARN templates; the caller must be allowed on each. None: every known caller may. `{region}`, `{account}` and parameter names are filled in,
     /// `{home}` is the home region of the trail that `Name` names. An absent parameter becomes `*`.
     pub resources: &'static [&'static str],
     /// What it names, for its audit event.

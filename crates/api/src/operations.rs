@@ -7,6 +7,8 @@ mod actiontrail;
 mod cairn;
 mod delivery;
 mod ram;
+mod settings;
+mod sts;
 
 use crate::format;
 use crate::operation::Operation;
@@ -50,7 +52,35 @@ operations! {
         ListPolicies = LIST_POLICIES,
         AttachPolicyToUser = ATTACH_POLICY_TO_USER,
         DetachPolicyFromUser = DETACH_POLICY_FROM_USER,
-        ListPoliciesForUser = LIST_POLICIES_FOR_USER;
+        ListPoliciesForUser = LIST_POLICIES_FOR_USER,
+        CreateGroup = CREATE_GROUP,
+        GetGroup = GET_GROUP,
+        UpdateGroup = UPDATE_GROUP,
+        ListGroups = LIST_GROUPS,
+        DeleteGroup = DELETE_GROUP,
+        AddUserToGroup = ADD_USER_TO_GROUP,
+        RemoveUserFromGroup = REMOVE_USER_FROM_GROUP,
+        ListGroupsForUser = LIST_GROUPS_FOR_USER,
+        ListUsersForGroup = LIST_USERS_FOR_GROUP,
+        AttachPolicyToGroup = ATTACH_POLICY_TO_GROUP,
+        DetachPolicyFromGroup = DETACH_POLICY_FROM_GROUP,
+        ListPoliciesForGroup = LIST_POLICIES_FOR_GROUP,
+        CreateRole = CREATE_ROLE,
+        GetRole = GET_ROLE,
+        UpdateRole = UPDATE_ROLE,
+        ListRoles = LIST_ROLES,
+        DeleteRole = DELETE_ROLE,
+        AttachPolicyToRole = ATTACH_POLICY_TO_ROLE,
+        DetachPolicyFromRole = DETACH_POLICY_FROM_ROLE,
+        ListPoliciesForRole = LIST_POLICIES_FOR_ROLE,
+        ListEntitiesForPolicy = LIST_ENTITIES_FOR_POLICY,
+        CreatePolicyVersion = CREATE_POLICY_VERSION,
+        GetPolicyVersion = GET_POLICY_VERSION,
+        ListPolicyVersions = LIST_POLICY_VERSIONS,
+        SetDefaultPolicyVersion = SET_DEFAULT_POLICY_VERSION,
+        DeletePolicyVersion = DELETE_POLICY_VERSION,
+        UpdateUser = UPDATE_USER,
+        GetAccessKeyLastUsed = GET_ACCESS_KEY_LAST_USED;
     cairn:
         CreateAccount = CREATE_ACCOUNT,
         ListAccounts = LIST_ACCOUNTS,
@@ -66,7 +96,19 @@ operations! {
         GetDeliveryHistoryJob = GET_DELIVERY_HISTORY_JOB,
         ListDeliveryHistoryJobs = LIST_DELIVERY_HISTORY_JOBS,
         DeleteDeliveryHistoryJob = DELETE_DELIVERY_HISTORY_JOB,
-        DescribeTrailDeliveryMetricData = DESCRIBE_TRAIL_DELIVERY_METRIC_DATA;
+        DescribeTrailDeliveryMetricData = DESCRIBE_TRAIL_DELIVERY_METRIC_DATA,
+        CheckOssConfig = CHECK_OSS_CONFIG,
+        UpdateBucket = UPDATE_BUCKET;
+    settings:
+        CreateServiceLinkedRole = CREATE_SERVICE_LINKED_ROLE,
+        OpenService = OPEN_SERVICE,
+        ListServiceTrail = LIST_SERVICE_TRAIL,
+        GetDefaultTrail = GET_DEFAULT_TRAIL,
+        SetDefaultTrail = SET_DEFAULT_TRAIL,
+        RemoveDefaultTrail = REMOVE_DEFAULT_TRAIL;
+    sts:
+        AssumeRole = ASSUME_ROLE,
+        GetCallerIdentity = GET_CALLER_IDENTITY;
 }
 
 impl OperationId {

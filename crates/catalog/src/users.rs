@@ -70,15 +70,55 @@ impl Catalog {
         query.fetch_all(self.reader()).await?.iter().map(from_row).collect()
     }
 
-    /// Deletes a user that has no keys and no policies any more.
+    /// Writes a user's names and comments anew; `user.name` may be another than `name`, what belongs to the user follows.
+    pub async fn user_update(&self, name: &str, user: &User) -> Result<(), CatalogError> {
+        let account = user.account.as_str();
+        let mut transaction = self.begin().await?;
+        // The references to the name are repaired below, before the commit looks at them.
+        sqlx::query("PRAGMA defer_foreign_keys = ON").execute(&mut *transaction).await?;
+        let query = sqlx::query(
+            "UPDATE users SET name = ?, display_name = ?, comments = ?, updated = ? WHERE account = ? AND name = ?",
+        );
+        let query = query.bind(&user.name).bind(&user.display_name).bind(&user.comments).bind(user.updated.0);
+        let updated = query.bind(account).bind(name).execute(&mut *transaction).await;
+        let updated = updated.map_err(|error| CatalogError::on_insert(error, || format!("user {}", user.name)))?;
+        if updated.rows_affected() == 0 {
+            return Err(CatalogError::not_found(format!("user {name}")));
+        }
+        for follows in [
+            "UPDATE access_keys SET user_name = ?1 WHERE account = ?2 AND user_name = ?3",
+            "UPDATE group_members SET user_name = ?1 WHERE account = ?2 AND user_name = ?3",
+            "UPDATE login_profiles SET user_name = ?1 WHERE account = ?2 AND user_name = ?3",
+            "UPDATE mfa_devices SET user_name = ?1 WHERE account = ?2 AND user_name = ?3",
+            "UPDATE policy_attachments SET holder_name = ?1
+             WHERE account = ?2 AND holder_kind = 'User' AND holder_name = ?3",
+        ] {
+            sqlx::query(follows).bind(&user.name).bind(account).bind(name).execute(&mut *transaction).await?;
+        }
+        transaction.commit().await?;
+        self.identity_changed();
+        Ok(())
+    }
+
+    /// Deletes a user that has nothing any more: no keys, policies, groups, password and second factor.
     pub async fn user_delete(&self, account: AccountId, name: &str) -> Result<(), CatalogError> {
         let mut transaction = self.begin().await?;
         let dependants = sqlx::query(
             "SELECT (SELECT count(*) FROM access_keys WHERE account = ?1 AND user_name = ?2) AS keys,
-                    (SELECT count(*) FROM attachments WHERE account = ?1 AND user_name = ?2) AS policies",
+                    (SELECT count(*) FROM policy_attachments
+                     WHERE account = ?1 AND holder_kind = 'User' AND holder_name = ?2) AS policies,
+                    (SELECT count(*) FROM group_members WHERE account = ?1 AND user_name = ?2) AS groups,
+                    (SELECT count(*) FROM mfa_devices WHERE account = ?1 AND user_name = ?2) AS devices,
+                    (SELECT count(*) FROM login_profiles WHERE account = ?1 AND user_name = ?2) AS logins",
         );
         let row = dependants.bind(account.as_str()).bind(name).fetch_one(&mut *transaction).await?;
-        for (column, by) in [("keys", "access keys"), ("policies", "attached policies")] {
+        for (column, by) in [
+            ("keys", "access keys"),
+            ("policies", "attached policies"),
+            ("groups", "groups"),
+            ("devices", "an MFA device"),
+            ("logins", "a login profile"),
+        ] {
             if row.number(column)? > 0 {
                 return Err(CatalogError::InUse { what: format!("user {name}"), by: by.to_owned() });
             }

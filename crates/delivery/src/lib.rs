@@ -40,7 +40,7 @@ pub use destination::{Buckets, Destination, Destinations, Unseal, UnsealError};
 pub use error::DeliveryError;
 pub use jobs::JobStepper;
 pub use metrics::Standing;
-pub use roles::{Roles, check_role};
+pub use roles::{IdentityRoles, Roles, SERVICE, check_role};
 pub use source::Source;
 pub use stepper::Stepper;
 

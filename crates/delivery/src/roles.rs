@@ -3,13 +3,17 @@
 //! Asked when a trail is pointed at a bucket, and again before each plan is carried out: a role can be revoked at any
 //! time. Without a role the trail's own account is meant, as with the service-linked role, and nothing is asked.
 
+use std::sync::Arc;
+
+use host::Clock;
+use identity::{Context, Identity};
 use model::AccountId;
 use model::trail::BucketTarget;
 
 use crate::DeliveryError;
 
 /// Whom a role must trust, alone or as `<account>@` this.
-pub(crate) const SERVICE: &str = "actiontrail.aliyuncs.com";
+pub const SERVICE: &str = "actiontrail.aliyuncs.com";
 /// What a role must allow.
 pub(crate) const ACTION: &str = "oss:PutObject";
 
@@ -17,6 +21,28 @@ pub(crate) const ACTION: &str = "oss:PutObject";
 pub trait Roles: Send + Sync {
     /// Whether the role may be used for this account to write that; else why not, as one fact.
     fn may_write(&self, role_arn: &str, on_behalf_of: AccountId, resource: &str) -> Result<(), String>;
+}
+
+/// The roles of a node's identities.
+#[derive(Clone)]
+pub struct IdentityRoles {
+    identity: Identity,
+    clock: Arc<dyn Clock>,
+}
+
+impl IdentityRoles {
+    /// Roles as `identity` has them.
+    pub fn new(identity: Identity, clock: Arc<dyn Clock>) -> IdentityRoles {
+        IdentityRoles { identity, clock }
+    }
+}
+
+impl Roles for IdentityRoles {
+    fn may_write(&self, role_arn: &str, on_behalf_of: AccountId, resource: &str) -> Result<(), String> {
+        let context = Context { source_ip: None, now: self.clock.now(), secure_transport: true };
+        let decided = self.identity.service_may(role_arn, SERVICE, on_behalf_of, ACTION, resource, &context);
+        decided.map_err(|refusal| refusal.to_string())
+    }
 }
 
 /// Whether a trail of `account` may write to its target.

@@ -86,18 +86,22 @@ pub(crate) fn allowed(
     let reason = match &because {
         Denial::ExplicitDeny { policy } => format!("the policy {policy} denies it"),
         Denial::NoPolicy => "no policy allows it".to_owned(),
+        Denial::Session { explicit: true } => "the policy of the session denies it".to_owned(),
+        Denial::Session { explicit: false } => "the policy of the session does not allow it".to_owned(),
     };
     let (principal, principal_type) = match &caller.principal {
-        Principal::Root => ("root", "AccountRoot"),
-        Principal::User { name, .. } => (name.as_str(), "SubUser"),
-        Principal::IngestToken { name, .. } => (name.as_str(), "IngestToken"),
+        Principal::Root => ("root".to_owned(), "AccountRoot"),
+        Principal::User { name, .. } => (name.clone(), "SubUser"),
+        Principal::Role { name, session_name, .. } => (format!("{name}:{session_name}"), "AssumedRoleUser"),
+        Principal::IngestToken { name, .. } => (name.clone(), "IngestToken"),
     };
     let detail = AccessDenied {
         action: permission.to_owned(),
         owner: caller.account.as_str().to_owned(),
-        principal: principal.to_owned(),
+        principal,
         principal_type: principal_type.to_owned(),
-        explicit: matches!(because, Denial::ExplicitDeny { .. }),
+        explicit: matches!(because, Denial::ExplicitDeny { .. } | Denial::Session { explicit: true }),
+        by_session: matches!(because, Denial::Session { .. }),
     };
     let message = format!("You are not authorized to do {permission} on {arn}: {reason}.");
     Err(codes::NO_PERMISSION.because(message).denied(detail))

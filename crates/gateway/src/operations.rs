@@ -3,19 +3,26 @@
 //! When a handler runs, the caller is known, the arguments are checked and the call is allowed; what it returns is
 //! recorded and answered by others.
 
+mod account_settings;
 mod accounts;
+mod bucket_check;
 mod buckets;
 mod delivery_jobs;
 mod delivery_metrics;
 mod lookup;
+mod ram_groups;
 mod ram_keys;
 mod ram_policies;
+mod ram_roles;
 mod ram_users;
+mod ram_versions;
 mod regions;
+mod sts;
 mod tokens;
 mod trails;
 
 use api::{Arguments, OperationId, Success, WireError};
+use catalog::HolderKind;
 use identity::Caller;
 use model::AccountId;
 use serde_json::{Value, json};
@@ -59,9 +66,37 @@ pub(crate) async fn run(id: OperationId, call: &Call<'_>) -> Outcome {
         OperationId::GetPolicy => ram_policies::get(call).await,
         OperationId::DeletePolicy => ram_policies::delete(call).await,
         OperationId::ListPolicies => ram_policies::list(call).await,
-        OperationId::AttachPolicyToUser => ram_policies::attach(call).await,
-        OperationId::DetachPolicyFromUser => ram_policies::detach(call).await,
-        OperationId::ListPoliciesForUser => ram_policies::list_for_user(call).await,
+        OperationId::AttachPolicyToUser => ram_policies::attach(call, HolderKind::User).await,
+        OperationId::DetachPolicyFromUser => ram_policies::detach(call, HolderKind::User).await,
+        OperationId::ListPoliciesForUser => ram_policies::list_for(call, HolderKind::User).await,
+        OperationId::CreateGroup => ram_groups::create(call).await,
+        OperationId::GetGroup => ram_groups::get(call).await,
+        OperationId::UpdateGroup => ram_groups::update(call).await,
+        OperationId::ListGroups => ram_groups::list(call).await,
+        OperationId::DeleteGroup => ram_groups::delete(call).await,
+        OperationId::AddUserToGroup => ram_groups::add_user(call).await,
+        OperationId::RemoveUserFromGroup => ram_groups::remove_user(call).await,
+        OperationId::ListGroupsForUser => ram_groups::list_for_user(call).await,
+        OperationId::ListUsersForGroup => ram_groups::list_users(call).await,
+        OperationId::AttachPolicyToGroup => ram_policies::attach(call, HolderKind::Group).await,
+        OperationId::DetachPolicyFromGroup => ram_policies::detach(call, HolderKind::Group).await,
+        OperationId::ListPoliciesForGroup => ram_policies::list_for(call, HolderKind::Group).await,
+        OperationId::CreateRole => ram_roles::create(call).await,
+        OperationId::GetRole => ram_roles::get(call).await,
+        OperationId::UpdateRole => ram_roles::update(call).await,
+        OperationId::ListRoles => ram_roles::list(call).await,
+        OperationId::DeleteRole => ram_roles::delete(call).await,
+        OperationId::AttachPolicyToRole => ram_policies::attach(call, HolderKind::Role).await,
+        OperationId::DetachPolicyFromRole => ram_policies::detach(call, HolderKind::Role).await,
+        OperationId::ListPoliciesForRole => ram_policies::list_for(call, HolderKind::Role).await,
+        OperationId::ListEntitiesForPolicy => ram_policies::list_entities(call).await,
+        OperationId::CreatePolicyVersion => ram_versions::create(call).await,
+        OperationId::GetPolicyVersion => ram_versions::get(call).await,
+        OperationId::ListPolicyVersions => ram_versions::list(call).await,
+        OperationId::SetDefaultPolicyVersion => ram_versions::set_default(call).await,
+        OperationId::DeletePolicyVersion => ram_versions::delete(call).await,
+        OperationId::UpdateUser => ram_users::update(call).await,
+        OperationId::GetAccessKeyLastUsed => ram_keys::last_used(call).await,
         OperationId::CreateAccount => accounts::create(call).await,
         OperationId::ListAccounts => accounts::list(call).await,
         OperationId::CreateBucket => buckets::create(call).await,
@@ -76,6 +111,16 @@ pub(crate) async fn run(id: OperationId, call: &Call<'_>) -> Outcome {
         OperationId::ListDeliveryHistoryJobs => delivery_jobs::list(call).await,
         OperationId::DeleteDeliveryHistoryJob => delivery_jobs::delete(call).await,
         OperationId::DescribeTrailDeliveryMetricData => delivery_metrics::describe(call).await,
+        OperationId::CheckOssConfig => bucket_check::check(call).await,
+        OperationId::UpdateBucket => buckets::update(call).await,
+        OperationId::CreateServiceLinkedRole => account_settings::create_role(call).await,
+        OperationId::OpenService => account_settings::open(call).await,
+        OperationId::ListServiceTrail => account_settings::list_service_trails(call).await,
+        OperationId::GetDefaultTrail => account_settings::default_trail(call).await,
+        OperationId::SetDefaultTrail => account_settings::set_default_trail(call).await,
+        OperationId::RemoveDefaultTrail => account_settings::remove_default_trail(call).await,
+        OperationId::AssumeRole => sts::assume_role(call),
+        OperationId::GetCallerIdentity => sts::caller_identity(call),
     }
 }
 

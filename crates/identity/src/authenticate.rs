@@ -1,11 +1,12 @@
 //! From a request's credentials to a caller.
 
 use model::limits::REQUEST_TIME_WINDOW;
+use model::{AccountId, Timestamp};
 use sha2::{Digest, Sha256};
 
 use crate::encoding::equal_in_constant_time;
 use crate::nonces::Use;
-use crate::signature::{acs3, legacy};
+use crate::signature::{Claim, acs3, legacy};
 use crate::{AuthError, Caller, Identity, Principal};
 
 /// A request as it was received. It has no `Debug`: its headers and parameters may hold secrets.
@@ -46,30 +47,43 @@ impl Identity {
             Some(authorization) => acs3::read(authorization, request)?,
             None => legacy::read(request).ok_or(AuthError::Unsigned)??,
         };
-        if claim.has_security_token || claim.access_key_id.starts_with("STS.") {
-            return Err(AuthError::SecurityToken);
-        }
         let now = self.clock.now();
         let distance = now.since(claim.timestamp).max(claim.timestamp.since(now));
         if distance > REQUEST_TIME_WINDOW {
             return Err(AuthError::Expired { given: claim.timestamp, now });
+        }
+        let caller = match &claim.security_token {
+            Some(token) => self.check_session(&claim, token, now)?,
+            None => self.check_key(&claim)?,
+        };
+        let account = caller.account;
+        match self.nonces.note(&claim.access_key_id, &claim.nonce, claim.timestamp, now) {
+            Use::First => Ok(caller),
+            Use::Again => Err(AuthError::NonceUsed { account }),
+            Use::NoRoom => Err(AuthError::TooManyNonces { account }),
+        }
+    }
+
+    fn check_key(&self, claim: &Claim) -> Result<Caller, AuthError> {
+        if claim.access_key_id.starts_with("STS.") {
+            return Err(AuthError::TokenMissing);
         }
         let directory = self.directory();
         let Some(key) = directory.keys.get(&claim.access_key_id) else {
             return Err(AuthError::UnknownKey { key: claim.access_key_id.chars().take(64).collect() });
         };
         let account = key.caller.account;
-        if !equal_in_constant_time(&claim.expected(key.secret.expose()), &claim.signature) {
-            return Err(AuthError::Mismatch { string_to_sign: claim.string_to_sign, account });
-        }
+        check_signature_of(claim, key.secret.expose(), account)?;
         if !key.active {
-            return Err(AuthError::DisabledKey { key: claim.access_key_id, account });
+            return Err(AuthError::DisabledKey { key: claim.access_key_id.clone(), account });
         }
-        match self.nonces.note(&claim.access_key_id, &claim.nonce, claim.timestamp, now) {
-            Use::First => Ok(key.caller.clone()),
-            Use::Again => Err(AuthError::NonceUsed { account }),
-            Use::NoRoom => Err(AuthError::TooManyNonces { account }),
-        }
+        Ok(key.caller.clone())
+    }
+
+    fn check_session(&self, claim: &Claim, token: &str, now: Timestamp) -> Result<Caller, AuthError> {
+        let session = self.open_session(&claim.access_key_id, token)?;
+        check_signature_of(claim, session.secret(), session.account())?;
+        session.caller(&self.directory(), now)
     }
 
     /// Whose ingest token this is.
@@ -80,4 +94,11 @@ impl Identity {
         self.metrics.authenticated(found.as_ref().err().map(AuthError::code));
         found
     }
+}
+
+fn check_signature_of(claim: &Claim, secret: &str, account: AccountId) -> Result<(), AuthError> {
+    if equal_in_constant_time(&claim.expected(secret), &claim.signature) {
+        return Ok(());
+    }
+    Err(AuthError::Mismatch { string_to_sign: claim.string_to_sign.clone(), account })
 }

@@ -1,9 +1,12 @@
 //! A caller, and what was decided about its call.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use model::{AccountId, Timestamp};
 use serde_json::{Value, json};
+
+use crate::policy::Policy;
 
 /// Someone whose credentials were checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +19,19 @@ pub struct Caller {
     pub access_key_id: Option<String>,
     /// Whether its account is the management account.
     pub is_management: bool,
+    /// The session it acts in; `None` for permanent keys and tokens.
+    pub session: Option<Session>,
+}
+
+/// What temporary credentials stand for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// When it began.
+    pub created: Timestamp,
+    /// Whether it began with a second factor.
+    pub mfa: bool,
+    /// What it may do at most.
+    pub policy: Option<Arc<Policy>>,
 }
 
 /// Who within an account.
@@ -29,6 +45,15 @@ pub enum Principal {
         user_id: String,
         /// Unique within the account.
         name: String,
+    },
+    /// Somebody who became a role.
+    Role {
+        /// Unique for ever.
+        role_id: String,
+        /// Unique within the account.
+        name: String,
+        /// What the session was called by who began it.
+        session_name: String,
     },
     /// A token that may put events.
     IngestToken {
@@ -52,12 +77,25 @@ impl Caller {
             Principal::User { user_id, name } => json!({
                 "type": "ram-user", "principalId": user_id, "accountId": account, "userName": name,
             }),
+            Principal::Role { role_id, name, session_name } => json!({
+                "type": "assumed-role",
+                "principalId": format!("{role_id}:{session_name}"),
+                "accountId": account,
+                "userName": format!("{name}:{session_name}"),
+                "roleName": name,
+            }),
             Principal::IngestToken { id, name, .. } => json!({
                 "type": "system", "principalId": id, "accountId": account, "userName": format!("ingest-token:{name}"),
             }),
         };
         if let Some(key) = &self.access_key_id {
             identity["accessKeyId"] = json!(key);
+        }
+        if let Some(session) = &self.session {
+            identity["sessionContext"] = json!({ "attributes": {
+                "creationDate": session.created.to_string(),
+                "mfaAuthenticated": session.mfa.to_string(),
+            }});
         }
         identity
     }
@@ -96,4 +134,9 @@ pub enum Denial {
     },
     /// No policy allows it.
     NoPolicy,
+    /// The policies would allow it, the session's own does not.
+    Session {
+        /// Whether it says Deny, or does not say Allow.
+        explicit: bool,
+    },
 }

@@ -8,12 +8,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arc_swap::{ArcSwap, Guard};
-use catalog::{Account, Catalog, PolicyKind, Snapshot, User};
+use catalog::{Account, Catalog, HolderKind, PolicyKind, Role, Snapshot, User};
 use host::Secret;
-use model::AccountId;
+use model::{AccountId, Timestamp};
 use tracing::error;
 
-use crate::policy::{Policy, system};
+use crate::policy::{Policy, Trust, system};
 use crate::{Caller, ManageError, Principal, Vault};
 
 /// The table and where it is read from.
@@ -64,8 +64,11 @@ pub(crate) struct Directory {
     pub(crate) keys: HashMap<String, Key>,
     pub(crate) tokens: HashMap<[u8; 32], Caller>,
     pub(crate) users: HashMap<(AccountId, String), User>,
-    /// The policies of each user.
+    /// The policies of each user, its own and those of its groups.
     pub(crate) policies: HashMap<(AccountId, String), Vec<NamedPolicy>>,
+    pub(crate) roles: HashMap<(AccountId, String), LiveRole>,
+    /// When the password of each user, or of an account itself, was last changed.
+    pub(crate) logins: HashMap<(AccountId, Option<String>), Timestamp>,
 }
 
 /// A policy and the name a denial gives as its reason.
@@ -75,6 +78,14 @@ pub(crate) struct Key {
     pub(crate) caller: Caller,
     pub(crate) secret: Secret<String>,
     pub(crate) active: bool,
+}
+
+/// A role, who may become it, and what it may.
+pub(crate) struct LiveRole {
+    pub(crate) role: Role,
+    /// `None` when it cannot be read: then nobody may.
+    pub(crate) trust: Option<Trust>,
+    pub(crate) policies: Vec<NamedPolicy>,
 }
 
 impl Directory {
@@ -94,8 +105,26 @@ impl Directory {
             let caller = directory.caller(token.account, principal, None);
             directory.tokens.insert(token.sha256, caller);
         }
-        let custom: HashMap<(AccountId, String), Arc<Policy>> = snapshot
-            .policies
+        directory.logins.extend(snapshot.logins.into_iter().map(|login| ((login.account, login.user), login.changed)));
+        for role in snapshot.roles {
+            let trust = Trust::parse(&role.trust);
+            if let Err(error) = &trust {
+                error!(account = %role.account, role = role.name, %error, "stored trust policy cannot be read");
+            }
+            let key = (role.account, role.name.clone());
+            directory.roles.insert(key, LiveRole { role, trust: trust.ok(), policies: Vec::new() });
+        }
+        directory.take_policies(snapshot.policies, snapshot.attachments, snapshot.members);
+        Ok(directory)
+    }
+
+    fn take_policies(
+        &mut self,
+        policies: Vec<catalog::Policy>,
+        attachments: Vec<catalog::Attachment>,
+        members: Vec<catalog::GroupMember>,
+    ) {
+        let custom: HashMap<(AccountId, String), Arc<Policy>> = policies
             .into_iter()
             .filter_map(|policy| match Policy::parse(&policy.document) {
                 Ok(parsed) => Some(((policy.account, policy.name), Arc::new(parsed))),
@@ -106,17 +135,31 @@ impl Directory {
                 }
             })
             .collect();
-        for attachment in snapshot.attachments {
+        let mut of_groups: HashMap<(AccountId, String), Vec<NamedPolicy>> = HashMap::new();
+        for attachment in attachments {
             let name = attachment.policy.name;
             let policy = match attachment.policy.kind {
                 PolicyKind::System => system::find(&name),
                 PolicyKind::Custom => custom.get(&(attachment.account, name.clone())).cloned(),
             };
-            let of_user = directory.policies.entry((attachment.account, attachment.user)).or_default();
             // A policy that cannot be read might have denied: better nothing than too much.
-            of_user.push((name, policy.unwrap_or_else(system::deny_everything)));
+            let named = (name, policy.unwrap_or_else(system::deny_everything));
+            let holder = (attachment.account, attachment.holder.name);
+            match attachment.holder.kind {
+                HolderKind::User => self.policies.entry(holder).or_default().push(named),
+                HolderKind::Group => of_groups.entry(holder).or_default().push(named),
+                HolderKind::Role => {
+                    if let Some(live) = self.roles.get_mut(&holder) {
+                        live.policies.push(named);
+                    }
+                }
+            }
         }
-        Ok(directory)
+        for member in members {
+            if let Some(policies) = of_groups.get(&(member.account, member.group)) {
+                self.policies.entry((member.account, member.user)).or_default().extend(policies.iter().cloned());
+            }
+        }
     }
 
     fn principal(&self, account: AccountId, user: Option<&str>) -> Option<Principal> {
@@ -125,8 +168,8 @@ impl Directory {
         Some(Principal::User { user_id: user.user_id.clone(), name: user.name.clone() })
     }
 
-    fn caller(&self, account: AccountId, principal: Principal, access_key_id: Option<String>) -> Caller {
+    pub(crate) fn caller(&self, account: AccountId, principal: Principal, access_key_id: Option<String>) -> Caller {
         let is_management = self.accounts.get(&account).is_some_and(|account| account.is_management);
-        Caller { account, principal, access_key_id, is_management }
+        Caller { account, principal, access_key_id, is_management, session: None }
     }
 }

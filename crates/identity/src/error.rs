@@ -76,9 +76,23 @@ pub enum AuthError {
         /// Whose.
         account: AccountId,
     },
-    /// Security tokens are not given out by this node.
-    #[error("The security token is not valid. This node gives out none; use a permanent access key.")]
-    SecurityToken,
+    /// A temporary key without its security token.
+    #[error("The access key is temporary: send its security token with it.")]
+    TokenMissing,
+    /// Not a security token of this node.
+    #[error("The security token is not valid. Check that it is complete and of this node.")]
+    TokenMalformed,
+    /// The token belongs to another key.
+    #[error("The security token does not belong to the access key.")]
+    TokenOfAnotherKey,
+    /// The session is over.
+    #[error("The security token is not valid any more: {reason}. Begin a new session.")]
+    TokenExpired {
+        /// Why.
+        reason: &'static str,
+        /// Whose it was.
+        account: AccountId,
+    },
     /// No such ingest token.
     #[error("The ingest token is not valid. Create one with `cairn token create`.")]
     UnknownToken,
@@ -98,7 +112,10 @@ impl AuthError {
             AuthError::Mismatch { .. } => "SignatureDoesNotMatch",
             AuthError::NonceUsed { .. } => "SignatureNonceUsed",
             AuthError::TooManyNonces { .. } => "Throttling",
-            AuthError::SecurityToken => "InvalidSecurityToken.Malformed",
+            AuthError::TokenMissing => "MissingSecurityToken",
+            AuthError::TokenMalformed => "InvalidSecurityToken.Malformed",
+            AuthError::TokenOfAnotherKey => "InvalidSecurityToken.MismatchWithAccessKey",
+            AuthError::TokenExpired { .. } => "InvalidSecurityToken.Expired",
             AuthError::UnknownToken => "InvalidIngestToken",
         }
     }
@@ -119,6 +136,7 @@ impl AuthError {
             AuthError::DisabledKey { account, .. }
             | AuthError::Mismatch { account, .. }
             | AuthError::NonceUsed { account }
+            | AuthError::TokenExpired { account, .. }
             | AuthError::TooManyNonces { account } => Some(*account),
             _ => None,
         }
@@ -150,6 +168,30 @@ pub enum ManageError {
         /// How many.
         limit: usize,
     },
+    /// There are as many versions of the policy as may be.
+    #[error("There are {limit} versions of the policy already, which is the limit. Delete one first.")]
+    TooManyVersions {
+        /// How many.
+        limit: usize,
+    },
+    /// It belongs to a service, which looks after it.
+    #[error("{what} belongs to a service and cannot be changed or given away.")]
+    OfAService {
+        /// What was to be changed.
+        what: String,
+    },
+    /// A password breaks the account's rules.
+    #[error("The password does not keep the account's rules: {rule}")]
+    WeakPassword {
+        /// What is asked for.
+        rule: String,
+    },
+    /// The codes of a second factor are not its own.
+    #[error("The authentication codes are not two that follow each other on this device. Check the device's clock.")]
+    WrongCode,
+    /// The password that should be replaced is another one.
+    #[error("The old password is not the present one.")]
+    WrongPassword,
     /// Something depends on it.
     #[error("{what} is still in use by {by}. Remove that first.")]
     InUse {
@@ -184,10 +226,15 @@ impl ManageError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             ManageError::NotFound { .. } => ErrorKind::NotFound,
-            ManageError::AlreadyExists { .. } | ManageError::TooManyKeys { .. } | ManageError::InUse { .. } => {
-                ErrorKind::Conflict
-            }
-            ManageError::InvalidParameter { .. } | ManageError::MalformedPolicy(_) => ErrorKind::Invalid,
+            ManageError::AlreadyExists { .. }
+            | ManageError::TooManyKeys { .. }
+            | ManageError::TooManyVersions { .. }
+            | ManageError::InUse { .. } => ErrorKind::Conflict,
+            ManageError::OfAService { .. } | ManageError::WrongPassword => ErrorKind::Denied,
+            ManageError::InvalidParameter { .. }
+            | ManageError::WeakPassword { .. }
+            | ManageError::WrongCode
+            | ManageError::MalformedPolicy(_) => ErrorKind::Invalid,
             ManageError::Catalog(error) => error.kind(),
             ManageError::Vault(error) => error.kind(),
         }
@@ -199,6 +246,11 @@ impl ManageError {
             ManageError::NotFound { noun, .. } => format!("EntityNotExist.{noun}"),
             ManageError::AlreadyExists { noun, .. } => format!("EntityAlreadyExists.{noun}"),
             ManageError::TooManyKeys { .. } => "LimitExceeded.User.AccessKey".to_owned(),
+            ManageError::TooManyVersions { .. } => "LimitExceeded.Policy.Version".to_owned(),
+            ManageError::OfAService { .. } => "InvalidOperation.ServiceLinkedRole".to_owned(),
+            ManageError::WeakPassword { .. } => "InvalidPassword".to_owned(),
+            ManageError::WrongCode => "InvalidAuthenticationCode".to_owned(),
+            ManageError::WrongPassword => "InvalidPassword.OldPassword".to_owned(),
             ManageError::InUse { code, .. } => (*code).to_owned(),
             ManageError::InvalidParameter { parameter, .. } => format!("InvalidParameter.{parameter}.Format"),
             ManageError::MalformedPolicy(_) => "MalformedPolicyDocument".to_owned(),
@@ -211,8 +263,15 @@ impl ManageError {
     pub fn http_status(&self) -> u16 {
         match self {
             ManageError::NotFound { .. } => 404,
-            ManageError::AlreadyExists { .. } | ManageError::TooManyKeys { .. } | ManageError::InUse { .. } => 409,
-            ManageError::InvalidParameter { .. } | ManageError::MalformedPolicy(_) => 400,
+            ManageError::AlreadyExists { .. }
+            | ManageError::TooManyKeys { .. }
+            | ManageError::TooManyVersions { .. }
+            | ManageError::InUse { .. } => 409,
+            ManageError::OfAService { .. } | ManageError::WrongPassword => 403,
+            ManageError::InvalidParameter { .. }
+            | ManageError::WeakPassword { .. }
+            | ManageError::WrongCode
+            | ManageError::MalformedPolicy(_) => 400,
             ManageError::Catalog(_) => 503,
             ManageError::Vault(_) => 500,
         }

@@ -8,17 +8,20 @@ use host::metrics::Metrics;
 use host::{Clock, Random};
 use model::AccountId;
 
-use crate::directory::{Directory, LiveDirectory};
+use crate::directory::{Directory, LiveDirectory, NamedPolicy};
 use crate::follower::Follower;
 use crate::metrics::IdentityMetrics;
 use crate::nonces::Nonces;
-use crate::policy::Verdict;
+use crate::policy::{Circumstances, Policy, Verdict};
+use crate::roles::owner_of;
 use crate::{Caller, Context, Decision, Denial, ManageError, Principal, Vault};
 
 /// The setting that holds a sealed known text: it tells whether the vault's key is the right one.
 const CHECK_SETTING: &str = "vault_check";
 /// What a user of the management account needs besides, to act on another account.
 const MANAGE_ACCOUNTS: &str = "cairn:ManageAccounts";
+/// The one action on what belongs to another account that the role's own trust policy decides.
+pub(crate) const ASSUME_ROLE: &str = "sts:AssumeRole";
 const CHECK_TEXT: &[u8] = b"cairn";
 
 /// Who may do what. Cheap to clone.
@@ -69,56 +72,87 @@ impl Identity {
     /// Whether the caller may do this to that.
     ///
     /// `action` is `service:Operation`, `resource` an ARN. The account itself may do everything to what is its own. A
-    /// user may do what its policies allow and none denies. What belongs to another account is out of reach, except
-    /// that the management account manages the node: it may do `cairn:` and `ram:` actions to others, its users where a
-    /// policy also allows `cairn:ManageAccounts` on `acs:cairn:*:<their account>:account/<the other one>`. So a policy
-    /// that says "put events" on `*` does not reach beyond its account by accident.
+    /// user may do what its policies and those of its groups allow and none denies, a role what its policies allow and
+    /// its session's policy allows as well. What belongs to another account is out of reach, with two exceptions. A
+    /// role of another account may be assumed, as far as the caller's own policies are concerned: the role's trust
+    /// decides. And the management account manages the node: it may do `cairn:` and `ram:` actions to others, its users
+    /// where a policy also allows `cairn:ManageAccounts` on `acs:cairn:*:<their account>:account/<the other one>`. So a
+    /// policy that says "put events" on `*` does not reach beyond its account by accident.
     pub fn decide(&self, caller: &Caller, action: &str, resource: &str, context: &Context) -> Decision {
-        let owner = resource.split(':').nth(3).filter(|owner| !owner.is_empty() && *owner != "*");
-        let is_own = owner.is_none_or(|owner| owner == caller.account.as_str());
-        let manages = caller.is_management && (action.starts_with("cairn:") || action.starts_with("ram:"));
-        let decision = match &caller.principal {
-            Principal::IngestToken { from_event, .. } if action == "cairn:PutEvents" && (is_own || *from_event) => {
-                Decision::Allow
-            }
-            Principal::IngestToken { .. } => Decision::Deny { because: Denial::NoPolicy },
-            _ if !is_own && !manages => Decision::Deny { because: Denial::NoPolicy },
-            Principal::Root => Decision::Allow,
-            Principal::User { name, .. } => {
-                let decide =
-                    |action, resource: &str| self.decide_by_policies(caller.account, name, action, resource, context);
-                let reach = match owner.filter(|_| !is_own) {
-                    Some(owner) => decide(MANAGE_ACCOUNTS, &format!("acs:cairn:*:{}:account/{owner}", caller.account)),
-                    None => Decision::Allow,
-                };
-                if reach == Decision::Allow { decide(action, resource) } else { reach }
-            }
-        };
+        let decision = self.decided(caller, action, resource, context);
         if let Decision::Deny { .. } = decision {
             self.metrics.call_denied();
         }
         decision
     }
 
-    fn decide_by_policies(
-        &self,
-        account: AccountId,
-        user: &str,
-        action: &str,
-        resource: &str,
-        context: &Context,
-    ) -> Decision {
+    fn decided(&self, caller: &Caller, action: &str, resource: &str, context: &Context) -> Decision {
+        let owner = owner_of(resource);
+        let is_own = owner.is_none_or(|owner| owner == caller.account.as_str());
+        if let Principal::IngestToken { from_event, .. } = &caller.principal {
+            let may = action == "cairn:PutEvents" && (is_own || *from_event);
+            return if may { Decision::Allow } else { Decision::Deny { because: Denial::NoPolicy } };
+        }
+        let manages = caller.is_management && (action.starts_with("cairn:") || action.starts_with("ram:"));
+        if !is_own && !manages && action != ASSUME_ROLE {
+            return Decision::Deny { because: Denial::NoPolicy };
+        }
         let directory = self.directory();
-        let policies = directory.policies.get(&(account, user.to_owned()));
-        let mut decision = Decision::Deny { because: Denial::NoPolicy };
-        for (name, policy) in policies.into_iter().flatten() {
-            match policy.evaluate(action, resource, context) {
-                Verdict::Deny => return Decision::Deny { because: Denial::ExplicitDeny { policy: name.clone() } },
-                Verdict::Allow => decision = Decision::Allow,
-                Verdict::NotMentioned => {}
+        let nothing = Vec::new();
+        let policies = match &caller.principal {
+            Principal::Root => None,
+            Principal::User { name, .. } => {
+                Some(directory.policies.get(&(caller.account, name.clone())).unwrap_or(&nothing))
+            }
+            Principal::Role { name, .. } => {
+                Some(directory.roles.get(&(caller.account, name.clone())).map_or(&nothing, |live| &live.policies))
+            }
+            Principal::IngestToken { .. } => unreachable!("answered above"),
+        };
+        let session = caller.session.as_ref();
+        let mfa_present = session.is_some_and(|session| session.mfa);
+        let circumstances = Circumstances { context, external_id: None, mfa_present };
+        let decide = |action, resource: &str| {
+            let by_policies = policies.map_or(Decision::Allow, |all| decide_by(all, action, resource, &circumstances));
+            match session.and_then(|session| session.policy.as_ref()).filter(|_| by_policies == Decision::Allow) {
+                Some(policy) => decide_by_session(policy, action, resource, &circumstances),
+                None => by_policies,
+            }
+        };
+        if let Some(owner) = owner.filter(|_| !is_own && manages && caller.principal != Principal::Root) {
+            let other = format!("acs:cairn:*:{}:account/{owner}", caller.account);
+            let reach = decide(MANAGE_ACCOUNTS, &other);
+            if reach != Decision::Allow {
+                return reach;
             }
         }
-        decision
+        decide(action, resource)
+    }
+}
+
+/// What policies say together: one that denies wins, else one that allows.
+pub(crate) fn decide_by(
+    policies: &[NamedPolicy],
+    action: &str,
+    resource: &str,
+    circumstances: &Circumstances<'_>,
+) -> Decision {
+    let mut decision = Decision::Deny { because: Denial::NoPolicy };
+    for (name, policy) in policies {
+        match policy.evaluate_in(action, resource, circumstances) {
+            Verdict::Deny => return Decision::Deny { because: Denial::ExplicitDeny { policy: name.clone() } },
+            Verdict::Allow => decision = Decision::Allow,
+            Verdict::NotMentioned => {}
+        }
+    }
+    decision
+}
+
+fn decide_by_session(policy: &Policy, action: &str, resource: &str, circumstances: &Circumstances<'_>) -> Decision {
+    match policy.evaluate_in(action, resource, circumstances) {
+        Verdict::Allow => Decision::Allow,
+        Verdict::Deny => Decision::Deny { because: Denial::Session { explicit: true } },
+        Verdict::NotMentioned => Decision::Deny { because: Denial::Session { explicit: false } },
     }
 }
 

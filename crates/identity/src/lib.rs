@@ -15,12 +15,16 @@ mod manage;
 mod metrics;
 mod nonces;
 pub mod policy;
+mod roles;
+mod sessions;
 mod signature;
 mod vault;
 
 pub use authenticate::SignedRequest;
-pub use caller::{Caller, Context, Decision, Denial, Principal};
+pub use caller::{Caller, Context, Decision, Denial, Principal, Session};
 pub use error::{AuthError, ManageError};
 pub use identity::Identity;
-pub use manage::NewKey;
+pub use manage::{NewKey, RoleChange};
+pub use roles::{RoleRefusal, parse_role_arn, role_arn};
+pub use sessions::{AssumeError, AssumedRole, RoleWish, SessionKey};
 pub use vault::{MasterKeySource, Vault, VaultError};

@@ -1,14 +1,20 @@
-//! Making and removing accounts, users, keys, policies and tokens.
+//! Making and removing accounts, users, groups, roles, keys, policies and tokens.
 //!
 //! Every change goes to the catalog and then into the table in memory before the call returns, so the next request
 //! already meets it. Names follow RAM's rules.
 
-mod names;
+mod groups;
+pub(crate) mod names;
+mod roles;
+mod versions;
 
-use catalog::{AccessKey, Account, Attachment, CatalogError, IngestToken, Policy, PolicyKind, PolicyRef, User};
+use catalog::{AccessKey, Account, Attachment, CatalogError, Holder, HolderKind, IngestToken, Policy};
+use catalog::{PolicyKind, PolicyRef, User};
 use host::Secret;
 use model::{AccountId, Timestamp};
 use sha2::{Digest, Sha256};
+
+pub use roles::RoleChange;
 
 use crate::policy::{Policy as Parsed, system};
 use crate::{Identity, ManageError};
@@ -17,8 +23,8 @@ use crate::{Identity, ManageError};
 const KEYS_PER_USER_MAX: usize = 2;
 /// The account itself may have a few more, so that a key can be exchanged without a gap.
 const KEYS_PER_ACCOUNT_MAX: usize = 5;
-const DIGITS: &[u8] = b"0123456789";
-const ALPHANUMERIC: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+pub(crate) const DIGITS: &[u8] = b"0123456789";
+pub(crate) const ALPHANUMERIC: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 /// An id that is taken is drawn again; with 16 digits even one repetition is unlikely.
 const DRAWS_MAX: usize = 5;
 
@@ -138,7 +144,36 @@ impl Identity {
         self.catalog.user_list(account).await.map_err(ManageError::Catalog)
     }
 
-    /// Removes a user without keys and policies.
+    /// Changes a user's name, display name and comments, each if it is given.
+    pub async fn update_user(
+        &self,
+        account: AccountId,
+        name: &str,
+        new_name: Option<&str>,
+        display_name: Option<&str>,
+        comments: Option<&str>,
+    ) -> Result<User, ManageError> {
+        let mut user = self.get_user(account, name).await?;
+        if let Some(new_name) = new_name {
+            names::check_user(new_name)?;
+            user.name = new_name.to_owned();
+        }
+        if let Some(display_name) = display_name {
+            names::check_display("NewDisplayName", display_name)?;
+            user.display_name = display_name.to_owned();
+        }
+        if let Some(comments) = comments {
+            names::check_comments(comments)?;
+            user.comments = comments.to_owned();
+        }
+        user.updated = self.clock.now();
+        let updated = self.catalog.user_update(name, &user).await;
+        updated.map_err(|error| on_catalog(error, "User", new_name.unwrap_or(name)))?;
+        self.refresh().await?;
+        Ok(user)
+    }
+
+    /// Removes a user without keys, policies, groups, password and second factor.
     pub async fn delete_user(&self, account: AccountId, name: &str) -> Result<(), ManageError> {
         self.catalog.user_delete(account, name).await.map_err(|error| on_catalog(error, "User", name))?;
         self.refresh().await
@@ -209,6 +244,7 @@ impl Identity {
             name: name.to_owned(),
             description: description.unwrap_or_default().to_owned(),
             document: document.to_owned(),
+            default_version: 1,
             created: now,
             updated: now,
         };
@@ -228,41 +264,72 @@ impl Identity {
         self.catalog.policy_list(account).await.map_err(ManageError::Catalog)
     }
 
-    /// Removes a custom policy no user has.
+    /// Removes a custom policy nobody has.
     pub async fn delete_policy(&self, account: AccountId, name: &str) -> Result<(), ManageError> {
         self.catalog.policy_delete(account, name).await.map_err(|error| on_catalog(error, "Policy", name))?;
         self.refresh().await
     }
 
-    /// Gives a user a policy.
-    pub async fn attach(&self, account: AccountId, user: &str, policy: PolicyRef) -> Result<(), ManageError> {
-        self.get_user(account, user).await?;
+    /// Gives a user, group or role a policy.
+    pub async fn attach(&self, account: AccountId, holder: &Holder, policy: PolicyRef) -> Result<(), ManageError> {
+        self.check_holder(account, holder).await?;
         if policy.kind == PolicyKind::System && system::find(&policy.name).is_none() {
             return Err(not_found("Policy", &policy.name));
         }
+        if system::is_of_a_service(&policy.name) && policy.kind == PolicyKind::System {
+            return Err(ManageError::OfAService { what: format!("The policy {}", policy.name) });
+        }
+        self.attach_unchecked(account, holder, policy).await
+    }
+
+    async fn attach_unchecked(
+        &self,
+        account: AccountId,
+        holder: &Holder,
+        policy: PolicyRef,
+    ) -> Result<(), ManageError> {
         let name = policy.name.clone();
-        let attachment = Attachment { account, user: user.to_owned(), policy, attached: self.clock.now() };
+        let attachment = Attachment { account, holder: holder.clone(), policy, attached: self.clock.now() };
         let attached = self.catalog.attachment_add(&attachment).await;
         attached.map_err(|error| match error {
             CatalogError::AlreadyExists { .. } => {
-                ManageError::AlreadyExists { noun: "User.Policy", name: name.clone() }
+                ManageError::AlreadyExists { noun: attached_noun(holder.kind), name: name.clone() }
             }
             other => on_catalog(other, "Policy", &name),
         })?;
         self.refresh().await
     }
 
-    /// Takes a policy from a user.
-    pub async fn detach(&self, account: AccountId, user: &str, policy: &PolicyRef) -> Result<(), ManageError> {
-        let removed = self.catalog.attachment_remove(account, user, policy).await;
-        removed.map_err(|error| on_catalog(error, "User.Policy", &policy.name))?;
+    /// Takes a policy from a user, group or role.
+    pub async fn detach(&self, account: AccountId, holder: &Holder, policy: &PolicyRef) -> Result<(), ManageError> {
+        self.check_holder(account, holder).await?;
+        let removed = self.catalog.attachment_remove(account, holder, policy).await;
+        removed.map_err(|error| on_catalog(error, attached_noun(holder.kind), &policy.name))?;
         self.refresh().await
     }
 
-    /// A user's policies, by name.
-    pub async fn list_attached(&self, account: AccountId, user: &str) -> Result<Vec<Attachment>, ManageError> {
-        self.get_user(account, user).await?;
-        self.catalog.attachment_list(account, user).await.map_err(ManageError::Catalog)
+    /// The policies of a user, group or role, by name.
+    pub async fn list_attached(&self, account: AccountId, holder: &Holder) -> Result<Vec<Attachment>, ManageError> {
+        match holder.kind {
+            HolderKind::User => self.get_user(account, &holder.name).await.map(|_| ())?,
+            HolderKind::Group => self.get_group(account, &holder.name).await.map(|_| ())?,
+            HolderKind::Role => self.get_role(account, &holder.name).await.map(|_| ())?,
+        }
+        self.catalog.attachment_list(account, holder).await.map_err(ManageError::Catalog)
+    }
+
+    /// Who of the account has which policy.
+    pub async fn list_attachments(&self, account: AccountId) -> Result<Vec<Attachment>, ManageError> {
+        self.catalog.attachments_of_account(account).await.map_err(ManageError::Catalog)
+    }
+
+    /// Whether someone is there and its policies are the account's business.
+    async fn check_holder(&self, account: AccountId, holder: &Holder) -> Result<(), ManageError> {
+        match holder.kind {
+            HolderKind::User => self.get_user(account, &holder.name).await.map(|_| ()),
+            HolderKind::Group => self.get_group(account, &holder.name).await.map(|_| ()),
+            HolderKind::Role => self.get_changeable_role(account, &holder.name).await.map(|_| ()),
+        }
     }
 
     /// Makes an ingest token; it is shown this once.
@@ -299,20 +366,39 @@ impl Identity {
     }
 }
 
-fn not_found(noun: &'static str, name: &str) -> ManageError {
+fn attached_noun(kind: HolderKind) -> &'static str {
+    match kind {
+        HolderKind::User => "User.Policy",
+        HolderKind::Group => "Group.Policy",
+        HolderKind::Role => "Role.Policy",
+    }
+}
+
+pub(crate) fn not_found(noun: &'static str, name: &str) -> ManageError {
     ManageError::NotFound { noun, name: name.to_owned() }
 }
 
 /// The catalog's refusals in RAM's words.
-fn on_catalog(error: CatalogError, noun: &'static str, name: &str) -> ManageError {
+pub(crate) fn on_catalog(error: CatalogError, noun: &'static str, name: &str) -> ManageError {
     match error {
         CatalogError::NotFound { .. } => not_found(noun, name),
         CatalogError::AlreadyExists { .. } => ManageError::AlreadyExists { noun, name: name.to_owned() },
+        CatalogError::LimitReached { limit, .. } if noun == "Policy" => ManageError::TooManyVersions { limit },
         CatalogError::LimitReached { limit, .. } => ManageError::TooManyKeys { limit },
         CatalogError::InUse { what, by } => {
-            let code = match (noun, by.as_str()) {
-                ("User", "access keys") => "DeleteConflict.User.AccessKey",
+            let code = match (noun, by.split(' ').next().unwrap_or_default()) {
+                ("User", "access") => "DeleteConflict.User.AccessKey",
+                ("User", "groups") => "DeleteConflict.User.Group",
+                ("User", "an") => "DeleteConflict.User.MFADevice",
+                ("User", "a") => "DeleteConflict.User.LoginProfile",
                 ("User", _) => "DeleteConflict.User.Policy",
+                ("Group", "users") => "DeleteConflict.Group.User",
+                ("Group", _) => "DeleteConflict.Group.Policy",
+                ("Role", _) => "DeleteConflict.Role.Policy",
+                ("VirtualMFADevice", _) => "DeleteConflict.VirtualMFADevice.User",
+                ("Policy.Version", _) => "DeleteConflict.PolicyVersion.Default",
+                (_, "group") => "DeleteConflict.Policy.Group",
+                (_, "role") => "DeleteConflict.Policy.Role",
                 _ => "DeleteConflict.Policy.User",
             };
             ManageError::InUse { code, what, by }

@@ -7,11 +7,19 @@
 mod condition;
 mod document;
 pub mod system;
+mod trust;
 
 pub use document::PolicyError;
+pub(crate) use trust::Party;
+pub use trust::Trust;
 
 use crate::Context;
 use condition::Condition;
+
+/// RAM's own limit for a custom policy.
+const DOCUMENT_BYTES_MAX: usize = 6144;
+/// STS's own limit for the policy of a session.
+const SESSION_DOCUMENT_BYTES_MAX: usize = 2048;
 
 /// A policy that was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +42,16 @@ struct Patterns {
     is_negated: bool,
 }
 
+/// What conditions look at.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Circumstances<'a> {
+    pub(crate) context: &'a Context,
+    /// What the caller of AssumeRole says besides.
+    pub(crate) external_id: Option<&'a str>,
+    /// Whether the caller's session began with a second factor.
+    pub(crate) mfa_present: bool,
+}
+
 /// What a policy says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
@@ -48,19 +66,30 @@ pub enum Verdict {
 impl Policy {
     /// Reads a document.
     pub fn parse(document: &str) -> Result<Policy, PolicyError> {
-        document::parse(document).map(|statements| Policy { statements })
+        let statements = document::statements(document, DOCUMENT_BYTES_MAX, document::statement)?;
+        Ok(Policy { statements })
+    }
+
+    /// Reads the policy of a session, which has to be shorter.
+    pub fn parse_for_session(document: &str) -> Result<Policy, PolicyError> {
+        let statements = document::statements(document, SESSION_DOCUMENT_BYTES_MAX, document::statement)?;
+        Ok(Policy { statements })
     }
 
     /// What the policy says about an action (`service:Operation`) on a resource (an ARN).
     pub fn evaluate(&self, action: &str, resource: &str, context: &Context) -> Verdict {
+        self.evaluate_in(action, resource, &Circumstances { context, external_id: None, mfa_present: false })
+    }
+
+    /// The same with everything a condition may ask about.
+    pub(crate) fn evaluate_in(&self, action: &str, resource: &str, circumstances: &Circumstances<'_>) -> Verdict {
         let action = action.to_ascii_lowercase();
         let mut verdict = Verdict::NotMentioned;
         for statement in &self.statements {
-            let applies = statement.actions.fit(&action)
+            let is_meant = statement.actions.fit(&action)
                 && statement.resources.fit(resource)
-                // What cannot be known neither allows nor saves from being denied.
-                && statement.conditions.iter().all(|condition| condition.holds(context).unwrap_or(statement.is_deny));
-            match (applies, statement.is_deny) {
+                && applies(&statement.conditions, statement.is_deny, circumstances);
+            match (is_meant, statement.is_deny) {
                 (true, true) => return Verdict::Deny,
                 (true, false) => verdict = Verdict::Allow,
                 (false, _) => {}
@@ -68,6 +97,11 @@ impl Policy {
         }
         verdict
     }
+}
+
+/// Whether a statement's conditions hold. What cannot be known neither allows nor saves from being denied.
+fn applies(conditions: &[Condition], is_deny: bool, circumstances: &Circumstances<'_>) -> bool {
+    conditions.iter().all(|condition| condition.holds(circumstances).unwrap_or(is_deny))
 }
 
 impl Patterns {

@@ -14,7 +14,7 @@ pub(crate) struct Claim {
     pub(crate) signature: String,
     pub(crate) nonce: String,
     pub(crate) timestamp: Timestamp,
-    pub(crate) has_security_token: bool,
+    pub(crate) security_token: Option<String>,
     pub(crate) string_to_sign: String,
     pub(crate) scheme: Scheme,
 }

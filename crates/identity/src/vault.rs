@@ -125,25 +125,35 @@ impl Vault {
 
     /// Seals a secret.
     pub fn seal(&self, secret: &[u8]) -> Vec<u8> {
-        let mut nonce = [0; NONCE_LEN];
-        // Random nonces repeat after about 2^48 of them; a node seals a few thousand.
-        OsRandom.fill(&mut nonce);
-        let mut sealed = secret.to_vec();
-        self.key
-            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(CONTEXT), &mut sealed)
-            .expect("a secret is shorter than 64 GiB");
-        [&[VERSION], &nonce[..], &sealed].concat()
+        self.seal_for(CONTEXT, secret)
     }
 
     /// Opens what was sealed with the same key.
     pub fn open(&self, sealed: &[u8]) -> Result<Vec<u8>, VaultError> {
+        self.open_for(CONTEXT, sealed)
+    }
+
+    /// Seals for one purpose: what was sealed for another does not open.
+    pub(crate) fn seal_for(&self, purpose: &[u8], secret: &[u8]) -> Vec<u8> {
+        let mut nonce = [0; NONCE_LEN];
+        // Random nonces may be used for 2^32 seals under one key: a hundred sessions a second for more than a year.
+        OsRandom.fill(&mut nonce);
+        let mut sealed = secret.to_vec();
+        self.key
+            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(purpose), &mut sealed)
+            .expect("a secret is shorter than 64 GiB");
+        [&[VERSION], &nonce[..], &sealed].concat()
+    }
+
+    /// Opens what was sealed for the same purpose.
+    pub(crate) fn open_for(&self, purpose: &[u8], sealed: &[u8]) -> Result<Vec<u8>, VaultError> {
         let (head, ciphertext) = sealed.split_at_checked(1 + NONCE_LEN).ok_or(VaultError::WrongKey)?;
         if head[0] != VERSION {
             return Err(VaultError::WrongKey);
         }
         let nonce = Nonce::try_assume_unique_for_key(&head[1..]).map_err(|_| VaultError::WrongKey)?;
         let mut secret = ciphertext.to_vec();
-        let opened = self.key.open_in_place(nonce, Aad::from(CONTEXT), &mut secret);
+        let opened = self.key.open_in_place(nonce, Aad::from(purpose), &mut secret);
         Ok(opened.map_err(|_| VaultError::WrongKey)?.to_vec())
     }
 }

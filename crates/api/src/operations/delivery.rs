@@ -2,7 +2,8 @@
 //!
 //! CheckOssConfig has no published parameters; it takes what CreateTrail calls the same things.
 
-use super::OperationId;
+use super::cairn::{BUCKET_FIELDS, RETENTION_DAYS, SERVER_SIDE_ENCRYPTION};
+use super::{ACCOUNT_ID, OperationId};
 use crate::codes;
 use crate::format;
 use crate::operation::{Access, Operation, Scope, Service, Touched};
@@ -151,5 +152,70 @@ pub(super) const DESCRIBE_TRAIL_DELIVERY_METRIC_DATA: Operation = Operation {
     errors: &[codes::INVALID_PARAMETER_COMBINATION, codes::INVALID_QUERY_PARAMETER, codes::TRAIL_NOT_FOUND],
     summary: "Counts a trail's deliveries over time, at most 2,000 data points. Counts are kept for 30 days; those of \
               delivery history jobs are not among them.",
+    ..ROW
+};
+
+pub(super) const CHECK_OSS_CONFIG: Operation = Operation {
+    id: OperationId::CheckOssConfig,
+    name: "CheckOssConfig",
+    access: Access::Read,
+    resources: TRAIL_ARN,
+    touches: TOUCHES_TRAIL,
+    params: &[
+        Param::text("TrailName", format::TRAIL_NAME, "check this trail's bucket").refused_as(codes::TRAIL_NOT_FOUND),
+        Param::text("OssBucketName", format::BUCKET_NAME, "check this bucket, as CreateTrail would use it"),
+        Param::text("OssKeyPrefix", format::KEY_PREFIX, "what object keys start with")
+            .refused_as(codes::INVALID_PREFIX),
+        Param::text("OssWriteRoleArn", format::ROLE_ARN, "the role that lets Cairn write to another account's bucket"),
+    ],
+    returns: &[
+        "Passed",
+        "OssBucketName",
+        "OssKeyPrefix",
+        "OssWriteRoleArn",
+        "ServerSideEncryption",
+        "KmsKeyId",
+        "RetentionDays",
+        "Checks[].Name",
+        "Checks[].Result",
+        "Checks[].Message",
+    ],
+    errors: &[codes::INVALID_PREFIX, codes::INVALID_DELIVERY_CONFIGURATION, codes::TRAIL_NOT_FOUND],
+    summary: "Tries what a delivery would do and lists each check with its result: Passed, Failed or Skipped. It writes \
+              a small object, asks for its headers and deletes it where that is allowed. Give TrailName or \
+              OssBucketName.",
+    ..ROW
+};
+
+pub(super) const UPDATE_BUCKET: Operation = Operation {
+    id: OperationId::UpdateBucket,
+    service: Service::Cairn,
+    name: "UpdateBucket",
+    sensitive: true,
+    scope: Scope::Named,
+    resources: &["acs:cairn:*:{account}:bucket/{Name}"],
+    touches: &[Touched { kind: "ACS::Cairn::Bucket", param: "Name" }],
+    params: &[
+        Param::text("Name", format::BUCKET_NAME, "the bucket's name, as trails call it").required(),
+        Param::text("BucketAccessKeyId", format::ANY, "the key that may write to it").keeps_empty(),
+        Param::text("BucketAccessKeySecret", format::ANY, "that key's secret").keeps_empty().secret(),
+        Param::text("BucketSecurityToken", format::DOCUMENT, "a session token").keeps_empty().secret(),
+        Param::text("Endpoint", format::ANY, "the address of the storage").keeps_empty(),
+        Param::text("BucketRegion", format::ANY, "the region the bucket is in").keeps_empty(),
+        Param::boolean("PathStyle", "the bucket's name goes into the path and not into the host name"),
+        Param::boolean("AllowHttp", "the endpoint may be plain HTTP"),
+        SERVER_SIDE_ENCRYPTION,
+        Param::text("KmsKeyId", format::ANY, "the key for KMS encryption").keeps_empty(),
+        RETENTION_DAYS,
+        ACCOUNT_ID,
+    ],
+    returns: BUCKET_FIELDS,
+    errors: &[
+        codes::BUCKET_DOES_NOT_EXIST,
+        codes::INVALID_BUCKET_CONFIGURATION,
+        codes::RETENTION_CANNOT_BE_SHORTENED,
+    ],
+    summary: "Changes what is given of a bucket's settings and leaves the rest; an empty value takes a setting away. \
+              The address stays, and retention can only be made longer.",
     ..ROW
 };

@@ -1,6 +1,14 @@
 //! The part of RAM an audit trail needs: users, their keys, policies and who has them. Shapes and codes are those of
 //! API version 2015-05-01; `AccountId` is ours.
 
+mod groups;
+mod roles;
+mod versions;
+
+pub(super) use groups::*;
+pub(super) use roles::*;
+pub(super) use versions::*;
+
 use super::{ACCOUNT_ID, OperationId};
 use crate::codes;
 use crate::format;
@@ -11,11 +19,17 @@ const USER_ARN: &[&str] = &["acs:ram:*:{account}:user/{UserName}"];
 const POLICY_ARN: &[&str] = &["acs:ram:*:{account}:policy/{PolicyName}"];
 const BOTH_ARNS: &[&str] = &["acs:ram:*:{account}:user/{UserName}", "acs:ram:*:{account}:policy/{PolicyName}"];
 
+const GROUP_ARN: &[&str] = &["acs:ram:*:{account}:group/{GroupName}"];
+const GROUP_POLICY_ARNS: &[&str] =
+    &["acs:ram:*:{account}:group/{GroupName}", "acs:ram:*:{account}:policy/{PolicyName}"];
+
 const USER: Touched = Touched { kind: "ACS::RAM::User", param: "UserName" };
 const POLICY: Touched = Touched { kind: "ACS::RAM::Policy", param: "PolicyName" };
+const GROUP: Touched = Touched { kind: "ACS::RAM::Group", param: "GroupName" };
 const ACCESS_KEY: Touched = Touched { kind: "ACS::RAM::AccessKey", param: "UserAccessKeyId" };
 
 const USER_NAME: Param = Param::text("UserName", format::ANY, "the user");
+const GROUP_NAME: Param = Param::text("GroupName", format::ANY, "the group").required();
 /// The key operations act on the caller's own keys when no user is named, as in RAM.
 const OWN_OR_USER_NAME: Param =
     Param::text("UserName", format::ANY, "the user whose keys are meant; the account itself for its own credentials")
@@ -104,8 +118,15 @@ pub(super) const DELETE_USER: Operation = Operation {
     id: OperationId::DeleteUser,
     name: "DeleteUser",
     params: &[USER_NAME.required(), ACCOUNT_ID],
-    errors: &[codes::ENTITY_NOT_EXIST_USER, codes::DELETE_CONFLICT_USER_ACCESS_KEY, codes::DELETE_CONFLICT_USER_POLICY],
-    summary: "Deletes a RAM user that has neither keys nor policies.",
+    errors: &[
+        codes::ENTITY_NOT_EXIST_USER,
+        codes::DELETE_CONFLICT_USER_ACCESS_KEY,
+        codes::DELETE_CONFLICT_USER_POLICY,
+        codes::DELETE_CONFLICT_USER_GROUP,
+        codes::DELETE_CONFLICT_USER_MFA_DEVICE,
+        codes::DELETE_CONFLICT_USER_LOGIN_PROFILE,
+    ],
+    summary: "Deletes a RAM user that has nothing any more: no keys, policies, groups, password and second factor.",
     ..ROW
 };
 
@@ -216,7 +237,12 @@ pub(super) const DELETE_POLICY: Operation = Operation {
     resources: POLICY_ARN,
     touches: &[POLICY],
     params: &[POLICY_NAME, Param::unsupported("CascadingDelete", "detach the policy from its users first"), ACCOUNT_ID],
-    errors: &[codes::ENTITY_NOT_EXIST_POLICY, codes::DELETE_CONFLICT_POLICY_USER],
+    errors: &[
+        codes::ENTITY_NOT_EXIST_POLICY,
+        codes::DELETE_CONFLICT_POLICY_USER,
+        codes::DELETE_CONFLICT_POLICY_GROUP,
+        codes::DELETE_CONFLICT_POLICY_ROLE,
+    ],
     summary: "Deletes a policy of the account that is attached to nobody.",
     ..ROW
 };

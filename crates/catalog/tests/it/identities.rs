@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use catalog::{Account, Attachment, CatalogError, IngestToken, Policy, PolicyKind, PolicyRef};
+use catalog::{Account, Attachment, CatalogError, Holder, IngestToken, Policy, PolicyKind, PolicyRef};
 use model::ErrorKind;
 
 use crate::samples::{AT, account, catalog, key, other_account, user};
@@ -13,6 +13,7 @@ fn policy(name: &str) -> Policy {
         name: name.to_owned(),
         description: "for a test".to_owned(),
         document: r#"{"Version":"1"}"#.to_owned(),
+        default_version: 1,
         created: AT,
         updated: AT,
     }
@@ -20,7 +21,7 @@ fn policy(name: &str) -> Policy {
 
 fn attached(user: &str, kind: PolicyKind, name: &str) -> Attachment {
     let policy = PolicyRef { kind, name: name.to_owned() };
-    Attachment { account: account(), user: user.to_owned(), policy, attached: AT }
+    Attachment { account: account(), holder: Holder::user(user), policy, attached: AT }
 }
 
 fn token(id: &str, name: &str, hash: u8) -> IngestToken {
@@ -106,7 +107,7 @@ async fn a_user_with_keys_or_policies_is_not_deleted() {
     let in_use = catalog.user_delete(account(), "alice").await.unwrap_err();
     assert!(matches!(&in_use, CatalogError::InUse { by, .. } if by == "attached policies"), "{in_use}");
     let policy = PolicyRef { kind: PolicyKind::System, name: "AdministratorAccess".to_owned() };
-    catalog.attachment_remove(account(), "alice", &policy).await.unwrap();
+    catalog.attachment_remove(account(), &Holder::user("alice"), &policy).await.unwrap();
     catalog.user_delete(account(), "alice").await.unwrap();
 }
 
@@ -128,17 +129,24 @@ async fn policies_and_attachments() {
     for missing in [attached("bob", PolicyKind::Custom, "readers"), attached("alice", PolicyKind::Custom, "writers")] {
         assert_eq!(catalog.attachment_add(&missing).await.unwrap_err().kind(), ErrorKind::NotFound, "{missing:?}");
     }
-    assert_eq!(catalog.attachment_list(account(), "alice").await.unwrap(), [custom.clone(), system.clone()]);
-    assert_eq!(catalog.attachment_list(other_account(), "alice").await.unwrap(), []);
+    assert_eq!(
+        catalog.attachment_list(account(), &Holder::user("alice")).await.unwrap(),
+        [custom.clone(), system.clone()]
+    );
+    assert_eq!(catalog.attachment_list(other_account(), &Holder::user("alice")).await.unwrap(), []);
 
     let in_use = catalog.policy_delete(account(), "readers").await.unwrap_err();
     assert!(matches!(&in_use, CatalogError::InUse { by, .. } if by == "user alice"), "{in_use}");
-    catalog.attachment_remove(account(), "alice", &custom.policy).await.unwrap();
-    let again = catalog.attachment_remove(account(), "alice", &custom.policy).await.unwrap_err();
+    catalog.attachment_remove(account(), &Holder::user("alice"), &custom.policy).await.unwrap();
+    let again = catalog.attachment_remove(account(), &Holder::user("alice"), &custom.policy).await.unwrap_err();
     assert_eq!(again.kind(), ErrorKind::NotFound);
     catalog.policy_delete(account(), "readers").await.unwrap();
     assert_eq!(catalog.policy_delete(account(), "readers").await.unwrap_err().kind(), ErrorKind::NotFound);
-    assert_eq!(catalog.attachment_list(account(), "alice").await.unwrap(), [system], "the built-in one stays");
+    assert_eq!(
+        catalog.attachment_list(account(), &Holder::user("alice")).await.unwrap(),
+        [system],
+        "the built-in one stays"
+    );
 }
 
 #[tokio::test]
@@ -186,7 +194,7 @@ async fn the_snapshot_has_all_of_it_and_every_change_is_announced() {
     let readers = PolicyRef { kind: PolicyKind::Custom, name: "readers".to_owned() };
     announced!(catalog.key_set_active(account(), Some("alice"), "LTAI5tAlice", false));
     announced!(catalog.key_delete(account(), Some("alice"), "LTAI5tAlice"));
-    announced!(catalog.attachment_remove(account(), "alice", &readers));
+    announced!(catalog.attachment_remove(account(), &Holder::user("alice"), &readers));
     announced!(catalog.policy_delete(account(), "readers"));
     announced!(catalog.token_delete(account(), "it-1"));
     announced!(catalog.user_delete(account(), "alice"));

@@ -5,6 +5,7 @@ use catalog::User;
 use serde_json::{Value, json};
 
 use super::{Call, Outcome, paged};
+use crate::authorize;
 use crate::fault::managed;
 
 pub(super) async fn create(call: &Call<'_>) -> Outcome {
@@ -24,6 +25,18 @@ pub(super) async fn list(call: &Call<'_>) -> Outcome {
     let users = call.gateway.identity.list_users(call.account).await.map_err(managed)?;
     let page = paged(call, users, |user| &user.name);
     Ok(page.reply("Users", |users| json!({ "User": users }), shown))
+}
+
+pub(super) async fn update(call: &Call<'_>) -> Outcome {
+    let name = call.arguments.required("UserName");
+    let new_name = call.arguments.text("NewUserName");
+    if let Some(new_name) = new_name {
+        let arn = format!("acs:ram:*:{}:user/{new_name}", call.account);
+        authorize::allowed(call.gateway, call.request, call.caller, "ram:UpdateUser", &arn)?;
+    }
+    let (display_name, comments) = (call.arguments.text("NewDisplayName"), call.arguments.text("NewComments"));
+    let updated = call.gateway.identity.update_user(call.account, name, new_name, display_name, comments).await;
+    Ok(Success::from_object(&json!({ "User": shown(&updated.map_err(managed)?) })))
 }
 
 pub(super) async fn delete(call: &Call<'_>) -> Outcome {

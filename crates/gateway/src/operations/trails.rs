@@ -7,6 +7,7 @@ mod shown;
 
 use api::{Arguments, Success, WireError, codes};
 use catalog::{CatalogError, NewTrail};
+use delivery::IdentityRoles;
 use model::limits::TRAILS_PER_REGION_MAX;
 use model::trail::{BucketTarget, Destinations, EventRw, Selector, Trail, TrailName, TrailRegions};
 use serde_json::{Value, json};
@@ -44,7 +45,13 @@ pub(super) async fn create(call: &Call<'_>) -> Outcome {
         created: call.request.received,
     };
     let home_region = new.home_region.clone();
-    match call.gateway.catalog.trail_create(new, TRAILS_PER_REGION_MAX).await {
+    let created = match arguments.text("ServiceName") {
+        Some(service) => {
+            call.gateway.catalog.trail_create_for_service(new, service, TRAILS_PER_REGION_MAX).await
+        }
+        None => call.gateway.catalog.trail_create(new, TRAILS_PER_REGION_MAX).await,
+    };
+    match created {
         Ok(trail) => Ok(Success::from_object(&shown::settings(&trail))),
         Err(CatalogError::AlreadyExists { .. }) => Err(name_is_taken(&name)),
         Err(CatalogError::LimitReached { .. }) => Err(codes::MAXIMUM_NUMBER_OF_TRAILS_EXCEEDED.because(format!(
@@ -114,7 +121,15 @@ pub(super) async fn status(call: &Call<'_>) -> Outcome {
     let trail = existing(call).await?;
     let state = call.gateway.catalog.delivery_state(trail.id).await;
     let state = state.map_err(|error| gone_or_fault(&trail.name, error))?;
-    Ok(Success::from_object(&shown::status(&trail, &state)))
+    let mut status = shown::status(&trail, &state);
+    let settings = match &trail.destinations.bucket {
+        Some(target) => buckets::protection(call.gateway, target.owner(trail.account), &target.name).await?,
+        None => json!({}),
+    };
+    for name in ["ServerSideEncryption", "KmsKeyId", "RetentionDays"] {
+        status[format!("Oss{name}")] = settings[name].clone();
+    }
+    Ok(Success::from_object(&status))
 }
 
 /// What UpdateTrail leaves of the bucket: what is given counts, an empty value takes away, the rest stays.
@@ -142,7 +157,9 @@ pub(super) async fn check_destinations(call: &Call<'_>, destinations: &Destinati
         let message = "A trail needs a destination; give OssBucketName.";
         return Err(codes::INVALID_DELIVERY_CONFIGURATION.because(message));
     };
-    let bucket = buckets::find(call.gateway, call.account, &target.name).await?;
+    // Before the bucket is looked for: whoever the role does not admit learns nothing about it.
+    may_write(call, target)?;
+    let bucket = buckets::find(call.gateway, target.owner(call.account), &target.name).await?;
     buckets::try_out(call.gateway, &bucket, target.prefix.as_deref()).await?.map_err(|reason| {
         codes::INSUFFICIENT_BUCKET_POLICY.because(format!("Nothing can be delivered to {}: {reason}.", target.name))
     })
@@ -168,6 +185,13 @@ pub(super) async fn named(call: &Call<'_>, text: &str) -> Result<Trail, WireErro
 async fn existing(call: &Call<'_>) -> Result<Trail, WireError> {
     let name = name(&call.arguments)?;
     find(call, &name).await?.ok_or_else(|| not_found(&name))
+}
+
+/// Whether the role, if there is one, lets the account's trails write there.
+pub(super) fn may_write(call: &Call<'_>, target: &BucketTarget) -> Result<(), WireError> {
+    let roles = IdentityRoles::new(call.gateway.identity.clone(), call.gateway.clock.clone());
+    delivery::check_role(&roles, call.account, target)
+        .map_err(|error| codes::INSUFFICIENT_BUCKET_POLICY.because(format!("Nothing can be delivered: {error}.")))
 }
 
 pub(super) fn not_found(name: &TrailName) -> WireError {

@@ -111,7 +111,7 @@ async fn a_broken_signature_is_named() {
         ("another version", query(&[key, signature, nonce, time, method, ("SignatureVersion", "9")]), 400, "IncompleteSignature", "SignatureVersion"),
         ("a wrong time", query(&[key, signature, nonce, ("Timestamp", "noon"), method, ("SignatureVersion", "1.0")]), 400, "IllegalTimestamp", "noon"),
         ("year 0", query(&[key, signature, nonce, ("Timestamp", "0000-01-01T00:00:00Z"), method, ("SignatureVersion", "1.0")]), 400, "IllegalTimestamp", "0000-01-01"),
-        ("a security token", query(&[key, signature, nonce, time, method, ("SignatureVersion", "1.0"), ("SecurityToken", "t")]), 400, "InvalidSecurityToken.Malformed", "permanent access key"),
+        ("a security token", query(&[key, signature, nonce, time, method, ("SignatureVersion", "1.0"), ("SecurityToken", "t")]), 400, "InvalidSecurityToken.Malformed", "of this node"),
     ];
     for (what, request, status, code, says) in table {
         assert_refused(what, &node.send(request.plain()).await, status, code, &[says]);

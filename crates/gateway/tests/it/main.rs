@@ -12,6 +12,7 @@ mod oracle;
 mod putting;
 mod ram;
 mod rest;
+mod roles;
 mod settings;
 mod signing;
 mod trails;

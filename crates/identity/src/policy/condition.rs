@@ -4,8 +4,9 @@ use ipnet::IpNet;
 use model::Timestamp;
 
 use super::document::{PolicyError, error};
-use super::fits;
-use crate::Context;
+use super::{Circumstances, fits};
+
+const KEYS: &str = "acs:SourceIp, acs:CurrentTime, acs:SecureTransport, acs:MFAPresent, sts:ExternalId";
 
 /// One operator on one key: it holds when one of its values does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub(super) enum Condition {
     CurrentTime { comparison: Comparison, than: Vec<Timestamp> },
     /// `acs:SecureTransport`.
     SecureTransport(bool),
+    /// `acs:MFAPresent`: whether the caller showed a second factor when its session began.
+    MfaPresent(bool),
     /// A text operator on one of the keys above, compared as text.
     Text { key: Key, operator: TextOperator, values: Vec<String>, is_negated: bool },
 }
@@ -35,6 +38,9 @@ pub(super) enum Key {
     SourceIp,
     CurrentTime,
     SecureTransport,
+    MfaPresent,
+    /// `sts:ExternalId`: what the caller of AssumeRole says besides.
+    ExternalId,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +56,9 @@ impl Condition {
             "acs:sourceip" => Key::SourceIp,
             "acs:currenttime" => Key::CurrentTime,
             "acs:securetransport" => Key::SecureTransport,
-            _ => return Err(error(place, "unknown key; known are acs:SourceIp, acs:CurrentTime, acs:SecureTransport")),
+            "acs:mfapresent" => Key::MfaPresent,
+            "sts:externalid" => Key::ExternalId,
+            _ => return Err(error(place, format!("unknown key; known are {KEYS}"))),
         };
         if let Some((operator, is_negated)) = text_operator(operator) {
             return Ok(Condition::Text { key, operator, values: values.to_vec(), is_negated });
@@ -60,11 +68,8 @@ impl Condition {
                 let networks = values.iter().map(|value| network(value, place)).collect::<Result<_, _>>()?;
                 Ok(Condition::SourceIp { networks, is_negated: operator == "NotIpAddress" })
             }
-            (Key::SecureTransport, "Bool") => match values {
-                [value] if value.eq_ignore_ascii_case("true") => Ok(Condition::SecureTransport(true)),
-                [value] if value.eq_ignore_ascii_case("false") => Ok(Condition::SecureTransport(false)),
-                _ => Err(error(place, "it must be \"true\" or \"false\"")),
-            },
+            (Key::SecureTransport, "Bool") => flag(values, place).map(Condition::SecureTransport),
+            (Key::MfaPresent, "Bool") => flag(values, place).map(Condition::MfaPresent),
             (Key::CurrentTime, _) => {
                 let comparison = date_comparison(operator)
                     .ok_or_else(|| error(place, format!("the operator {operator} does not go with acs:CurrentTime")))?;
@@ -75,8 +80,9 @@ impl Condition {
         }
     }
 
-    /// Whether it holds; `None` when it is about an address that is not known.
-    pub(super) fn holds(&self, context: &Context) -> Option<bool> {
+    /// Whether it holds; `None` when it is about something that is not known.
+    pub(super) fn holds(&self, circumstances: &Circumstances<'_>) -> Option<bool> {
+        let Circumstances { context, external_id, mfa_present } = circumstances;
         let address = context.source_ip.map(|address| address.to_canonical());
         Some(match self {
             Condition::SourceIp { networks, is_negated } => {
@@ -88,15 +94,26 @@ impl Condition {
                 if *comparison == Comparison::NotEquals { than.iter().all(holds) } else { than.iter().any(holds) }
             }
             Condition::SecureTransport(wanted) => context.secure_transport == *wanted,
+            Condition::MfaPresent(wanted) => mfa_present == wanted,
             Condition::Text { key, operator, values, is_negated } => {
                 let text = match key {
                     Key::SourceIp => address?.to_string(),
                     Key::CurrentTime => context.now.to_string(),
                     Key::SecureTransport => context.secure_transport.to_string(),
+                    Key::MfaPresent => mfa_present.to_string(),
+                    Key::ExternalId => (*external_id)?.to_owned(),
                 };
                 values.iter().any(|value| operator.holds(&text, value)) != *is_negated
             }
         })
+    }
+}
+
+fn flag(values: &[String], place: &str) -> Result<bool, PolicyError> {
+    match values {
+        [value] if value.eq_ignore_ascii_case("true") => Ok(true),
+        [value] if value.eq_ignore_ascii_case("false") => Ok(false),
+        _ => Err(error(place, "it must be \"true\" or \"false\"")),
     }
 }
 

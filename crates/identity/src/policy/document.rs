@@ -5,9 +5,6 @@ use serde_json::{Map, Value};
 use super::condition::Condition;
 use super::{Patterns, Statement};
 
-/// RAM's own limit for a custom policy.
-const DOCUMENT_BYTES_MAX: usize = 6144;
-
 /// A document that is not a policy.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{place}: {reason}")]
@@ -22,9 +19,14 @@ pub(super) fn error(place: impl Into<String>, reason: impl Into<String>) -> Poli
     PolicyError { place: place.into(), reason: reason.into() }
 }
 
-pub(super) fn parse(document: &str) -> Result<Vec<Statement>, PolicyError> {
-    if document.len() > DOCUMENT_BYTES_MAX {
-        let reason = format!("it has {} bytes, the limit is {DOCUMENT_BYTES_MAX}", document.len());
+/// Reads the frame of a document, and each of its statements with `read`, which is told the statement's place.
+pub(super) fn statements<S>(
+    document: &str,
+    bytes_max: usize,
+    read: impl Fn(&Value, &str) -> Result<S, PolicyError>,
+) -> Result<Vec<S>, PolicyError> {
+    if document.len() > bytes_max {
+        let reason = format!("it has {} bytes, the limit is {bytes_max}", document.len());
         return Err(error("document", reason));
     }
     let value: Value =
@@ -42,17 +44,32 @@ pub(super) fn parse(document: &str) -> Result<Vec<Statement>, PolicyError> {
     if statements.is_empty() {
         return Err(error("Statement", "it must not be empty"));
     }
-    statements.into_iter().enumerate().map(|(n, value)| statement(value, &format!("Statement[{n}]"))).collect()
+    statements.into_iter().enumerate().map(|(n, value)| read(value, &format!("Statement[{n}]"))).collect()
 }
 
-fn statement(value: &Value, place: &str) -> Result<Statement, PolicyError> {
+/// Whether a statement denies.
+pub(super) fn is_deny(statement: &Map<String, Value>, place: &str) -> Result<bool, PolicyError> {
+    match statement.get("Effect").and_then(Value::as_str) {
+        Some("Allow") => Ok(false),
+        Some("Deny") => Ok(true),
+        _ => Err(error(format!("{place}.Effect"), "it must be \"Allow\" or \"Deny\"")),
+    }
+}
+
+/// A statement's conditions.
+pub(super) fn conditions_of(statement: &Map<String, Value>, place: &str) -> Result<Vec<Condition>, PolicyError> {
+    let place = format!("{place}.Condition");
+    match statement.get("Condition") {
+        None => Ok(Vec::new()),
+        Some(Value::Object(operators)) => conditions(operators, &place),
+        Some(_) => Err(error(place, "it must be an object")),
+    }
+}
+
+pub(super) fn statement(value: &Value, place: &str) -> Result<Statement, PolicyError> {
     let object = value.as_object().ok_or_else(|| error(place, "it must be an object"))?;
     only(object, place, &["Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"])?;
-    let is_deny = match object.get("Effect").and_then(Value::as_str) {
-        Some("Allow") => false,
-        Some("Deny") => true,
-        _ => return Err(error(format!("{place}.Effect"), "it must be \"Allow\" or \"Deny\"")),
-    };
+    let is_deny = is_deny(object, place)?;
     let mut actions = patterns(object, place, "Action", "NotAction")?;
     for action in &mut actions.patterns {
         if action != "*" && !action.contains(':') {
@@ -70,11 +87,7 @@ fn statement(value: &Value, place: &str) -> Result<Statement, PolicyError> {
             return Err(error(format!("{place}.Resource"), reason));
         }
     }
-    let conditions = match object.get("Condition") {
-        None => Vec::new(),
-        Some(Value::Object(operators)) => conditions(operators, &format!("{place}.Condition"))?,
-        Some(_) => return Err(error(format!("{place}.Condition"), "it must be an object")),
-    };
+    let conditions = conditions_of(object, place)?;
     Ok(Statement { is_deny, actions, resources, conditions })
 }
 
@@ -104,7 +117,7 @@ fn patterns(object: &Map<String, Value>, place: &str, plain: &str, negated: &str
 }
 
 /// A text, or a list of them that is not empty. Booleans count as texts.
-fn texts(value: &Value, place: &str) -> Result<Vec<String>, PolicyError> {
+pub(super) fn texts(value: &Value, place: &str) -> Result<Vec<String>, PolicyError> {
     let text = |value: &Value| match value {
         Value::String(text) => Some(text.clone()),
         Value::Bool(flag) => Some(flag.to_string()),
@@ -117,7 +130,7 @@ fn texts(value: &Value, place: &str) -> Result<Vec<String>, PolicyError> {
     texts.filter(|texts| !texts.is_empty()).ok_or_else(|| error(place, "it must be a text or a list of texts"))
 }
 
-fn only(object: &Map<String, Value>, place: &str, known: &[&str]) -> Result<(), PolicyError> {
+pub(super) fn only(object: &Map<String, Value>, place: &str, known: &[&str]) -> Result<(), PolicyError> {
     match object.keys().find(|key| !known.contains(&key.as_str())) {
         Some(key) => Err(error(format!("{place}.{key}"), format!("unknown; known are {}", known.join(", ")))),
         None => Ok(()),

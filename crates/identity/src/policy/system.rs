@@ -16,7 +16,7 @@ pub struct SystemPolicy {
 }
 
 /// Every built-in policy, by name.
-pub const SYSTEM_POLICIES: [SystemPolicy; 6] = [
+pub const SYSTEM_POLICIES: [SystemPolicy; 8] = [
     SystemPolicy {
         name: "AdministratorAccess",
         description: "Everything in the account.",
@@ -43,6 +43,16 @@ pub const SYSTEM_POLICIES: [SystemPolicy; 6] = [
         document: include_str!("system/AliyunRAMReadOnlyAccess.json"),
     },
     SystemPolicy {
+        name: "AliyunSTSAssumeRoleAccess",
+        description: "Becoming a role.",
+        document: include_str!("system/AliyunSTSAssumeRoleAccess.json"),
+    },
+    SystemPolicy {
+        name: "AliyunServiceRolePolicyForActionTrail",
+        description: "What ActionTrail needs for the account's trails. For its service-linked role only.",
+        document: include_str!("system/AliyunServiceRolePolicyForActionTrail.json"),
+    },
+    SystemPolicy {
         name: "CairnPutEventsAccess",
         description: "Putting events into the account.",
         document: include_str!("system/CairnPutEventsAccess.json"),
@@ -58,6 +68,11 @@ static PARSED: LazyLock<Vec<(&'static str, Arc<Policy>)>> = LazyLock::new(|| {
 
 pub(crate) fn find(name: &str) -> Option<Arc<Policy>> {
     PARSED.iter().find(|(each, _)| *each == name).map(|(_, policy)| policy.clone())
+}
+
+/// Whether a policy is for a service-linked role only.
+pub(crate) fn is_of_a_service(name: &str) -> bool {
+    name.starts_with("AliyunServiceRolePolicy")
 }
 
 pub(crate) fn deny_everything() -> Arc<Policy> {

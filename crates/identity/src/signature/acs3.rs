@@ -58,7 +58,7 @@ pub(crate) fn read(authorization: &str, request: &SignedRequest<'_>) -> Result<C
         signature: signature.to_ascii_lowercase(),
         nonce: nonce.to_owned(),
         timestamp: timestamp(date)?,
-        has_security_token: request.header("x-acs-security-token").is_some(),
+        security_token: request.header("x-acs-security-token").filter(|token| !token.is_empty()).map(str::to_owned),
         string_to_sign: string_to_sign(&canonical_request),
         scheme: Scheme::Acs3,
     })

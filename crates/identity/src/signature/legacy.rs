@@ -44,14 +44,14 @@ fn claim(method: &str, mut all: Vec<(String, String)>) -> Result<Claim, AuthErro
     if must("SignatureVersion")? != "1.0" {
         return Err(AuthError::Incomplete { reason: "SignatureVersion is not 1.0.".to_owned() });
     }
-    let has_security_token = find("SecurityToken").is_some();
+    let security_token = find("SecurityToken");
     all.retain(|(name, _)| name != "Signature");
     Ok(Claim {
         access_key_id,
         signature,
         nonce,
         timestamp: timestamp(&at)?,
-        has_security_token,
+        security_token,
         string_to_sign: string_to_sign(method, all),
         scheme: Scheme::Legacy,
     })

@@ -41,7 +41,7 @@ fn string_and_signature_of_every_vector() {
             assert_eq!(claim.string_to_sign, text(&vector["string_to_sign"]), "{name}");
             assert_eq!(claim.signature, text(&vector["signature"]), "{name}");
             assert_eq!(claim.expected(secret), claim.signature, "{name}");
-            assert_eq!(claim.has_security_token, name.contains("STS"), "{name}");
+            assert_eq!(claim.security_token.is_some(), name.contains("STS"), "{name}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Changes take effect with the next request, refusals have RAM's codes, and accounts are walls.
 
-use catalog::{PolicyKind, PolicyRef};
+use catalog::{Holder, PolicyKind, PolicyRef};
 use host::OsRandom;
 use host::metrics::Metrics;
 use identity::{Caller, Decision, Denial, Identity, MasterKeySource, Principal, Vault};
@@ -24,30 +24,35 @@ async fn a_users_policies_decide() {
     let identity = &setup.identity;
     let user = identity.create_user(account(), "alice", None, None).await.unwrap();
     let principal = Principal::User { user_id: user.user_id.clone(), name: "alice".into() };
-    let alice = Caller { account: account(), principal, access_key_id: None, is_management: true };
+    let alice = Caller { account: account(), principal, access_key_id: None, is_management: true, session: None };
     let decide = |action: &str, resource: &str| identity.decide(&alice, action, resource, &context());
     let nothing = Decision::Deny { because: Denial::NoPolicy };
 
     assert_eq!(decide("actiontrail:DescribeTrails", TRAIL), nothing);
-    identity.attach(account(), "alice", system(READ_ONLY)).await.unwrap();
+    identity.attach(account(), &Holder::user("alice"), system(READ_ONLY)).await.unwrap();
     assert_eq!(decide("actiontrail:DescribeTrails", TRAIL), Decision::Allow);
     assert_eq!(decide("actiontrail:DeleteTrail", TRAIL), nothing);
     assert_eq!(decide("actiontrail:DescribeTrails", &TRAIL.replace("1234", "9999")), nothing, "another account's");
 
     let document = r#"{"Version":"1","Statement":{"Effect":"Deny","Action":"actiontrail:*","Resource":"*"}}"#;
     identity.create_policy(account(), "no-trails", document, None).await.unwrap();
-    identity.attach(account(), "alice", custom("no-trails")).await.unwrap();
+    identity.attach(account(), &Holder::user("alice"), custom("no-trails")).await.unwrap();
     let denied = Decision::Deny { because: Denial::ExplicitDeny { policy: "no-trails".into() } };
     assert_eq!(decide("actiontrail:DescribeTrails", TRAIL), denied);
-    identity.detach(account(), "alice", &custom("no-trails")).await.unwrap();
+    identity.detach(account(), &Holder::user("alice"), &custom("no-trails")).await.unwrap();
     assert_eq!(decide("actiontrail:DescribeTrails", TRAIL), Decision::Allow);
 }
 
 #[tokio::test]
 async fn accounts_are_walls_and_the_management_account_manages_the_node_only() {
     let setup = setup("2026-01-15T08:30:00Z", "LTAI5tROOT", "s").await;
-    let root =
-        |account, is_management| Caller { account, principal: Principal::Root, access_key_id: None, is_management };
+    let root = |account, is_management| Caller {
+        account,
+        principal: Principal::Root,
+        access_key_id: None,
+        is_management,
+        session: None,
+    };
     let (other, key) = setup.identity.create_account("other", None).await.unwrap();
     assert_eq!(key.account, other.id);
     let decide = |caller: &Caller, action: &str, resource: &str| {
@@ -96,10 +101,10 @@ async fn refusals_have_rams_codes() {
 
     let malformed = identity.create_policy(account(), "p", "{}", None).await.unwrap_err();
     assert_eq!(code(malformed), ("MalformedPolicyDocument".into(), 400));
-    let unknown = identity.attach(account(), "alice", system("Nonexistent")).await.unwrap_err();
+    let unknown = identity.attach(account(), &Holder::user("alice"), system("Nonexistent")).await.unwrap_err();
     assert_eq!(code(unknown), ("EntityNotExist.Policy".into(), 404));
-    identity.attach(account(), "alice", system(READ_ONLY)).await.unwrap();
-    let twice = identity.attach(account(), "alice", system(READ_ONLY)).await.unwrap_err();
+    identity.attach(account(), &Holder::user("alice"), system(READ_ONLY)).await.unwrap();
+    let twice = identity.attach(account(), &Holder::user("alice"), system(READ_ONLY)).await.unwrap_err();
     assert_eq!(code(twice), ("EntityAlreadyExists.User.Policy".into(), 409));
 }
 
@@ -132,12 +137,12 @@ async fn a_user_of_the_management_account_reaches_others_only_where_a_policy_say
     let (other, _) = identity.create_account("other", None).await.unwrap();
     let user = identity.create_user(account(), "operator", None, None).await.unwrap();
     let principal = Principal::User { user_id: user.user_id, name: "operator".into() };
-    let operator = Caller { account: account(), principal, access_key_id: None, is_management: true };
+    let operator = Caller { account: account(), principal, access_key_id: None, is_management: true, session: None };
     let may = |owner| {
         let events = format!("acs:cairn:*:{owner}:events");
         identity.decide(&operator, "cairn:PutEvents", &events, &context()) == Decision::Allow
     };
-    identity.attach(account(), "operator", system("CairnPutEventsAccess")).await.unwrap();
+    identity.attach(account(), &Holder::user("operator"), system("CairnPutEventsAccess")).await.unwrap();
     assert!(may(account()) && !may(other.id));
     let document = format!(
         r#"{{"Version":"1","Statement":{{"Effect":"Allow","Action":"cairn:ManageAccounts",
@@ -145,6 +150,6 @@ async fn a_user_of_the_management_account_reaches_others_only_where_a_policy_say
         other.id
     );
     identity.create_policy(account(), "reach", &document, None).await.unwrap();
-    identity.attach(account(), "operator", custom("reach")).await.unwrap();
+    identity.attach(account(), &Holder::user("operator"), custom("reach")).await.unwrap();
     assert!(may(other.id) && !may("1999999999999999".parse().unwrap()));
 }

@@ -5,5 +5,6 @@
 mod changes;
 mod credentials;
 mod refusals;
+mod roles;
 mod setup;
 mod vectors;

@@ -1,9 +1,10 @@
 //! What is not accepted, and what the refusal says.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use hmac::{Hmac, Mac};
-use identity::{AuthError, Caller, Identity, SignedRequest};
+use identity::{AuthError, Caller, Identity, SessionKey, SignedRequest};
 use sha2::{Digest, Sha256};
 
 use crate::setup::{Setup, account, setup};
@@ -20,17 +21,34 @@ pub(crate) struct Signed {
 
 /// Signs as the scheme says, written down independently of the code under test.
 fn signed(secret: &str, date: &str, nonce: &str, query: &str, body: &[u8]) -> Signed {
-    signed_with(KEY, secret, date, nonce, query, body)
+    signed_with(KEY, secret, date, nonce, query, body, None)
 }
 
 /// A request without parameters, with this key.
 pub(crate) fn signed_by(key: &str, secret: &str, nonce: &str) -> Signed {
-    signed_with(key, secret, NOW, nonce, "", b"")
+    signed_with(key, secret, NOW, nonce, "", b"", None)
 }
 
-fn signed_with(key: &str, secret: &str, date: &str, nonce: &str, query: &str, body: &[u8]) -> Signed {
+/// Who a session's key makes somebody, now.
+pub(crate) fn caller_with_token(setup: &Setup, key: &SessionKey) -> Result<Caller, AuthError> {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let nonce = format!("session-{}", NEXT.fetch_add(1, Ordering::Relaxed));
+    let now = host::Clock::now(&*setup.clock).to_string();
+    let (secret, token) = (key.access_key_secret.expose(), key.security_token.expose());
+    signed_with(&key.access_key_id, secret, &now, &nonce, "", b"", Some(token)).caller(&setup.identity)
+}
+
+fn signed_with(
+    key: &str,
+    secret: &str,
+    date: &str,
+    nonce: &str,
+    query: &str,
+    body: &[u8],
+    token: Option<&str>,
+) -> Signed {
     let hash = hex::encode(Sha256::digest(body));
-    let fixed = [
+    let mut fixed = vec![
         ("host", "127.0.0.1"),
         ("x-acs-action", "DescribeTrails"),
         ("x-acs-content-sha256", &hash),
@@ -38,14 +56,16 @@ fn signed_with(key: &str, secret: &str, date: &str, nonce: &str, query: &str, bo
         ("x-acs-signature-nonce", nonce),
         ("x-acs-version", "2020-07-06"),
     ];
-    let names = fixed.map(|(name, _)| name).join(";");
+    fixed.extend(token.map(|token| ("x-acs-security-token", token)));
+    let names = fixed.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(";");
     let lines: String = fixed.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();
     let canonical = format!("POST\n/\n{query}\n{lines}\n{names}\n{hash}");
     let string_to_sign = format!("ACS3-HMAC-SHA256\n{}", hex::encode(Sha256::digest(canonical)));
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
     mac.update(string_to_sign.as_bytes());
     let signature = hex::encode(mac.finalize().into_bytes());
-    let mut headers: Vec<(String, String)> = fixed.map(|(name, value)| (name.into(), value.into())).into();
+    let mut headers: Vec<(String, String)> =
+        fixed.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
     let authorization = format!("ACS3-HMAC-SHA256 Credential={key},SignedHeaders={names},Signature={signature}");
     headers.push(("authorization".into(), authorization));
     Signed { query: query.into(), headers, body: body.into() }
@@ -115,7 +135,7 @@ async fn times_keys_and_forms() {
     assert_eq!(algorithm.code(&setup), "UnsupportedSignatureMethod");
     let mut token = signed(SECRET, NOW, "u", "", b"");
     token.header("authorization", |value| value.replace(KEY, "STS.x"));
-    assert_eq!(token.code(&setup), "InvalidSecurityToken.Malformed");
+    assert_eq!(token.code(&setup), "MissingSecurityToken");
     let unsigned = SignedRequest { method: "GET", path: "/", query: "Action=X", headers: &[], body: b"" };
     assert_eq!(setup.identity.authenticate(&unsigned), Err(AuthError::Unsigned));
     let half = SignedRequest { query: "AccessKeyId=a&Action=X", ..unsigned };
@@ -127,4 +147,41 @@ async fn times_keys_and_forms() {
     setup.identity.set_key_active(account(), None, KEY, true).await.unwrap();
     setup.clock.advance(Duration::from_secs(60));
     assert_eq!(signed(SECRET, NOW, "d", "", b"").code(&setup), "ok");
+}
+
+#[tokio::test]
+async fn a_temporary_key_needs_its_own_token_and_secret() {
+    let setup = setup(NOW, KEY, SECRET).await;
+    let identity = &setup.identity;
+    let user = identity.create_user(account(), "alice", None, None).await.unwrap();
+    let principal = identity::Principal::User { user_id: user.user_id, name: "alice".into() };
+    let alice = Caller { account: account(), principal, access_key_id: None, is_management: true, session: None };
+    let trust = format!(
+        r#"{{"Version":"1","Statement":{{"Effect":"Allow","Action":"sts:AssumeRole",
+            "Principal":{{"RAM":"acs:ram::{}:root"}}}}}}"#,
+        account()
+    );
+    identity.create_role(account(), "auditor", &trust, identity::RoleChange::default()).await.unwrap();
+    let arn = identity::role_arn(account(), "auditor");
+    let wish =
+        identity::RoleWish { role_arn: &arn, session_name: "night", policy: None, seconds: 900, external_id: None };
+    let session = || identity.assume_role(&alice, &wish, &crate::setup::context()).unwrap().key;
+    let (one, other) = (session(), session());
+    let (token, other_token) = (one.security_token.expose().as_str(), other.security_token.expose().as_str());
+    let (id, secret) = (one.access_key_id.as_str(), one.access_key_secret.expose().as_str());
+    let code = |id: &str, secret: &str, nonce: &str, token: Option<&str>| {
+        signed_with(id, secret, NOW, nonce, "", b"", token).code(&setup)
+    };
+    assert_eq!(code(id, secret, "s1", Some(token)), "ok");
+    assert_eq!(code(id, secret, "s1", Some(token)), "SignatureNonceUsed");
+    assert_eq!(code(id, secret, "s2", None), "MissingSecurityToken");
+    assert_eq!(code(id, secret, "s3", Some(other_token)), "InvalidSecurityToken.MismatchWithAccessKey");
+    assert_eq!(code(KEY, SECRET, "s4", Some(token)), "InvalidSecurityToken.MismatchWithAccessKey");
+    assert_eq!(code(id, "guess", "s5", Some(token)), "SignatureDoesNotMatch");
+    assert_eq!(code(id, secret, "s6", Some(&token[4..])), "InvalidSecurityToken.Malformed");
+    assert_eq!(code(id, secret, "s7", Some("bm90aGluZw==")), "InvalidSecurityToken.Malformed");
+    // What is sealed for another purpose is no token.
+    let vault = crate::setup::vault(&setup.folder);
+    let sealed = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, vault.seal(b"{}"));
+    assert_eq!(code(id, secret, "s8", Some(&sealed)), "InvalidSecurityToken.Malformed");
 }

@@ -15,6 +15,15 @@ pub(crate) struct Setup {
     pub(crate) folder: tempfile::TempDir,
 }
 
+impl Setup {
+    /// The same data folder and clock, read anew.
+    pub(crate) async fn restarted(self) -> Setup {
+        let (catalog, clock) = (self.catalog.clone(), self.clock.clone());
+        let opening = Identity::new(catalog, vault(&self.folder), clock, Arc::new(OsRandom), &Metrics::default()).await;
+        Setup { identity: opening.unwrap(), ..self }
+    }
+}
+
 pub(crate) fn account() -> AccountId {
     "1234567890123456".parse().unwrap()
 }
