@@ -6,6 +6,7 @@ mod bad_calls;
 mod bad_events;
 mod coverage;
 mod delivery_jobs;
+mod destinations;
 mod lookups;
 mod node;
 mod oracle;
