@@ -193,6 +193,26 @@ codes! {
     ENTITY_NOT_EXIST_ROLE_POLICY = 404 "EntityNotExist.Role.Policy";
     /// The role or policy belongs to a service.
     SERVICE_LINKED_ROLE = 403 "InvalidOperation.ServiceLinkedRole";
+    /// The user has a password already.
+    ENTITY_ALREADY_EXISTS_LOGIN_PROFILE = 409 "EntityAlreadyExists.User.LoginProfile";
+    /// The user has no password.
+    ENTITY_NOT_EXIST_LOGIN_PROFILE = 404 "EntityNotExist.User.LoginProfile";
+    /// The password breaks the account's rules.
+    INVALID_PASSWORD = 400 "InvalidPassword";
+    /// The second factor's name is taken.
+    ENTITY_ALREADY_EXISTS_MFA_DEVICE = 409 "EntityAlreadyExists.VirtualMFADevice";
+    /// No free second factor of this serial number.
+    ENTITY_NOT_EXIST_MFA_DEVICE = 404 "EntityNotExist.VirtualMFADevice";
+    /// The user has a second factor already.
+    ENTITY_ALREADY_EXISTS_USER_MFA_DEVICE = 409 "EntityAlreadyExists.User.MFADevice";
+    /// The user has no second factor.
+    ENTITY_NOT_EXIST_USER_MFA_DEVICE = 404 "EntityNotExist.User.MFADevice";
+    /// The codes are not two in a row of this device.
+    INVALID_AUTHENTICATION_CODE = 400 "InvalidAuthenticationCode";
+    /// The second factor is a user's.
+    DELETE_CONFLICT_MFA_DEVICE_USER = 409 "DeleteConflict.VirtualMFADevice.User";
+    /// Another account has the alias.
+    ENTITY_ALREADY_EXISTS_ACCOUNT_ALIAS = 409 "EntityAlreadyExists.AccountAlias";
     /// Not a role's ARN.
     INVALID_PARAMETER_ROLE_ARN = 400 "InvalidParameter.RoleArn";
     /// Not a session's name.

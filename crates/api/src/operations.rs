@@ -80,7 +80,22 @@ operations! {
         SetDefaultPolicyVersion = SET_DEFAULT_POLICY_VERSION,
         DeletePolicyVersion = DELETE_POLICY_VERSION,
         UpdateUser = UPDATE_USER,
-        GetAccessKeyLastUsed = GET_ACCESS_KEY_LAST_USED;
+        GetAccessKeyLastUsed = GET_ACCESS_KEY_LAST_USED,
+        CreateLoginProfile = CREATE_LOGIN_PROFILE,
+        GetLoginProfile = GET_LOGIN_PROFILE,
+        UpdateLoginProfile = UPDATE_LOGIN_PROFILE,
+        DeleteLoginProfile = DELETE_LOGIN_PROFILE,
+        GetPasswordPolicy = GET_PASSWORD_POLICY,
+        SetPasswordPolicy = SET_PASSWORD_POLICY,
+        CreateVirtualMFADevice = CREATE_VIRTUAL_MFA_DEVICE,
+        BindMFADevice = BIND_MFA_DEVICE,
+        UnbindMFADevice = UNBIND_MFA_DEVICE,
+        ListVirtualMFADevices = LIST_VIRTUAL_MFA_DEVICES,
+        GetUserMFAInfo = GET_USER_MFA_INFO,
+        DeleteVirtualMFADevice = DELETE_VIRTUAL_MFA_DEVICE,
+        SetAccountAlias = SET_ACCOUNT_ALIAS,
+        GetAccountAlias = GET_ACCOUNT_ALIAS,
+        ClearAccountAlias = CLEAR_ACCOUNT_ALIAS;
     cairn:
         CreateAccount = CREATE_ACCOUNT,
         ListAccounts = LIST_ACCOUNTS,
@@ -90,7 +105,8 @@ operations! {
         CheckBucket = CHECK_BUCKET,
         CreateIngestToken = CREATE_INGEST_TOKEN,
         ListIngestTokens = LIST_INGEST_TOKENS,
-        DeleteIngestToken = DELETE_INGEST_TOKEN;
+        DeleteIngestToken = DELETE_INGEST_TOKEN,
+        SetAccountPassword = SET_ACCOUNT_PASSWORD;
     delivery:
         CreateDeliveryHistoryJob = CREATE_DELIVERY_HISTORY_JOB,
         GetDeliveryHistoryJob = GET_DELIVERY_HISTORY_JOB,

@@ -12,6 +12,7 @@ mod delivery_metrics;
 mod lookup;
 mod ram_groups;
 mod ram_keys;
+mod ram_logins;
 mod ram_policies;
 mod ram_roles;
 mod ram_users;
@@ -97,6 +98,21 @@ pub(crate) async fn run(id: OperationId, call: &Call<'_>) -> Outcome {
         OperationId::DeletePolicyVersion => ram_versions::delete(call).await,
         OperationId::UpdateUser => ram_users::update(call).await,
         OperationId::GetAccessKeyLastUsed => ram_keys::last_used(call).await,
+        OperationId::CreateLoginProfile => ram_logins::create(call).await,
+        OperationId::GetLoginProfile => ram_logins::get(call).await,
+        OperationId::UpdateLoginProfile => ram_logins::update(call).await,
+        OperationId::DeleteLoginProfile => ram_logins::delete(call).await,
+        OperationId::GetPasswordPolicy => ram_logins::get_policy(call).await,
+        OperationId::SetPasswordPolicy => ram_logins::set_policy(call).await,
+        OperationId::CreateVirtualMFADevice => ram_logins::create_device(call).await,
+        OperationId::BindMFADevice => ram_logins::bind_device(call).await,
+        OperationId::UnbindMFADevice => ram_logins::unbind_device(call).await,
+        OperationId::ListVirtualMFADevices => ram_logins::list_devices(call).await,
+        OperationId::GetUserMFAInfo => ram_logins::user_device(call).await,
+        OperationId::DeleteVirtualMFADevice => ram_logins::delete_device(call).await,
+        OperationId::SetAccountAlias => ram_logins::set_alias(call).await,
+        OperationId::GetAccountAlias => ram_logins::get_alias(call).await,
+        OperationId::ClearAccountAlias => ram_logins::clear_alias(call).await,
         OperationId::CreateAccount => accounts::create(call).await,
         OperationId::ListAccounts => accounts::list(call).await,
         OperationId::CreateBucket => buckets::create(call).await,
@@ -106,6 +122,7 @@ pub(crate) async fn run(id: OperationId, call: &Call<'_>) -> Outcome {
         OperationId::CreateIngestToken => tokens::create(call).await,
         OperationId::ListIngestTokens => tokens::list(call).await,
         OperationId::DeleteIngestToken => tokens::delete(call).await,
+        OperationId::SetAccountPassword => ram_logins::set_for_account(call).await,
         OperationId::CreateDeliveryHistoryJob => delivery_jobs::create(call).await,
         OperationId::GetDeliveryHistoryJob => delivery_jobs::get(call).await,
         OperationId::ListDeliveryHistoryJobs => delivery_jobs::list(call).await,

@@ -213,6 +213,9 @@ pub enum ManageError {
     /// A policy document is not one.
     #[error("The policy document is not valid: {0}")]
     MalformedPolicy(#[source] crate::policy::PolicyError),
+    /// A password could not be hashed, or a hash not be read.
+    #[error("the password could not be hashed")]
+    Hashing,
     /// The catalog failed.
     #[error("the identities could not be read or changed")]
     Catalog(#[source] CatalogError),
@@ -235,6 +238,7 @@ impl ManageError {
             | ManageError::WeakPassword { .. }
             | ManageError::WrongCode
             | ManageError::MalformedPolicy(_) => ErrorKind::Invalid,
+            ManageError::Hashing => ErrorKind::Bug,
             ManageError::Catalog(error) => error.kind(),
             ManageError::Vault(error) => error.kind(),
         }
@@ -255,7 +259,7 @@ impl ManageError {
             ManageError::InvalidParameter { parameter, .. } => format!("InvalidParameter.{parameter}.Format"),
             ManageError::MalformedPolicy(_) => "MalformedPolicyDocument".to_owned(),
             ManageError::Catalog(_) => "ServiceUnavailable".to_owned(),
-            ManageError::Vault(_) => "InternalError".to_owned(),
+            ManageError::Vault(_) | ManageError::Hashing => "InternalError".to_owned(),
         }
     }
 
@@ -273,7 +277,7 @@ impl ManageError {
             | ManageError::WrongCode
             | ManageError::MalformedPolicy(_) => 400,
             ManageError::Catalog(_) => 503,
-            ManageError::Vault(_) => 500,
+            ManageError::Vault(_) | ManageError::Hashing => 500,
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::directory::{Directory, LiveDirectory, NamedPolicy};
 use crate::follower::Follower;
 use crate::metrics::IdentityMetrics;
 use crate::nonces::Nonces;
+use crate::passwords::Hashing;
 use crate::policy::{Circumstances, Policy, Verdict};
 use crate::roles::owner_of;
 use crate::{Caller, Context, Decision, Denial, ManageError, Principal, Vault};
@@ -33,6 +34,7 @@ pub struct Identity {
     pub(crate) random: Arc<dyn Random>,
     pub(crate) nonces: Arc<Nonces>,
     pub(crate) metrics: IdentityMetrics,
+    pub(crate) hashing: Hashing,
     live: Arc<LiveDirectory>,
     /// Ends with the last clone.
     _follower: Arc<Follower>,
@@ -52,7 +54,17 @@ impl Identity {
         let live = Arc::new(LiveDirectory::new(catalog.clone(), vault.clone()));
         live.refresh().await?;
         let follower = Arc::new(Follower::start(live.clone(), metrics.clone()));
-        Ok(Identity { catalog, vault, clock, random, nonces: Arc::default(), metrics, live, _follower: follower })
+        Ok(Identity {
+            catalog,
+            vault,
+            clock,
+            random,
+            nonces: Arc::default(),
+            metrics,
+            hashing: Hashing::default(),
+            live,
+            _follower: follower,
+        })
     }
 
     pub(crate) fn directory(&self) -> Guard<Arc<Directory>> {

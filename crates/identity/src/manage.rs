@@ -4,6 +4,8 @@
 //! already meets it. Names follow RAM's rules.
 
 mod groups;
+mod logins;
+mod mfa;
 pub(crate) mod names;
 mod roles;
 mod versions;
@@ -14,6 +16,8 @@ use host::Secret;
 use model::{AccountId, Timestamp};
 use sha2::{Digest, Sha256};
 
+pub use logins::LoginChange;
+pub use mfa::mfa_serial;
 pub use roles::RoleChange;
 
 use crate::policy::{Policy as Parsed, system};

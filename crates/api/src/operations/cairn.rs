@@ -221,3 +221,21 @@ pub(super) const DELETE_INGEST_TOKEN: Operation = Operation {
     summary: "Deletes an ingest token; it opens nothing from the next request on.",
     ..ROW
 };
+
+pub(super) const SET_ACCOUNT_PASSWORD: Operation = Operation {
+    id: OperationId::SetAccountPassword,
+    service: Service::Cairn,
+    name: "SetAccountPassword",
+    access: Access::Write,
+    sensitive: true,
+    scope: Scope::Named,
+    resources: &["acs:cairn:*:{account}:account/{account}"],
+    touches: &[],
+    params: &[
+        Param::text("Password", format::ANY, "the new password of the account itself").required().secret(),
+        ACCOUNT_ID,
+    ],
+    returns: &[],
+    errors: &[codes::INVALID_PASSWORD],
+    summary: "Lets the account itself sign in with a password, in place of the one before. Sessions that began with that end.",
+};

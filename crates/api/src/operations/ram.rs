@@ -2,10 +2,12 @@
 //! API version 2015-05-01; `AccountId` is ours.
 
 mod groups;
+mod logins;
 mod roles;
 mod versions;
 
 pub(super) use groups::*;
+pub(super) use logins::*;
 pub(super) use roles::*;
 pub(super) use versions::*;
 

@@ -141,7 +141,10 @@ fn mask_secrets(value: &mut Value) {
 fn sounds_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let token = name.ends_with("token") && name != "nexttoken";
-    token || ["secret", "password", "passwd", "credential", "privatekey"].iter().any(|word| name.contains(word))
+    token
+        || ["secret", "password", "passwd", "credential", "privatekey", "seed", "authenticationcode"]
+            .iter()
+            .any(|word| name.contains(word))
 }
 
 /// `resourceType` and `resourceName` (one group per type, joined by `;`) and the same as `referencedResources`.

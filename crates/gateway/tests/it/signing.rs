@@ -75,7 +75,19 @@ impl Unsigned {
     }
 
     /// Signed with ACS3-HMAC-SHA256, as today's SDKs do.
-    pub(crate) fn acs3(mut self, key: &Key, action: &str, version: &str, now: Timestamp) -> Request<Body> {
+    pub(crate) fn acs3(self, key: &Key, action: &str, version: &str, now: Timestamp) -> Request<Body> {
+        self.acs3_with(key, None, action, version, now)
+    }
+
+    /// The same with the security token of a temporary key.
+    pub(crate) fn acs3_with(
+        mut self,
+        key: &Key,
+        token: Option<&str>,
+        action: &str,
+        version: &str,
+        now: Timestamp,
+    ) -> Request<Body> {
         let body_sha256 = sha256_hex(&self.body);
         let mut signed = vec![
             ("host".to_owned(), self.host.clone()),
@@ -85,6 +97,7 @@ impl Unsigned {
             ("x-acs-signature-nonce".to_owned(), nonce()),
             ("x-acs-content-sha256".to_owned(), body_sha256.clone()),
         ];
+        signed.extend(token.map(|token| ("x-acs-security-token".to_owned(), token.to_owned())));
         let signable = Signable {
             method: self.method,
             path: self.path,
@@ -124,4 +137,18 @@ impl Unsigned {
 fn nonce() -> String {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     format!("nonce-{}", NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// What an authenticator shows, so many steps of 30 seconds from now; written down from RFC 6238.
+pub(crate) fn authenticator_code(seed: &str, now: Timestamp, steps: i64) -> String {
+    const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    let bits: String = seed.chars().map(|c| format!("{:05b}", ALPHABET.find(c).expect("Base32"))).collect();
+    let bits = bits.as_bytes().chunks_exact(8).map(|byte| std::str::from_utf8(byte).expect("digits"));
+    let seed: Vec<u8> = bits.map(|byte| u8::from_str_radix(byte, 2).expect("a byte")).collect();
+    let mut mac = Hmac::<Sha1>::new_from_slice(&seed).expect("any length");
+    mac.update(&(now.0 / 30_000 + steps).to_be_bytes());
+    let digest = mac.finalize().into_bytes();
+    let at = usize::from(digest[19] & 15);
+    let number = digest[at..at + 4].iter().fold(0_u32, |number, byte| number << 8 | u32::from(*byte));
+    format!("{:06}", (number & 0x7fff_ffff) % 1_000_000)
 }
