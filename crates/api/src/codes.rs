@@ -236,4 +236,39 @@ codes! {
     ENTITY_ALREADY_EXISTS_INGEST_TOKEN = 409 "EntityAlreadyExists.IngestToken";
     /// No ingest token of this id.
     INGEST_TOKEN_NOT_FOUND = 404 "IngestTokenNotFound";
+
+    /// The directory has its trail already.
+    MAXIMUM_NUMBER_OF_ORGANIZATION_TRAIL_EXCEEDED = 400 "MaximumNumberOfOrganizationTrailExceeded";
+    /// The caller's account belongs to no resource directory.
+    RESOURCE_DIRECTORY_NOT_IN_USE = 404 "ResourceDirectoryNotInUse";
+    /// The caller's account belongs to a resource directory already.
+    ENTITY_ALREADY_EXISTS_RESOURCE_DIRECTORY = 409 "EntityAlreadyExists.ResourceDirectory";
+    /// The directory has members, folders or a trail.
+    DELETE_CONFLICT_RESOURCE_DIRECTORY = 409 "DeleteConflict.ResourceDirectory";
+    /// The directory has no such member.
+    ENTITY_NOT_EXISTS_ACCOUNT = 404 "EntityNotExists.Account";
+    /// The account belongs to a directory already, or is invited.
+    ENTITY_ALREADY_EXISTS_ACCOUNT = 409 "EntityAlreadyExists.Account";
+    /// The member manages the directory or administers a service.
+    DELETE_CONFLICT_ACCOUNT = 409 "DeleteConflict.Account";
+    /// The directory has no such folder.
+    ENTITY_NOT_EXISTS_FOLDER = 404 "EntityNotExists.Folder";
+    /// The folder's name is taken beside it.
+    ENTITY_ALREADY_EXISTS_FOLDER = 409 "EntityAlreadyExists.Folder";
+    /// The directory has as many folders or levels as it may.
+    LIMIT_EXCEEDED_FOLDER = 409 "LimitExceeded.Folder";
+    /// The folder is not empty.
+    DELETE_CONFLICT_FOLDER = 409 "DeleteConflict.Folder";
+    /// No invitation of this id that concerns the caller.
+    ENTITY_NOT_EXISTS_HANDSHAKE = 404 "EntityNotExists.Handshake";
+    /// The invitation was answered, or has expired.
+    INVALID_STATUS_HANDSHAKE = 409 "InvalidStatus.Handshake";
+    /// The member does not administer the service.
+    ENTITY_NOT_EXISTS_DELEGATED_ADMINISTRATOR = 404 "EntityNotExists.DelegatedAdministrator";
+    /// The member administers the service already.
+    ENTITY_ALREADY_EXISTS_DELEGATED_ADMINISTRATOR = 409 "EntityAlreadyExists.DelegatedAdministrator";
+    /// The service has as many administrators as it may.
+    LIMIT_EXCEEDED_DELEGATED_ADMINISTRATOR = 409 "LimitExceeded.DelegatedAdministrator";
+    /// The account has a trail of the organization.
+    DELETE_CONFLICT_DELEGATED_ADMINISTRATOR = 409 "DeleteConflict.DelegatedAdministrator";
 }

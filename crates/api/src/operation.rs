@@ -18,11 +18,14 @@ pub enum Service {
     Cairn,
     /// Temporary credentials, in STS's shapes.
     Sts,
+    /// Resource directories: members, folders, delegated administrators.
+    ResourceManager,
 }
 
 impl Service {
     /// Every service, in the order of the reference page.
-    pub const ALL: [Service; 4] = [Service::Actiontrail, Service::Ram, Service::Cairn, Service::Sts];
+    pub const ALL: [Service; 5] =
+        [Service::Actiontrail, Service::Ram, Service::Cairn, Service::Sts, Service::ResourceManager];
 
     /// The name in events (`serviceName`).
     pub fn as_str(self) -> &'static str {
@@ -31,6 +34,7 @@ impl Service {
             Service::Ram => "Ram",
             Service::Cairn => "Cairn",
             Service::Sts => "Sts",
+            Service::ResourceManager => "ResourceManager",
         }
     }
 
@@ -41,6 +45,7 @@ impl Service {
             Service::Ram => "ram",
             Service::Cairn => "cairn",
             Service::Sts => "sts",
+            Service::ResourceManager => "resourcedirectory",
         }
     }
 
@@ -51,6 +56,7 @@ impl Service {
             Service::Ram => "2015-05-01",
             Service::Cairn => "2026-11-21",
             Service::Sts => "2015-04-01",
+            Service::ResourceManager => "2022-04-19",
         }
     }
 
@@ -58,7 +64,7 @@ impl Service {
     pub fn invalid_value(self) -> ErrorCode {
         match self {
             Service::Actiontrail => codes::INVALID_QUERY_PARAMETER,
-            Service::Ram | Service::Cairn | Service::Sts => codes::INVALID_PARAMETER,
+            Service::Ram | Service::Cairn | Service::Sts | Service::ResourceManager => codes::INVALID_PARAMETER,
         }
     }
 }

@@ -6,6 +6,7 @@
 mod actiontrail;
 mod cairn;
 mod delivery;
+mod organization;
 mod ram;
 mod settings;
 mod sts;
@@ -125,6 +126,34 @@ operations! {
     sts:
         AssumeRole = ASSUME_ROLE,
         GetCallerIdentity = GET_CALLER_IDENTITY;
+    organization:
+        EnableResourceDirectory = ENABLE_RESOURCE_DIRECTORY,
+        GetResourceDirectory = GET_RESOURCE_DIRECTORY,
+        DestroyResourceDirectory = DESTROY_RESOURCE_DIRECTORY,
+        CreateResourceAccount = CREATE_RESOURCE_ACCOUNT,
+        InviteAccountToResourceDirectory = INVITE_ACCOUNT_TO_RESOURCE_DIRECTORY,
+        AcceptHandshake = ACCEPT_HANDSHAKE,
+        DeclineHandshake = DECLINE_HANDSHAKE,
+        CancelHandshake = CANCEL_HANDSHAKE,
+        GetHandshake = GET_HANDSHAKE,
+        ListHandshakesForAccount = LIST_HANDSHAKES_FOR_ACCOUNT,
+        ListHandshakesForResourceDirectory = LIST_HANDSHAKES_FOR_RESOURCE_DIRECTORY,
+        RemoveCloudAccount = REMOVE_CLOUD_ACCOUNT,
+        GetAccount = GET_ACCOUNT,
+        ResourceManagerListAccounts = LIST_ACCOUNTS,
+        ListAccountsForParent = LIST_ACCOUNTS_FOR_PARENT,
+        UpdateAccount = UPDATE_ACCOUNT,
+        MoveAccount = MOVE_ACCOUNT,
+        CreateFolder = CREATE_FOLDER,
+        GetFolder = GET_FOLDER,
+        UpdateFolder = UPDATE_FOLDER,
+        DeleteFolder = DELETE_FOLDER,
+        ListFoldersForParent = LIST_FOLDERS_FOR_PARENT,
+        RegisterDelegatedAdministrator = REGISTER_DELEGATED_ADMINISTRATOR,
+        DeregisterDelegatedAdministrator = DEREGISTER_DELEGATED_ADMINISTRATOR,
+        ListDelegatedAdministrators = LIST_DELEGATED_ADMINISTRATORS,
+        ListDelegatedServicesForAccount = LIST_DELEGATED_SERVICES_FOR_ACCOUNT,
+        ListTrustedServiceStatus = LIST_TRUSTED_SERVICE_STATUS;
 }
 
 impl OperationId {

@@ -127,6 +127,7 @@ fn pool(connections: u32) -> SqlitePoolOptions {
 /// Typed access to a row's columns.
 pub(crate) trait Columns {
     fn text(&self, column: &'static str) -> Result<String, CatalogError>;
+    fn text_if_any(&self, column: &'static str) -> Result<Option<String>, CatalogError>;
     fn number(&self, column: &'static str) -> Result<i64, CatalogError>;
     fn number_if_any(&self, column: &'static str) -> Result<Option<i64>, CatalogError>;
     fn bytes(&self, column: &'static str) -> Result<Vec<u8>, CatalogError>;
@@ -154,6 +155,14 @@ pub(crate) trait Columns {
         text.parse().map_err(|_| CatalogError::Corrupt { what: column, value: text })
     }
 
+    fn parsed_if_any<T: FromStr>(&self, column: &'static str) -> Result<Option<T>, CatalogError> {
+        let Some(text) = self.text_if_any(column)? else { return Ok(None) };
+        match text.parse() {
+            Ok(value) => Ok(Some(value)),
+            Err(_) => Err(CatalogError::Corrupt { what: column, value: text }),
+        }
+    }
+
     fn account(&self, column: &'static str) -> Result<AccountId, CatalogError> {
         self.parsed(column)
     }
@@ -166,6 +175,10 @@ pub(crate) trait Columns {
 
 impl Columns for SqliteRow {
     fn text(&self, column: &'static str) -> Result<String, CatalogError> {
+        Ok(self.try_get(column)?)
+    }
+
+    fn text_if_any(&self, column: &'static str) -> Result<Option<String>, CatalogError> {
         Ok(self.try_get(column)?)
     }
 

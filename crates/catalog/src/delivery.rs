@@ -55,10 +55,15 @@ impl Catalog {
     /// What every trail has yet to deliver.
     pub async fn undelivered(&self) -> Result<Vec<Undelivered>, CatalogError> {
         let query = sqlx::query(
-            "SELECT trails.id AS trail, account, max(after_seq, cursor_seq) AS after_seq, through_seq,
+            "SELECT trails.id AS trail, coalesce(members.account, trails.account) AS account,
+                 max(after_seq, cursor_seq, coalesce(joined_after, 0)) AS after_seq,
+                 CASE WHEN left_through IS NULL THEN through_seq
+                      ELSE min(left_through, coalesce(through_seq, left_through)) END AS through_seq,
                  intervals.selector AS selector
              FROM intervals JOIN trails ON trails.id = intervals.trail JOIN deliveries ON deliveries.trail = trails.id
-             WHERE through_seq IS NULL OR through_seq > cursor_seq
+                 LEFT JOIN memberships AS members ON members.directory = trails.organization
+             WHERE (through_seq IS NULL OR through_seq > cursor_seq)
+                 AND (left_through IS NULL OR left_through > max(after_seq, cursor_seq))
              ORDER BY trails.id, after_seq",
         );
         let rows = query.fetch_all(self.reader()).await?;

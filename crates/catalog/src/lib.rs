@@ -20,10 +20,12 @@ mod logins;
 mod manifest;
 mod mfa;
 mod node;
+mod organization;
 mod policies;
 mod policy_versions;
 mod retired;
 mod roles;
+mod selection;
 mod snapshot;
 mod tokens;
 mod trails;
@@ -46,6 +48,10 @@ pub use mfa::MfaDevice;
 pub use policies::{Attachment, Holder, HolderKind, Policy, PolicyKind, PolicyRef};
 pub use policy_versions::PolicyVersion;
 pub use roles::Role;
+pub use organization::{
+    Delegation, Directory, Folder, Handshake, HandshakeStatus, JoinMethod, Member, MemberKind, NewMember,
+};
+pub use selection::{Route, RouteInterval, Routes, SelectionVersion, Tenure};
 pub use snapshot::Snapshot;
 pub use tokens::IngestToken;
 pub use trails::NewTrail;

@@ -1,12 +1,13 @@
 //! Trails and the intervals of the journal they deliver.
 
+use model::organization::DirectoryId;
 use model::trail::{Destinations, Interval, Selector, Trail, TrailName, TrailStatus};
 use model::{AccountId, Seq, Timestamp};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Sqlite, Transaction};
 
 use crate::database::{Columns, seq_number, to_json};
-use crate::{Catalog, CatalogError};
+use crate::{Catalog, CatalogError, organization};
 
 /// A trail to be created.
 #[derive(Debug, Clone)]
@@ -17,6 +18,8 @@ pub struct NewTrail {
     pub name: TrailName,
     /// The region of the call.
     pub home_region: String,
+    /// The directory whose members' events it delivers; `None`: its own account's only.
+    pub organization: Option<DirectoryId>,
     /// What it selects.
     pub selector: Selector,
     /// Where it writes.
@@ -55,6 +58,7 @@ pub(crate) fn from_row(row: &SqliteRow) -> Result<Trail, CatalogError> {
         account: row.account("account")?,
         name: row.parsed("name")?,
         home_region: row.text("home_region")?,
+        organization: row.parsed_if_any("organization")?,
         selector: row.json("selector")?,
         destinations: row.json("destinations")?,
         status,
@@ -76,7 +80,8 @@ fn interval_from_row(row: &SqliteRow) -> Result<Interval, CatalogError> {
 }
 
 impl Catalog {
-    /// Creates a trail in state Fresh, unless the account has `limit_per_region` in its home region.
+    /// Creates a trail in state Fresh, unless the account has `limit_per_region` in its home region. A directory has one
+    /// trail, which is counted apart.
     pub async fn trail_create(&self, new: NewTrail, limit_per_region: usize) -> Result<Trail, CatalogError> {
         self.trail_insert(new, TrailKind::Account, None, limit_per_region).await
     }
@@ -100,7 +105,8 @@ impl Catalog {
     ) -> Result<Trail, CatalogError> {
         let mut transaction = self.begin().await?;
         let query = sqlx::query(
-            "SELECT count(*) AS trails FROM trails WHERE account = ? AND home_region = ? AND kind = 'Account'",
+            "SELECT count(*) AS trails FROM trails
+             WHERE account = ? AND home_region = ? AND kind = 'Account' AND organization IS NULL",
         );
         let row = query.bind(new.account.as_str()).bind(&new.home_region).fetch_one(&mut *transaction).await?;
         let taken = sqlx::query("SELECT 1 FROM trails WHERE account = ? AND name = ?");
@@ -108,18 +114,21 @@ impl Catalog {
         if taken.is_some() {
             return Err(CatalogError::AlreadyExists { what: format!("trail {}", new.name) });
         }
-        if kind == TrailKind::Account && row.count("trails")? >= limit_per_region as u64 {
+        if let Some(directory) = &new.organization {
+            organization::check_free(&mut transaction, directory).await?;
+        } else if kind == TrailKind::Account && row.count("trails")? >= limit_per_region as u64 {
             let what = format!("trails in region {}", new.home_region);
             return Err(CatalogError::LimitReached { what, limit: limit_per_region });
         }
         bucket_must_exist(&mut transaction, new.account, &new.destinations).await?;
         let inserted = sqlx::query(
-            "INSERT INTO trails (account, name, home_region, selector, destinations, bucket, status, created, updated,
-                 kind, service) VALUES (?, ?, ?, ?, ?, ?, 'Fresh', ?, ?, ?, ?)",
+            "INSERT INTO trails (account, name, home_region, organization, selector, destinations, bucket, status, created,
+                 updated, kind, service) VALUES (?, ?, ?, ?, ?, ?, ?, 'Fresh', ?, ?, ?, ?)",
         )
         .bind(new.account.as_str())
         .bind(new.name.as_str())
         .bind(&new.home_region)
+        .bind(new.organization.as_ref().map(DirectoryId::as_str))
         .bind(to_json(&new.selector))
         .bind(to_json(&new.destinations))
         .bind(own_bucket(new.account, &new.destinations))
@@ -141,6 +150,12 @@ impl Catalog {
         let query = sqlx::query("SELECT * FROM trails WHERE account = ? AND name = ? AND kind = 'Account'");
         let row = query.bind(account.as_str()).bind(name.as_str()).fetch_optional(self.reader()).await?;
         row.as_ref().map(from_row).transpose()
+    }
+
+    /// The organization's trail.
+    pub async fn trail_of_organization(&self, directory: &DirectoryId) -> Result<Option<Trail>, CatalogError> {
+        let query = sqlx::query("SELECT * FROM trails WHERE organization = ?").bind(directory.as_str());
+        query.fetch_optional(self.reader()).await?.as_ref().map(from_row).transpose()
     }
 
     /// The account's trails, by name.

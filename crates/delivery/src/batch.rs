@@ -6,7 +6,7 @@
 
 use model::trail::Interval;
 use model::{Seq, Timestamp};
-use store::Stretch;
+use store::StretchOfMany;
 
 /// How much is looked at for one batch, as a multiple of its size, before it closes with what it has. A selector that
 /// picks one event in a million must not read for hours before anything is written.
@@ -47,8 +47,8 @@ impl Batch {
     }
 
     /// Looks at what was read, up to the event that makes the batch full.
-    pub(crate) fn look_at(&mut self, stretch: &Stretch, interval: &Interval, bytes_max: usize) {
-        for found in &stretch.events {
+    pub(crate) fn look_at(&mut self, stretch: &StretchOfMany, interval: &Interval, bytes_max: usize) {
+        for found in stretch.events.iter().map(|owned| &owned.found) {
             self.looked_at += found.event.raw().len();
             self.through = found.seq;
             if interval.selector.selects(&found.event) {

@@ -1,4 +1,5 @@
-//! From events to objects: one gzip JSON array per region, each event's bytes as they were sent.
+//! From events to objects: one gzip JSON array per region, each event's bytes as they were sent. Members of an organization,
+//! and insights, have objects of their own.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -7,8 +8,10 @@ use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use md5::{Digest, Md5};
-use model::{Attribute, Event, Timestamp};
-use store::Found;
+use model::event::Category;
+use model::organization::DirectoryId;
+use model::{AccountId, Attribute, Event, Timestamp};
+use store::{Found, Owned};
 
 use crate::object_layout::{self, Contents};
 
@@ -30,37 +33,59 @@ pub(crate) struct Object {
 /// The events of a plan, gathered by region.
 pub(crate) struct Regions {
     home: String,
-    events: BTreeMap<String, Vec<Found>>,
+    organization: Option<DirectoryId>,
+    events: BTreeMap<Shelf, BTreeMap<String, Vec<Found>>>,
+}
+
+/// What shares the objects of a region.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Shelf {
+    /// The member, for an organization's trail.
+    member: Option<AccountId>,
+    are_insights: bool,
 }
 
 impl Regions {
     /// None yet. `home` is the trail's home region.
-    pub(crate) fn new(home: &str) -> Regions {
-        Regions { home: home.to_owned(), events: BTreeMap::new() }
+    pub(crate) fn new(home: &str, organization: Option<DirectoryId>) -> Regions {
+        Regions { home: home.to_owned(), organization, events: BTreeMap::new() }
     }
 
     /// Adds the next event.
     ///
     /// A global event goes with the home region's, once. So does an event whose region is missing or could not stand
     /// in a key; the event itself still says what it said.
-    pub(crate) fn add(&mut self, found: Found) {
+    pub(crate) fn add(&mut self, owned: Owned) {
+        let Owned { account, found } = owned;
+        let shelf = Shelf {
+            member: self.organization.as_ref().map(|_| account),
+            are_insights: found.event.category() == Category::Insight,
+        };
+        let regions = self.events.entry(shelf).or_default();
         let own = region_of(&found.event);
         let region = match own {
-            Some(region) if self.events.contains_key(region) || self.events.len() < REGIONS_MAX => region,
+            Some(region) if regions.contains_key(region) || regions.len() < REGIONS_MAX => region,
             _ => &self.home,
         };
-        match self.events.get_mut(region) {
+        match regions.get_mut(region) {
             Some(events) => events.push(found),
             None => {
                 let region = region.to_owned();
-                self.events.insert(region, vec![found]);
+                regions.insert(region, vec![found]);
             }
         }
     }
 
     /// One object per region, in the order of the regions' names.
     pub(crate) fn into_objects(self, prefix: Option<&str>) -> Vec<Object> {
-        self.events.into_iter().map(|(region, events)| object(prefix, &region, &events)).collect()
+        let mut objects = Vec::new();
+        for (shelf, regions) in self.events {
+            let member = self.organization.as_ref().zip(shelf.member);
+            for (region, events) in regions {
+                objects.push(object(prefix, member, shelf.are_insights, &region, &events));
+            }
+        }
+        objects
     }
 }
 
@@ -70,7 +95,13 @@ fn region_of(event: &Event) -> Option<&str> {
     ((1..=64).contains(&region.len()) && region.bytes().all(plain)).then_some(region)
 }
 
-fn object(prefix: Option<&str>, region: &str, events: &[Found]) -> Object {
+fn object(
+    prefix: Option<&str>,
+    member: Option<(&DirectoryId, AccountId)>,
+    are_insights: bool,
+    region: &str,
+    events: &[Found],
+) -> Object {
     // An array of n events has n separators and brackets around and between, and one more.
     let bytes = events.iter().map(|found| found.event.raw().len() + 1).sum::<usize>() + 1;
     // No time in the header: the same events give the same bytes.
@@ -88,6 +119,8 @@ fn object(prefix: Option<&str>, region: &str, events: &[Found]) -> Object {
     let gzip = gzip.finish().expect("memory takes every write");
     let contents = Contents {
         region,
+        member,
+        are_insights,
         received: events.last().map_or(Timestamp::default(), |found| found.received),
         events: events.len(),
         bytes,

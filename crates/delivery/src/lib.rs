@@ -2,7 +2,8 @@
 //!
 //! `jobs` write ranges of the history, each batch the same way, beside the trails and never in their place.
 //!
-//! Dramatis personae: the `supervisor` keeps one `worker` per trail; a worker gathers a `batch`, records the
+//! Dramatis personae: the `supervisor` keeps one `worker` per trail; the `router` looks at each new event once and wakes
+//! the workers it may be for; a worker gathers a `batch`, records the
 //! range it is about to write as a *plan* in the catalog, turns the range into objects (`encode`, named by
 //! `object_layout`), puts them to the `destination` and only then moves the trail's cursor.
 //!
@@ -13,13 +14,16 @@
 mod backoff;
 mod batch;
 mod config;
+mod desk;
 mod destination;
 mod encode;
 mod error;
 mod jobs;
+mod members;
 mod metrics;
 mod object_layout;
 mod roles;
+mod router;
 mod source;
 mod stepper;
 mod supervisor;
@@ -41,6 +45,7 @@ pub use error::DeliveryError;
 pub use jobs::JobStepper;
 pub use metrics::Standing;
 pub use roles::{IdentityRoles, Roles, SERVICE, check_role};
+pub use router::SelectionIndex;
 pub use source::Source;
 pub use stepper::Stepper;
 

@@ -48,6 +48,10 @@ pub(crate) struct DeliveryMetrics {
     jobs: Gauge,
     job_events: Counter,
     job_failures: Counter,
+    routed_events: Counter,
+    woken_trails: Counter,
+    /// Up to where events were looked at for trails that wait.
+    looked: Arc<Mutex<Seq>>,
     board: Arc<Mutex<HashMap<i64, Place>>>,
     committed: watch::Receiver<Seq>,
     clock: Arc<dyn Clock>,
@@ -63,11 +67,15 @@ struct Place {
     oldest: Option<Timestamp>,
     /// Since when events are known to wait that nobody looked at.
     ignored_since: Option<Timestamp>,
+    /// The worker holds nothing and sleeps until it is woken.
+    waits: bool,
 }
 
 impl Place {
-    fn lag_events(&self, head: Seq) -> u64 {
-        self.at.map_or(0, |at| head.0.saturating_sub(at.0))
+    fn lag_events(&self, head: Seq, looked: Seq) -> u64 {
+        // Whoever is not woken is behind by what nobody has looked at for it.
+        let reached = |at: Seq| if self.waits { at.max(looked) } else { at };
+        self.at.map_or(0, |at| head.0.saturating_sub(reached(at).0))
     }
 
     fn lag_seconds(&self, now: Timestamp) -> f64 {
@@ -114,6 +122,9 @@ impl DeliveryMetrics {
                 "delivery_job_failed_attempts",
                 "Attempts of delivery history jobs that failed and will be repeated",
             ),
+            routed_events: counter("delivery_routed_events", "Events looked at once for all trails"),
+            woken_trails: counter("delivery_woken_trails", "Times a trail was woken by events it may select"),
+            looked: Arc::default(),
             board: Arc::default(),
             committed,
             clock,
@@ -177,6 +188,21 @@ impl DeliveryMetrics {
         self.place(trail, |place| place.oldest = oldest);
     }
 
+    /// The worker of the trail begins or ends to sleep with nothing to deliver.
+    pub(crate) fn trail_waits(&self, trail: i64, waits: bool) {
+        self.place(trail, |place| place.waits = waits);
+    }
+
+    pub(crate) fn routed(&self, events: u64, woken: usize) {
+        self.routed_events.inc_by(events);
+        self.woken_trails.inc_by(woken as u64);
+    }
+
+    /// Events up to here were looked at for the trails that wait.
+    pub(crate) fn looked_through(&self, looked: Seq) {
+        *self.looked.lock() = looked;
+    }
+
     pub(crate) fn trail_works(&self, trail: i64) {
         self.place(trail, |place| place.failing = false);
     }
@@ -196,20 +222,24 @@ impl DeliveryMetrics {
 
     pub(crate) fn standing(&self) -> Standing {
         let (head, now) = (*self.committed.borrow(), self.clock.now());
+        let looked = *self.looked.lock();
         let board = self.board.lock();
         Standing {
             trails: board.len(),
             failing: board.values().filter(|place| place.failing).count(),
-            lag_events: board.values().map(|place| place.lag_events(head)).max().unwrap_or(0),
+            lag_events: board.values().map(|place| place.lag_events(head, looked)).max().unwrap_or(0),
             lag_seconds: board.values().map(|place| place.lag_seconds(now)).fold(0.0, f64::max),
         }
     }
 
     fn show(&self) {
         let (head, now) = (*self.committed.borrow(), self.clock.now());
+        let looked = *self.looked.lock();
         for place in self.board.lock().values_mut() {
-            if place.lag_events(head) > 0 {
+            if place.lag_events(head, looked) > 0 {
                 place.ignored_since.get_or_insert(now);
+            } else if place.waits {
+                place.ignored_since = None;
             }
         }
         let standing = self.standing();

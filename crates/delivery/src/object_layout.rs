@@ -1,19 +1,25 @@
 //! The names of delivered objects: ActionTrail's layout.
 //!
 //! ```text
-//! [prefix/]AliyunLogs/Actiontrail/<region>/<YYYY>/<MM>/<DD>/
+//! [prefix/]AliyunLogs/Actiontrail/[<rd id>/<account>/]<region>/<YYYY>/<MM>/<DD>/
 //!     Actiontrail_<region>_<YYYYMMDDHHMMSS>_1002_<events>_<bytes>_<md5>.gz
 //! ```
 //!
+//! The part in the middle is for trails of an organization. Insights lie under `Actiontrail-Insight` instead of `Actiontrail`.
 //! The time is when the object's last event was received; bytes and MD5 are those of the JSON before compression. So a
 //! name follows from the events and from nothing else: whoever encodes them again gets the same name.
 
-use model::Timestamp;
+use model::organization::DirectoryId;
+use model::{AccountId, Timestamp};
 
 /// What an object's name says about its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Contents<'a> {
     pub(crate) region: &'a str,
+    /// Of an organization's trail: the directory and the member.
+    pub(crate) member: Option<(&'a DirectoryId, AccountId)>,
+    /// Insights instead of management and data events.
+    pub(crate) are_insights: bool,
     /// Receipt of the last event.
     pub(crate) received: Timestamp,
     pub(crate) events: usize,
@@ -25,11 +31,13 @@ pub(crate) struct Contents<'a> {
 
 /// The key of an object.
 pub(crate) fn key(prefix: Option<&str>, contents: &Contents<'_>) -> String {
-    let Contents { region, received, events, bytes, md5 } = contents;
+    let Contents { region, member, are_insights, received, events, bytes, md5 } = contents;
+    let kind = if *are_insights { "Actiontrail-Insight" } else { "Actiontrail" };
+    let of_member = member.map(|(directory, account)| format!("{directory}/{account}/")).unwrap_or_default();
     let (year, month, day, hour, minute, second) = received.civil();
-    let folder = format!("AliyunLogs/Actiontrail/{region}/{year:04}/{month:02}/{day:02}");
+    let folder = format!("AliyunLogs/{kind}/{of_member}{region}/{year:04}/{month:02}/{day:02}");
     let time = format!("{year:04}{month:02}{day:02}{hour:02}{minute:02}{second:02}");
-    let name = format!("Actiontrail_{region}_{time}_1002_{events}_{bytes}_{md5}.gz");
+    let name = format!("{kind}_{region}_{time}_1002_{events}_{bytes}_{md5}.gz");
     match prefix {
         Some(prefix) => format!("{prefix}/{folder}/{name}"),
         None => format!("{folder}/{name}"),
@@ -44,6 +52,8 @@ mod tests {
     fn names_say_region_time_and_content() {
         let contents = Contents {
             region: "cn-hangzhou",
+            member: None,
+            are_insights: false,
             received: Timestamp::parse("2026-01-05T08:03:09Z").expect("a time"),
             events: 12,
             bytes: 3456,
@@ -53,5 +63,12 @@ mod tests {
                      Actiontrail_cn-hangzhou_20260105080309_1002_12_3456_d41d8cd98f00b204e9800998ecf8427e.gz";
         assert_eq!(key(None, &contents), plain);
         assert_eq!(key(Some("audit-1"), &contents), format!("audit-1/{plain}"));
+        let directory = "rd-abc123".parse().expect("a directory");
+        let member = "1000000000000002".parse().expect("an account");
+        let of_member = Contents { member: Some((&directory, member)), ..contents.clone() };
+        let expected = plain.replace("Actiontrail/cn", "Actiontrail/rd-abc123/1000000000000002/cn");
+        assert_eq!(key(None, &of_member), expected);
+        let insights = Contents { are_insights: true, ..contents };
+        assert_eq!(key(None, &insights), plain.replace("Actiontrail", "Actiontrail-Insight"));
     }
 }

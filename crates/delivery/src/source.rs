@@ -1,7 +1,7 @@
-//! Where a trail's events are read.
+//! Where trails' events are read.
 
-use model::{AccountId, Seq, Timestamp};
-use store::{Found, Lookup, Store, StoreError, Stretch};
+use model::{AccountId, Event, Seq, Timestamp};
+use store::{Found, Lookup, Owned, Store, StoreError, Stretch, StretchOfMany};
 
 /// Events a page has while counting: few enough to be held together, whatever their size.
 const COUNTED_AT_ONCE: usize = 256;
@@ -22,6 +22,33 @@ pub trait Source: Send + Sync {
         through: Timestamp,
         wanted: &dyn Fn(&Found) -> bool,
     ) -> Result<u64, StoreError>;
+
+    /// The same of several accounts, in one order of numbers. Unless a source has a better way, each account is read and
+    /// what goes beyond the shortest stretch is dropped.
+    fn read_accounts_after(
+        &self,
+        accounts: &[AccountId],
+        after: Seq,
+        through: Seq,
+        bytes_max: usize,
+    ) -> Result<StretchOfMany, StoreError> {
+        let mut all = StretchOfMany { events: Vec::new(), through };
+        for account in accounts {
+            let stretch = self.read_after(*account, after, all.through, bytes_max)?;
+            all.through = all.through.min(stretch.through);
+            all.events.extend(stretch.events.into_iter().map(|found| Owned { account: *account, found }));
+        }
+        all.events.retain(|owned| owned.found.seq <= all.through);
+        all.events.sort_by_key(|owned| owned.found.seq);
+        Ok(all)
+    }
+
+    /// Shows every event with a number in `(after, through]`, of any account, in order, if that is quick; otherwise shows
+    /// none and says false. `show` must be quick.
+    fn show_recent(&self, after: Seq, through: Seq, show: &mut dyn FnMut(AccountId, Seq, &Event)) -> bool {
+        let _ = (after, through, show);
+        false
+    }
 }
 
 impl Source for Store {
@@ -60,5 +87,19 @@ impl Source for Store {
                 _ => return Ok(counted),
             }
         }
+    }
+
+    fn read_accounts_after(
+        &self,
+        accounts: &[AccountId],
+        after: Seq,
+        through: Seq,
+        bytes_max: usize,
+    ) -> Result<StretchOfMany, StoreError> {
+        Store::read_accounts_after(self, accounts, after, through, bytes_max)
+    }
+
+    fn show_recent(&self, after: Seq, through: Seq, show: &mut dyn FnMut(AccountId, Seq, &Event)) -> bool {
+        Store::show_recent(self, after, through, show)
     }
 }

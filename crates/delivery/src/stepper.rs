@@ -21,7 +21,7 @@ impl Stepper {
         metrics.trail_started(trail.id);
         let slots = Arc::new(Semaphore::new(slots_max));
         let shared = Shared { parts, config, metrics, slots: slots.clone(), job_slots: slots };
-        Stepper(Worker::new(Arc::new(shared), trail))
+        Stepper(Worker::new(Arc::new(shared), trail, Arc::default()))
     }
 
     /// One bounded piece of work, and whether there is more. A failure is recorded where the trail's owner sees it and

@@ -166,7 +166,7 @@ pub(crate) fn account(text: &str) -> AccountId {
 }
 
 pub(crate) fn all() -> Selector {
-    Selector { event_rw: EventRw::All, regions: TrailRegions::All }
+    Selector::management(EventRw::All, TrailRegions::All)
 }
 
 pub(crate) fn to_bucket(name: &str) -> TrailDestinations {
@@ -215,7 +215,7 @@ impl World {
             job_slots: Arc::new(Semaphore::new(1)),
         };
         shared.metrics.trail_started(trail.id);
-        Worker::new(Arc::new(shared), trail.clone())
+        Worker::new(Arc::new(shared), trail.clone(), Arc::default())
     }
 
     pub(crate) fn head(&self) -> Seq {
@@ -264,6 +264,7 @@ impl World {
     pub(crate) async fn trail(&self, name: &str, selector: Selector, destinations: TrailDestinations) -> Trail {
         self.register(&destinations).await;
         let new = NewTrail {
+            organization: None,
             account: account(ACCOUNT),
             name: name.parse().expect("a trail's name"),
             home_region: "cn-hangzhou".into(),

@@ -13,14 +13,16 @@ use std::time::Duration;
 use catalog::{CatalogError, Plan};
 use model::{AccountId, Seq};
 use model::trail::{Interval, Trail};
-use store::Stretch;
+use store::{Owned, StretchOfMany};
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tracing::{debug, info, warn};
 
 use crate::backoff::Backoff;
 use crate::batch::{Batch, Verdict};
+use crate::desk::Desk;
 use crate::destination::Destination;
+use crate::members::Members;
 use crate::{DeliveryError, Shared};
 
 use plan::Written;
@@ -48,6 +50,10 @@ pub(crate) struct Worker {
     destination: Option<(AccountId, String, Arc<dyn Destination>)>,
     changes: watch::Receiver<u64>,
     committed: watch::Receiver<Seq>,
+    desk: Arc<Desk>,
+    bell: watch::Receiver<u64>,
+    /// Rings heard before the last step.
+    rings: u64,
     backoff: Backoff,
 }
 
@@ -63,7 +69,7 @@ pub(crate) enum Next {
 }
 
 impl Worker {
-    pub(crate) fn new(shared: Arc<Shared>, trail: Trail) -> Worker {
+    pub(crate) fn new(shared: Arc<Shared>, trail: Trail, desk: Arc<Desk>) -> Worker {
         Worker {
             trail,
             progress: None,
@@ -74,6 +80,9 @@ impl Worker {
             destination: None,
             changes: shared.parts.catalog.trails_version(),
             committed: shared.parts.committed.clone(),
+            bell: desk.bell(),
+            desk,
+            rings: 0,
             backoff: Backoff::default(),
             shared,
         }
@@ -115,6 +124,10 @@ impl Worker {
     }
 
     async fn try_step(&mut self) -> Result<Next, DeliveryError> {
+        // In this order: what is rung for later is looked at again; what lies up to the head was accepted before the trail
+        // is read, so a change made before an event counts for it.
+        self.rings = *self.bell.borrow_and_update();
+        let head = *self.committed.borrow();
         self.refresh().await?;
         let progress = self.progress.as_ref().expect("refreshed above");
         if let Some(plan) = progress.plan {
@@ -126,7 +139,6 @@ impl Worker {
             self.shared.metrics.trail_works(self.trail.id);
             return Ok(Next::WaitForChange);
         };
-        let head = *self.committed.borrow_and_update();
         let end = interval.through.map_or(head, |through| through.min(head));
         let mut batch = match self.batch.take() {
             Some(batch) if batch.interval == interval.id && batch.through <= end => batch,
@@ -138,7 +150,8 @@ impl Worker {
         self.shared.metrics.trail_works(self.trail.id);
         let next = self.decide(&batch, &interval).await?;
         let is_planned = self.progress.as_ref().is_some_and(|progress| progress.plan.is_some());
-        self.batch = (!is_planned).then_some(batch);
+        let is_known = self.progress.is_some();
+        self.batch = (is_known && !is_planned).then_some(batch);
         Ok(next)
     }
 
@@ -148,6 +161,10 @@ impl Worker {
             self.changes.borrow_and_update();
             self.destination = None;
             let progress = Progress::load(&self.shared.parts.catalog, &self.trail).await?;
+            if progress.members != self.progress.take().and_then(|before| before.members) {
+                // It was gathered from other accounts.
+                self.batch = None;
+            }
             self.shared
                 .metrics
                 .trail_stands_at(self.trail.id, progress.current().map(|interval| interval.after.max(progress.cursor)));
@@ -181,23 +198,53 @@ impl Worker {
         match batch.verdict(is_last, is_old, config.bytes_max) {
             Verdict::Close => {
                 let plan = Plan { interval: batch.interval, after: batch.after, through: batch.through };
-                self.shared.parts.catalog.delivery_plan(self.trail.id, &plan).await?;
-                self.progress.as_mut().expect("refreshed in this step").plan = Some(plan);
+                if self.record_plan(&plan).await? {
+                    self.progress.as_mut().expect("refreshed in this step").plan = Some(plan);
+                } else {
+                    self.progress = None;
+                }
                 Ok(Next::Continue)
             }
             Verdict::Open => Ok(Next::WaitForEvents(age.map(|age| config.age_max.saturating_sub(age)))),
             Verdict::Empty if is_last => {
-                self.advance(batch.through, None, 0, 0).await?;
+                self.pass(batch.through).await?;
                 Ok(Next::Continue)
             }
             Verdict::Empty => {
                 let moved = self.progress.as_ref().is_some_and(|progress| progress.cursor < batch.through);
-                if moved && self.recorded.elapsed() >= config.record_every {
-                    self.advance(batch.through, None, 0, 0).await?;
+                if moved && self.recorded.elapsed() >= config.record_every && !self.pass(batch.through).await? {
+                    return Ok(Next::Continue);
                 }
                 Ok(Next::WaitForEvents(None))
             }
         }
+    }
+
+    /// Records a plan. False: a membership has changed since the trail was read, and with it what the range holds.
+    async fn record_plan(&self, plan: &Plan) -> Result<bool, CatalogError> {
+        let (catalog, trail) = (&self.shared.parts.catalog, self.trail.id);
+        match self.members() {
+            Some(members) => catalog.delivery_plan_among(trail, plan, members.version).await,
+            None => catalog.delivery_plan(trail, plan).await.map(|()| true),
+        }
+    }
+
+    /// Moves the cursor past events that are not selected. False: a membership has changed since the trail was read.
+    async fn pass(&mut self, through: Seq) -> Result<bool, DeliveryError> {
+        let Some(version) = self.members().map(|members| members.version) else {
+            self.advance(through, None, 0, 0).await?;
+            return Ok(true);
+        };
+        if !self.shared.parts.catalog.delivery_pass_among(self.trail.id, through, version).await? {
+            self.progress = None;
+            return Ok(false);
+        }
+        self.advanced(through);
+        Ok(true)
+    }
+
+    fn members(&self) -> Option<&Members> {
+        self.progress.as_ref().and_then(|progress| progress.members.as_ref())
     }
 
     /// Moves the cursor, after the effect.
@@ -209,24 +256,41 @@ impl Worker {
         objects: u64,
     ) -> Result<(), DeliveryError> {
         self.shared.parts.catalog.delivery_advance(self.trail.id, through, at, events, objects).await?;
+        self.advanced(through);
+        Ok(())
+    }
+
+    fn advanced(&mut self, through: Seq) {
         if let Some(progress) = &mut self.progress {
             progress.advance(through);
         }
         self.shared.metrics.trail_at(self.trail.id, Some(through));
         self.shared.metrics.trail_works(self.trail.id);
         self.recorded = Instant::now();
-        Ok(())
     }
 
     async fn slot(&self) -> tokio::sync::OwnedSemaphorePermit {
         self.shared.slots.clone().acquire_owned().await.expect("nobody closes the slots")
     }
 
-    async fn read(&self, after: Seq, through: Seq, bytes_max: usize) -> Result<Stretch, DeliveryError> {
-        let (source, account) = (self.shared.parts.source.clone(), self.trail.account);
-        let read = move || source.read_after(account, after, through, bytes_max);
-        let stretch = tokio::task::spawn_blocking(read).await??;
+    /// What the trail may see of `(after, through]`.
+    async fn read(&self, after: Seq, through: Seq, bytes_max: usize) -> Result<StretchOfMany, DeliveryError> {
+        let source = self.shared.parts.source.clone();
+        let members = self.members();
+        let accounts = members.map_or_else(|| vec![self.trail.account], |members| members.within(after, through));
+        let read = move || match accounts[..] {
+            [] => Ok(StretchOfMany { events: Vec::new(), through }),
+            [account] => source.read_after(account, after, through, bytes_max).map(|stretch| {
+                let events = stretch.events.into_iter().map(|found| Owned { account, found }).collect();
+                StretchOfMany { events, through: stretch.through }
+            }),
+            _ => source.read_accounts_after(&accounts, after, through, bytes_max),
+        };
+        let mut stretch = tokio::task::spawn_blocking(read).await??;
         assert!(stretch.through > after && stretch.through <= through, "a source moves on and not too far");
+        if let Some(members) = members {
+            stretch.events.retain(|owned| members.hold(owned.account, owned.found.seq));
+        }
         Ok(stretch)
     }
 
@@ -234,20 +298,24 @@ impl Worker {
         let (due, poll) = match next {
             Next::Continue => return,
             Next::WaitForEvents(due) => (due, Some(self.shared.config.poll)),
-            Next::WaitForChange => (None, None),
+            Next::WaitForChange => (None, Some(Duration::ZERO)),
         };
-        let (committed, changes) = (&mut self.committed, &mut self.changes);
+        if let (Next::WaitForEvents(None), Some(batch)) = (next, &self.batch) {
+            self.desk.settle(self.rings, batch.through);
+            self.shared.metrics.trail_waits(self.trail.id, true);
+        }
+        let bell = &mut self.bell;
         let news = async {
-            // Events arrive many times a second; one look per `poll` serves them all.
+            // The bell may ring many times a second; one look per `poll` serves them all.
             pause(poll).await;
-            changed(committed).await;
+            changed(bell).await;
         };
         tokio::select! {
             () = news => {}
             () = pause(due) => {}
-            // Left marked, because it is the next step that reads the trail again.
-            () = changed(changes) => changes.mark_changed(),
         }
+        self.desk.unsettle();
+        self.shared.metrics.trail_waits(self.trail.id, false);
     }
 
     /// Records a failure where the trail's owner sees it, and pauses.

@@ -11,6 +11,11 @@ mod delivery_jobs;
 mod delivery_metrics;
 mod lookup;
 mod ram_groups;
+mod organization;
+mod organization_delegations;
+mod organization_folders;
+mod organization_handshakes;
+mod organization_members;
 mod ram_keys;
 mod ram_logins;
 mod ram_policies;
@@ -138,6 +143,33 @@ pub(crate) async fn run(id: OperationId, call: &Call<'_>) -> Outcome {
         OperationId::RemoveDefaultTrail => account_settings::remove_default_trail(call).await,
         OperationId::AssumeRole => sts::assume_role(call),
         OperationId::GetCallerIdentity => sts::caller_identity(call),
+        OperationId::EnableResourceDirectory => organization::enable(call).await,
+        OperationId::GetResourceDirectory => organization::get(call).await,
+        OperationId::DestroyResourceDirectory => organization::destroy(call).await,
+        OperationId::CreateResourceAccount => organization_members::create(call).await,
+        OperationId::InviteAccountToResourceDirectory => organization_handshakes::invite(call).await,
+        OperationId::AcceptHandshake => organization_handshakes::accept(call).await,
+        OperationId::DeclineHandshake => organization_handshakes::decline(call).await,
+        OperationId::CancelHandshake => organization_handshakes::cancel(call).await,
+        OperationId::GetHandshake => organization_handshakes::get(call).await,
+        OperationId::ListHandshakesForAccount => organization_handshakes::list_for_account(call).await,
+        OperationId::ListHandshakesForResourceDirectory => organization_handshakes::list_for_directory(call).await,
+        OperationId::RemoveCloudAccount => organization_members::remove(call).await,
+        OperationId::GetAccount => organization_members::get(call).await,
+        OperationId::ResourceManagerListAccounts => organization_members::list(call).await,
+        OperationId::ListAccountsForParent => organization_members::list_for_parent(call).await,
+        OperationId::UpdateAccount => organization_members::update(call).await,
+        OperationId::MoveAccount => organization_members::shift(call).await,
+        OperationId::CreateFolder => organization_folders::create(call).await,
+        OperationId::GetFolder => organization_folders::get(call).await,
+        OperationId::UpdateFolder => organization_folders::update(call).await,
+        OperationId::DeleteFolder => organization_folders::delete(call).await,
+        OperationId::ListFoldersForParent => organization_folders::list(call).await,
+        OperationId::RegisterDelegatedAdministrator => organization_delegations::register(call).await,
+        OperationId::DeregisterDelegatedAdministrator => organization_delegations::deregister(call).await,
+        OperationId::ListDelegatedAdministrators => organization_delegations::list(call).await,
+        OperationId::ListDelegatedServicesForAccount => organization_delegations::list_for_account(call).await,
+        OperationId::ListTrustedServiceStatus => organization_delegations::list_services(call).await,
     }
 }
 

@@ -7,6 +7,7 @@ mod groups;
 mod logins;
 mod mfa;
 pub(crate) mod names;
+mod organization;
 mod roles;
 mod versions;
 

@@ -4,6 +4,7 @@
 //! in one pass over the JSON; a field of an unexpected type is no fact, never a reason to refuse the event. Only what
 //! makes an event identifiable and placeable is demanded: an object with `eventId` and `eventTime`.
 
+mod category;
 mod facts;
 mod refusal;
 mod resources;
@@ -13,6 +14,7 @@ use bytes::Bytes;
 use crate::limits::{EVENT_BYTES_MAX, EVENT_TIME_AHEAD_MAX};
 use crate::{AccountId, Timestamp};
 
+pub use category::Category;
 pub use refusal::Refusal;
 
 /// A fact of an event that can be looked up. The number is written to disk: never reuse or renumber one.

@@ -32,3 +32,11 @@ pub const DELIVERY_BYTES_MAX: usize = 8 * 1024 * 1024;
 pub const DELIVERY_AGE_MAX: Duration = Duration::from_secs(60);
 /// How long the counters of a trail's deliveries are kept.
 pub const DELIVERY_METRICS_AGE_MAX: Duration = Duration::from_secs(30 * 24 * 3600);
+/// Levels of folders below a directory's root (Resource Directory's own limit).
+pub const FOLDER_LEVELS_MAX: usize = 5;
+/// Folders of a directory (Resource Directory's own default).
+pub const FOLDERS_MAX: usize = 100;
+/// Administrators of one service for an organization (Resource Directory's own limit for ActionTrail).
+pub const DELEGATED_ADMINISTRATORS_MAX: usize = 5;
+/// How long an account may think about an invitation (Resource Directory's own).
+pub const HANDSHAKE_AGE_MAX: Duration = Duration::from_secs(14 * 24 * 3600);

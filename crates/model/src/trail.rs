@@ -1,108 +1,16 @@
-//! Trails: which events of an account go where.
+//! Trails: which events of an account, or of an organization's accounts, go where.
 
-use std::collections::BTreeSet;
+mod selector;
+
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::{Attribute, Event};
+use crate::organization::DirectoryId;
 use crate::{AccountId, Seq, Timestamp};
 
-/// Which events by read/write a trail delivers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum EventRw {
-    /// Read-only calls.
-    Read,
-    /// Calls that change something. An event that does not say `Read` counts as one, so nothing falls between.
-    Write,
-    /// Both.
-    All,
-}
-
-impl EventRw {
-    /// The wire's spelling.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            EventRw::Read => "Read",
-            EventRw::Write => "Write",
-            EventRw::All => "All",
-        }
-    }
-}
-
-impl FromStr for EventRw {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        match text {
-            "Read" => Ok(EventRw::Read),
-            "Write" => Ok(EventRw::Write),
-            "All" => Ok(EventRw::All),
-            _ => Err(()),
-        }
-    }
-}
-
-/// Which regions' events a trail delivers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum TrailRegions {
-    /// Every region.
-    All,
-    /// These only; global events are always included (they lie with the home region's).
-    Only(BTreeSet<String>),
-}
-
-impl TrailRegions {
-    /// Parses `All` or a comma-separated list of region ids.
-    pub fn parse(text: &str) -> Option<TrailRegions> {
-        if text == "All" {
-            return Some(TrailRegions::All);
-        }
-        let regions: BTreeSet<String> = text.split(',').map(|region| region.trim().to_owned()).collect();
-        let valid = regions.iter().all(|region| {
-            !region.is_empty() && region.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-        });
-        valid.then_some(TrailRegions::Only(regions))
-    }
-}
-
-impl fmt::Display for TrailRegions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            TrailRegions::All => f.write_str("All"),
-            TrailRegions::Only(regions) => f.write_str(&regions.iter().cloned().collect::<Vec<_>>().join(",")),
-        }
-    }
-}
-
-/// What a trail selects from the account's events.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Selector {
-    /// By read/write.
-    pub event_rw: EventRw,
-    /// By region.
-    pub regions: TrailRegions,
-}
-
-impl Selector {
-    /// Whether this event is selected. The account is not checked here: a reader only reads its account's events.
-    pub fn selects(&self, event: &Event) -> bool {
-        let is_read = event.first(Attribute::EventRw) == Some("Read");
-        let by_rw = match self.event_rw {
-            EventRw::All => true,
-            EventRw::Read => is_read,
-            EventRw::Write => !is_read,
-        };
-        let by_region = match &self.regions {
-            TrailRegions::All => true,
-            TrailRegions::Only(regions) => {
-                event.is_global() || event.first(Attribute::Region).is_some_and(|region| regions.contains(region))
-            }
-        };
-        by_rw && by_region
-    }
-}
+pub use selector::{DataSelector, EventRw, NameRule, Selector, TrailRegions};
 
 /// A trail's name: 6 to 36 characters, first a-z, then a-z 0-9 `-` `_`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -192,6 +100,8 @@ pub struct Trail {
     pub name: TrailName,
     /// The region it was created in.
     pub home_region: String,
+    /// The directory whose members' events it delivers; `None`: its own account's only. Never changes.
+    pub organization: Option<DirectoryId>,
     /// What it selects.
     pub selector: Selector,
     /// Where it writes.

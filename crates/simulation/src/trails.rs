@@ -42,7 +42,7 @@ pub(crate) struct Trails {
 fn selector(chance: &mut Chance) -> Selector {
     let event_rw = [EventRw::All, EventRw::All, EventRw::Read, EventRw::Write][chance.below(4)];
     let regions = ["All", "All", "cn-beijing", "cn-beijing,cn-shanghai"][chance.below(4)];
-    Selector { event_rw, regions: TrailRegions::parse(regions).expect("regions") }
+    Selector::management(event_rw, TrailRegions::parse(regions).expect("regions"))
 }
 
 impl Trails {
@@ -73,6 +73,7 @@ impl Trails {
                 let prefix = format!("trail-{number}-of-{account}");
                 let target = BucketTarget { name: "logs".into(), prefix: Some(prefix.clone()), write_role_arn: None };
                 let new = NewTrail {
+                    organization: None,
                     account: *account,
                     name: format!("trail-{number}").parse().expect("a trail's name"),
                     home_region: "cn-hangzhou".into(),

@@ -4,6 +4,8 @@
 //! rows. One writer (the journal's thread) adds, readers share a lock for microseconds. Events mostly arrive in order
 //! of time: a running maximum of event times tells a newest-first search when no older row can be newer.
 
+mod across;
+
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::time::Instant;

@@ -40,7 +40,10 @@ const MAX_COMPUTE_WRITE_ROLE_ARN: Param =
     Param::unsupported("MaxComputeWriteRoleArn", "warehouse tables are not built")
         .refused_as(codes::INVALID_DELIVERY_CONFIGURATION);
 const IS_ORGANIZATION_TRAIL: Param =
-    Param::boolean("IsOrganizationTrail", "a trail of a whole organization; `true` is refused until those are built");
+    Param::boolean(
+        "IsOrganizationTrail",
+        "a trail of the whole organization: for its management account and delegated administrators; cannot be changed",
+    );
 
 const TRAIL_FIELDS: &[&str] = &[
     "Name",
@@ -87,6 +90,7 @@ pub(super) const CREATE_TRAIL: Operation = Operation {
         codes::INVALID_DELIVERY_CONFIGURATION,
         codes::SLS_PROJECT_DOES_NOT_EXIST,
         codes::NOT_ALLOW_CREATE_ORGANIZATION_TRAIL,
+        codes::MAXIMUM_NUMBER_OF_ORGANIZATION_TRAIL_EXCEEDED,
         codes::TRAIL_ALREADY_EXISTS,
         codes::MAXIMUM_NUMBER_OF_TRAILS_EXCEEDED,
         codes::INSUFFICIENT_BUCKET_POLICY,
@@ -162,7 +166,7 @@ pub(super) const DESCRIBE_TRAILS: Operation = Operation {
             "IncludeShadowTrails",
             "also those whose home is another region than the one the request names; a request that names none sees all",
         ),
-        Param::boolean("IncludeOrganizationTrail", "also those of an organization; there are none yet"),
+        Param::boolean("IncludeOrganizationTrail", "also the trail of the organization the account is a member of"),
     ],
     returns: &[
         "TrailList[].Name",
@@ -173,6 +177,7 @@ pub(super) const DESCRIBE_TRAILS: Operation = Operation {
         "TrailList[].EventRW",
         "TrailList[].TrailRegion",
         "TrailList[].IsOrganizationTrail",
+        "TrailList[].OrganizationId",
         "TrailList[].OssBucketName",
         "TrailList[].OssBucketLocation",
         "TrailList[].OssKeyPrefix",
@@ -199,7 +204,7 @@ pub(super) const GET_TRAIL_STATUS: Operation = Operation {
     scope: Scope::Own,
     resources: TRAIL_ARN,
     touches: TOUCHES_TRAIL,
-    params: &[EXISTING, Param::boolean("IsOrganizationTrail", "a trail of an organization; there are none yet")],
+    params: &[EXISTING, Param::boolean("IsOrganizationTrail", "the trail of the organization the account is a member of")],
     returns: &[
         "IsLogging",
         "LatestDeliveryTime",

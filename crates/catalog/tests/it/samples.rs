@@ -57,12 +57,12 @@ pub(crate) fn bucket(account: AccountId, name: &str) -> Bucket {
 }
 
 pub(crate) fn everything() -> Selector {
-    Selector { event_rw: EventRw::All, regions: TrailRegions::All }
+    Selector::management(EventRw::All, TrailRegions::All)
 }
 
 pub(crate) fn writes_of_hangzhou() -> Selector {
     let regions = BTreeSet::from(["cn-hangzhou".to_owned()]);
-    Selector { event_rw: EventRw::Write, regions: TrailRegions::Only(regions) }
+    Selector::management(EventRw::Write, TrailRegions::Only(regions))
 }
 
 pub(crate) fn to_bucket(name: &str) -> Destinations {
@@ -77,6 +77,7 @@ pub(crate) fn to_bucket(name: &str) -> Destinations {
 
 pub(crate) fn new_trail(account: AccountId, name: &str) -> NewTrail {
     NewTrail {
+        organization: None,
         account,
         name: name.parse().unwrap(),
         home_region: "cn-hangzhou".to_owned(),

@@ -10,13 +10,17 @@ fn found(seq: u64, json: &str) -> Found {
     Found { seq: Seq(seq), received: Timestamp(1_768_465_800_000 + seq as i64 * 1000), event }
 }
 
+fn owned(found: Found) -> Owned {
+    Owned { account: "1000000000000001".parse().expect("an account"), found }
+}
+
 fn in_region(seq: u64, region: &str) -> Found {
     found(seq, &format!(r#"{{"eventId":"e{seq}","eventTime":"2026-01-15T08:30:00Z","acsRegion":"{region}"}}"#))
 }
 
 fn encoded(events: Vec<Found>) -> Vec<(String, String)> {
-    let mut regions = Regions::new("cn-hangzhou");
-    events.into_iter().for_each(|event| regions.add(event));
+    let mut regions = Regions::new("cn-hangzhou", None);
+    events.into_iter().for_each(|event| regions.add(owned(event)));
     let objects = regions.into_objects(Some("prefix"));
     objects.into_iter().map(|object| (object.key, unzipped(&object.bytes))).collect()
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use catalog::{Job, JobRegion};
 use model::Seq;
 use model::trail::BucketTarget;
-use store::Found;
+use store::{Found, Owned};
 use tracing::{debug, info, warn};
 
 use super::count::count;
@@ -141,7 +141,7 @@ impl JobWorker {
         end: Seq,
         bytes_max: Option<usize>,
     ) -> Result<Gathered, DeliveryError> {
-        let mut gathered = Gathered { regions: Regions::new(&job.home_region), events: 0, through: start };
+        let mut gathered = Gathered { regions: Regions::new(&job.home_region, None), events: 0, through: start };
         let (mut bytes, mut looked_at) = (0, 0);
         let is_full = |bytes: usize, looked_at: usize| {
             bytes_max.is_some_and(|max| bytes >= max || looked_at >= max.saturating_mul(LOOKED_AT_MAX))
@@ -157,7 +157,7 @@ impl JobWorker {
                 if wants(job, &found) {
                     bytes += length;
                     gathered.events += 1;
-                    gathered.regions.add(found);
+                    gathered.regions.add(Owned { account: job.account, found });
                     if is_full(bytes, looked_at) {
                         // Where a batch ends depends on its events alone and not on how they were read.
                         gathered.through = seq;

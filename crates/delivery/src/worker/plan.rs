@@ -96,17 +96,18 @@ impl Worker {
     /// out are a tenth of it.
     async fn encode(&self, plan: &Plan, interval: &Interval, target: &BucketTarget) -> Result<Encoded, DeliveryError> {
         let _slot = self.slot().await;
-        let mut regions = Regions::new(&self.trail.home_region);
+        let mut regions = Regions::new(&self.trail.home_region, self.trail.organization.clone());
         let (mut events, mut oldest) = (0, None::<Timestamp>);
         let mut after: Seq = plan.after;
         while after < plan.through {
             let stretch = self.read(after, plan.through, READ_BYTES).await?;
             after = stretch.through;
-            for found in stretch.events {
-                if interval.selector.selects(&found.event) {
+            for owned in stretch.events {
+                if interval.selector.selects(&owned.found.event) {
                     events += 1;
-                    oldest = Some(oldest.map_or(found.received, |oldest| oldest.min(found.received)));
-                    regions.add(found);
+                    let received = owned.found.received;
+                    oldest = Some(oldest.map_or(received, |oldest| oldest.min(received)));
+                    regions.add(owned);
                 }
             }
         }

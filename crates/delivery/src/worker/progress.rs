@@ -4,6 +4,8 @@ use catalog::{Catalog, CatalogError, Plan};
 use model::Seq;
 use model::trail::{BucketTarget, Interval, Trail};
 
+use crate::members::Members;
+
 /// Where a trail stands.
 #[derive(Debug, Clone)]
 pub(crate) struct Progress {
@@ -15,15 +17,24 @@ pub(crate) struct Progress {
     pub(crate) intervals: Vec<Interval>,
     /// Where the trail writes as it is now.
     pub(crate) present: Option<BucketTarget>,
+    /// Whose events it may see; `None`: its own account's.
+    pub(crate) members: Option<Members>,
 }
 
 impl Progress {
     pub(crate) async fn load(catalog: &Catalog, trail: &Trail) -> Result<Progress, CatalogError> {
+        let members = match &trail.organization {
+            Some(directory) => {
+                let (version, tenures) = catalog.tenures(directory).await?;
+                Some(Members::new(version, tenures))
+            }
+            None => None,
+        };
         let state = catalog.delivery_state(trail.id).await?;
         let intervals = catalog.intervals(trail.id).await?;
         let present = catalog.trail_by_number(trail.id).await?;
         let present = present.and_then(|trail| trail.destinations.bucket);
-        Ok(Progress { cursor: state.cursor, plan: state.plan, intervals, present })
+        Ok(Progress { cursor: state.cursor, plan: state.plan, intervals, present, members })
     }
 
     /// The first interval that is not wholly delivered.

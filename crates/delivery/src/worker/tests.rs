@@ -13,7 +13,7 @@ const HANGZHOU_WRITE: &str = r#""acsRegion":"cn-hangzhou","eventRW":"Write""#;
 const BEIJING_READ: &str = r#""acsRegion":"cn-beijing","eventRW":"Read""#;
 
 fn selector(event_rw: EventRw, regions: &str) -> Selector {
-    Selector { event_rw, regions: TrailRegions::parse(regions).expect("regions") }
+    Selector::management(event_rw, TrailRegions::parse(regions).expect("regions"))
 }
 
 #[tokio::test]

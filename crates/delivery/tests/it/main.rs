@@ -77,10 +77,11 @@ async fn events_become_files() {
     let (buckets, outbound) = buckets(&catalog);
     let target = BucketTarget { name: "logs".into(), prefix: Some("a-prefix".into()), write_role_arn: None };
     let new = NewTrail {
+        organization: None,
         account: account(),
         name: "audit-trail".parse().expect("a name"),
         home_region: "cn-hangzhou".into(),
-        selector: Selector { event_rw: EventRw::All, regions: TrailRegions::All },
+        selector: Selector::management(EventRw::All, TrailRegions::All),
         destinations: Destinations { bucket: Some(target) },
         created: Timestamp(0),
     };

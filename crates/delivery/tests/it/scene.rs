@@ -55,10 +55,11 @@ async fn trail(catalog: &Catalog, name: &str, url: &str, settings: &str) -> i64 
     catalog.bucket_put(&bucket).await.expect("a bucket");
     let target = BucketTarget { name: name.into(), prefix: None, write_role_arn: None };
     let new = NewTrail {
+        organization: None,
         account: account(),
         name: name.parse().expect("a trail's name"),
         home_region: "cn-hangzhou".into(),
-        selector: Selector { event_rw: EventRw::All, regions: TrailRegions::All },
+        selector: Selector::management(EventRw::All, TrailRegions::All),
         destinations: Destinations { bucket: Some(target) },
         created: Timestamp(0),
     };

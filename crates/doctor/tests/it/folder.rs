@@ -166,10 +166,11 @@ async fn trail(catalog: &Catalog) {
     catalog.bucket_put(&bucket).await.unwrap();
     let target = BucketTarget { name: "audit-logs".to_owned(), prefix: None, write_role_arn: None };
     let new = NewTrail {
+        organization: None,
         account: account(),
         name: "main-trail".parse().unwrap(),
         home_region: "cn-hangzhou".to_owned(),
-        selector: Selector { event_rw: EventRw::All, regions: TrailRegions::All },
+        selector: Selector::management(EventRw::All, TrailRegions::All),
         destinations: Destinations { bucket: Some(target) },
         created: Timestamp(1),
     };

@@ -9,18 +9,16 @@ use api::{Arguments, Success, WireError, codes};
 use catalog::{CatalogError, NewTrail};
 use delivery::IdentityRoles;
 use model::limits::TRAILS_PER_REGION_MAX;
+use model::organization::DirectoryId;
 use model::trail::{BucketTarget, Destinations, EventRw, Selector, Trail, TrailName, TrailRegions};
 use serde_json::{Value, json};
 
-use super::{Call, Outcome, buckets};
+use super::{Call, Outcome, buckets, organization};
 use crate::fault::unexpected;
 
 pub(super) async fn create(call: &Call<'_>) -> Outcome {
     let arguments = &call.arguments;
-    if arguments.flag("IsOrganizationTrail") {
-        let message = "Trails of an organization are not built; leave IsOrganizationTrail out.";
-        return Err(codes::NOT_ALLOW_CREATE_ORGANIZATION_TRAIL.because(message));
-    }
+    let organization = if arguments.flag("IsOrganizationTrail") { Some(organization(call).await?) } else { None };
     let name = name(arguments)?;
     // Before the bucket is tried, which may take seconds; whether the name is taken is decided when it is created.
     if find(call, &name).await?.is_some() {
@@ -34,17 +32,18 @@ pub(super) async fn create(call: &Call<'_>) -> Outcome {
     let destinations = Destinations { bucket };
     check_destinations(call, &destinations).await?;
     let new = NewTrail {
+        organization,
         account: call.account,
         name: name.clone(),
         home_region: call.request.region.id.clone(),
-        selector: Selector {
-            event_rw: arguments.text("EventRW").and_then(|rw| rw.parse().ok()).unwrap_or(EventRw::All),
-            regions: arguments.text("TrailRegion").and_then(TrailRegions::parse).unwrap_or(TrailRegions::All),
-        },
+        selector: Selector::management(
+            arguments.text("EventRW").and_then(|rw| rw.parse().ok()).unwrap_or(EventRw::All),
+            arguments.text("TrailRegion").and_then(TrailRegions::parse).unwrap_or(TrailRegions::All),
+        ),
         destinations,
         created: call.request.received,
     };
-    let home_region = new.home_region.clone();
+    let (home_region, is_of_organization) = (new.home_region.clone(), new.organization.is_some());
     let created = match arguments.text("ServiceName") {
         Some(service) => {
             call.gateway.catalog.trail_create_for_service(new, service, TRAILS_PER_REGION_MAX).await
@@ -54,6 +53,10 @@ pub(super) async fn create(call: &Call<'_>) -> Outcome {
     match created {
         Ok(trail) => Ok(Success::from_object(&shown::settings(&trail))),
         Err(CatalogError::AlreadyExists { .. }) => Err(name_is_taken(&name)),
+        Err(CatalogError::LimitReached { .. }) if is_of_organization => {
+            let message = "The organization has a trail already; delete that first.";
+            Err(codes::MAXIMUM_NUMBER_OF_ORGANIZATION_TRAIL_EXCEEDED.because(message))
+        }
         Err(CatalogError::LimitReached { .. }) => Err(codes::MAXIMUM_NUMBER_OF_TRAILS_EXCEEDED.because(format!(
             "The account has {TRAILS_PER_REGION_MAX} trails in {home_region} already; delete one first."
         ))),
@@ -67,6 +70,7 @@ pub(super) async fn update(call: &Call<'_>) -> Outcome {
     let selector = Selector {
         event_rw: arguments.text("EventRW").and_then(|rw| rw.parse().ok()).unwrap_or(trail.selector.event_rw),
         regions: arguments.text("TrailRegion").and_then(TrailRegions::parse).unwrap_or(trail.selector.regions),
+        ..trail.selector
     };
     let destinations = Destinations { bucket: changed_bucket(arguments, trail.destinations.bucket.clone()) };
     if destinations != trail.destinations {
@@ -103,7 +107,10 @@ pub(super) async fn stop(call: &Call<'_>) -> Outcome {
 
 pub(super) async fn describe(call: &Call<'_>) -> Outcome {
     let all = call.gateway.catalog.trail_list(call.account).await;
-    let all = all.map_err(|error| unexpected(&error, error.kind()))?;
+    let mut all = all.map_err(|error| unexpected(&error, error.kind()))?;
+    if call.arguments.flag("IncludeOrganizationTrail") {
+        all.extend(of_organization(call).await?.filter(|trail| trail.account != call.account));
+    }
     let names: Option<Vec<&str>> = call.arguments.text("NameList").map(|list| list.split(',').map(str::trim).collect());
     let region = &call.request.region;
     let here =
@@ -118,7 +125,11 @@ pub(super) async fn describe(call: &Call<'_>) -> Outcome {
 }
 
 pub(super) async fn status(call: &Call<'_>) -> Outcome {
-    let trail = existing(call).await?;
+    let trail = match of_organization(call).await? {
+        // A member may look at it, and at nothing else of its owner's.
+        Some(trail) if call.arguments.flag("IsOrganizationTrail") && trail.name == name(&call.arguments)? => trail,
+        _ => existing(call).await?,
+    };
     let state = call.gateway.catalog.delivery_state(trail.id).await;
     let state = state.map_err(|error| gone_or_fault(&trail.name, error))?;
     let mut status = shown::status(&trail, &state);
@@ -130,6 +141,28 @@ pub(super) async fn status(call: &Call<'_>) -> Outcome {
         status[format!("Oss{name}")] = settings[name].clone();
     }
     Ok(Success::from_object(&status))
+}
+
+/// The directory the caller may create a trail of.
+async fn organization(call: &Call<'_>) -> Result<DirectoryId, WireError> {
+    let refuse = |why: &str| codes::NOT_ALLOW_CREATE_ORGANIZATION_TRAIL.because(why);
+    let directory = call.gateway.catalog.directory_of(call.account).await.map_err(organization::fault)?;
+    let directory = directory.ok_or_else(|| refuse("Your account belongs to no resource directory."))?;
+    if directory.management == call.account || organization::is_delegated(call, &directory.id).await? {
+        return Ok(directory.id);
+    }
+    Err(refuse(
+        "Your account neither manages the resource directory nor is it a delegated administrator of ActionTrail.",
+    ))
+}
+
+/// The trail of the organization the caller's account is a member of.
+async fn of_organization(call: &Call<'_>) -> Result<Option<Trail>, WireError> {
+    let catalog = &call.gateway.catalog;
+    let Some(directory) = catalog.directory_of(call.account).await.map_err(organization::fault)? else {
+        return Ok(None);
+    };
+    catalog.trail_of_organization(&directory.id).await.map_err(organization::fault)
 }
 
 /// What UpdateTrail leaves of the bucket: what is given counts, an empty value takes away, the rest stays.

@@ -16,7 +16,7 @@ pub struct SystemPolicy {
 }
 
 /// Every built-in policy, by name.
-pub const SYSTEM_POLICIES: [SystemPolicy; 8] = [
+pub const SYSTEM_POLICIES: [SystemPolicy; 10] = [
     SystemPolicy {
         name: "AdministratorAccess",
         description: "Everything in the account.",
@@ -41,6 +41,16 @@ pub const SYSTEM_POLICIES: [SystemPolicy; 8] = [
         name: "AliyunRAMReadOnlyAccess",
         description: "Reading users, keys and policies.",
         document: include_str!("system/AliyunRAMReadOnlyAccess.json"),
+    },
+    SystemPolicy {
+        name: "AliyunResourceDirectoryFullAccess",
+        description: "Managing the resource directory.",
+        document: include_str!("system/AliyunResourceDirectoryFullAccess.json"),
+    },
+    SystemPolicy {
+        name: "AliyunResourceDirectoryReadOnlyAccess",
+        description: "Reading the resource directory.",
+        document: include_str!("system/AliyunResourceDirectoryReadOnlyAccess.json"),
     },
     SystemPolicy {
         name: "AliyunSTSAssumeRoleAccess",

@@ -179,6 +179,34 @@ fn check_reading_by_number(node: &Node, stored: &[(Seq, Sample)]) {
         }
         assert_eq!(got, expected);
     }
+    let some: Vec<_> = [1, 3, 2].map(|account| id(&format!("100{account}"))).into();
+    let expected: Vec<_> =
+        stored.iter().filter(|(_, s)| s.account != 0).map(|(seq, s)| (*seq, id(&s.account()))).collect();
+    let (mut after, mut got) = (Seq::ZERO, Vec::new());
+    while after < head {
+        let stretch = node.store.read_accounts_after(&some, after, head, 2000).unwrap();
+        assert!(stretch.through > after, "it makes progress");
+        got.extend(stretch.events.iter().map(|owned| (owned.found.seq, owned.account)));
+        after = stretch.through;
+    }
+    assert_eq!(got, expected, "of several accounts");
+    check_showing_recent(node, stored);
+}
+
+/// All that is in memory is shown in order, and what is not is not passed over in silence.
+fn check_showing_recent(node: &Node, stored: &[(Seq, Sample)]) {
+    let head = node.writer.head();
+    let in_memory = node.store.statistics().recent_events as u64;
+    for after in 0..=head.0 {
+        let mut shown = Vec::new();
+        let all = node.store.show_recent(Seq(after), head, &mut |account, seq, event| {
+            shown.push((seq, account, event.id().to_owned()));
+        });
+        assert_eq!(all, head.0 - after <= in_memory, "after {after} of {head}, {in_memory} in memory");
+        let sample = |(seq, s): &(Seq, Sample)| (*seq, id(&s.account()), format!("id-{}", s.number));
+        let expected: Vec<_> = stored.iter().filter(|(seq, _)| all && seq.0 > after).map(sample).collect();
+        assert_eq!(shown, expected);
+    }
 }
 
 proptest! {

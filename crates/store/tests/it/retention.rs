@@ -14,10 +14,11 @@ use crate::node::{Node, entry, id, small};
 
 async fn started(catalog: &Catalog, name: &str, event_rw: EventRw) -> i64 {
     let new = NewTrail {
+        organization: None,
         account: id("77"),
         name: name.parse().expect("a name"),
         home_region: "cn-hangzhou".to_owned(),
-        selector: Selector { event_rw, regions: TrailRegions::All },
+        selector: Selector::management(event_rw, TrailRegions::All),
         destinations: Destinations::default(),
         created: Timestamp(0),
     };

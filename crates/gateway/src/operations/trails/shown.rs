@@ -2,6 +2,7 @@
 
 use catalog::DeliveryState;
 use model::Timestamp;
+use model::organization::DirectoryId;
 use model::trail::{Trail, TrailStatus};
 use serde_json::{Value, json};
 
@@ -29,7 +30,8 @@ pub(super) fn entry(trail: &Trail, region: Option<&str>) -> Value {
     entry["TrailArn"] = trail.arn().into();
     entry["Status"] = trail.status.as_str().into();
     entry["Region"] = region.unwrap_or(&trail.home_region).into();
-    entry["IsOrganizationTrail"] = false.into();
+    entry["IsOrganizationTrail"] = trail.organization.is_some().into();
+    entry["OrganizationId"] = trail.organization.as_ref().map_or("", DirectoryId::as_str).into();
     // Where a bucket lies is not known: its address may be anything that speaks S3.
     entry["OssBucketLocation"] = "".into();
     entry["CreateTime"] = trail.created.to_string().into();
