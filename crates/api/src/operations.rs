@@ -6,6 +6,7 @@
 mod actiontrail;
 mod cairn;
 mod delivery;
+mod inner_trails;
 mod organization;
 mod ram;
 mod settings;
@@ -123,6 +124,13 @@ operations! {
         GetDefaultTrail = GET_DEFAULT_TRAIL,
         SetDefaultTrail = SET_DEFAULT_TRAIL,
         RemoveDefaultTrail = REMOVE_DEFAULT_TRAIL;
+    inner_trails:
+        CreateInnerTrail = CREATE_INNER_TRAIL,
+        UpdateInnerTrail = UPDATE_INNER_TRAIL,
+        DeleteInnerTrail = DELETE_INNER_TRAIL,
+        DescribeInnerTrails = DESCRIBE_INNER_TRAILS,
+        StartInnerTrailLogging = START_INNER_TRAIL_LOGGING,
+        StopInnerTrailLogging = STOP_INNER_TRAIL_LOGGING;
     sts:
         AssumeRole = ASSUME_ROLE,
         GetCallerIdentity = GET_CALLER_IDENTITY;

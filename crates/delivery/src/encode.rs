@@ -42,7 +42,7 @@ pub(crate) struct Regions {
 struct Shelf {
     /// The member, for an organization's trail.
     member: Option<AccountId>,
-    are_insights: bool,
+    kind: &'static str,
 }
 
 impl Regions {
@@ -59,7 +59,7 @@ impl Regions {
         let Owned { account, found } = owned;
         let shelf = Shelf {
             member: self.organization.as_ref().map(|_| account),
-            are_insights: found.event.category() == Category::Insight,
+            kind: kind_of(&found.event),
         };
         let regions = self.events.entry(shelf).or_default();
         let own = region_of(&found.event);
@@ -82,10 +82,18 @@ impl Regions {
         for (shelf, regions) in self.events {
             let member = self.organization.as_ref().zip(shelf.member);
             for (region, events) in regions {
-                objects.push(object(prefix, member, shelf.are_insights, &region, &events));
+                objects.push(object(prefix, member, shelf.kind, &region, &events));
             }
         }
         objects
+    }
+}
+
+fn kind_of(event: &Event) -> &'static str {
+    match event.category() {
+        Category::Insight => "Actiontrail-Insight",
+        Category::Platform => "Inner-ActionTrail",
+        Category::Management | Category::Data => "Actiontrail",
     }
 }
 
@@ -98,7 +106,7 @@ fn region_of(event: &Event) -> Option<&str> {
 fn object(
     prefix: Option<&str>,
     member: Option<(&DirectoryId, AccountId)>,
-    are_insights: bool,
+    kind: &'static str,
     region: &str,
     events: &[Found],
 ) -> Object {
@@ -120,7 +128,7 @@ fn object(
     let contents = Contents {
         region,
         member,
-        are_insights,
+        kind,
         received: events.last().map_or(Timestamp::default(), |found| found.received),
         events: events.len(),
         bytes,

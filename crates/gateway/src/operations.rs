@@ -9,6 +9,7 @@ mod bucket_check;
 mod buckets;
 mod delivery_jobs;
 mod delivery_metrics;
+mod inner_trails;
 mod lookup;
 mod ram_groups;
 mod organization;
@@ -141,6 +142,12 @@ pub(crate) async fn run(id: OperationId, call: &Call<'_>) -> Outcome {
         OperationId::GetDefaultTrail => account_settings::default_trail(call).await,
         OperationId::SetDefaultTrail => account_settings::set_default_trail(call).await,
         OperationId::RemoveDefaultTrail => account_settings::remove_default_trail(call).await,
+        OperationId::CreateInnerTrail => inner_trails::create(call).await,
+        OperationId::UpdateInnerTrail => inner_trails::update(call).await,
+        OperationId::DeleteInnerTrail => inner_trails::delete(call).await,
+        OperationId::DescribeInnerTrails => inner_trails::describe(call).await,
+        OperationId::StartInnerTrailLogging => inner_trails::start(call).await,
+        OperationId::StopInnerTrailLogging => inner_trails::stop(call).await,
         OperationId::AssumeRole => sts::assume_role(call),
         OperationId::GetCallerIdentity => sts::caller_identity(call),
         OperationId::EnableResourceDirectory => organization::enable(call).await,

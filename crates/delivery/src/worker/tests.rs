@@ -5,6 +5,7 @@ use model::trail::{Destinations, EventRw, Selector, TrailRegions};
 use super::*;
 use crate::testing::{Fault, World, account, all, drain, to_bucket};
 
+mod inner_test;
 mod lag_test;
 mod model_test;
 mod role_test;

@@ -19,6 +19,10 @@ const WITHIN_A_SECOND: Duration = Duration::from_millis(999);
 pub(super) async fn create(call: &Call<'_>) -> Outcome {
     let arguments = &call.arguments;
     let trail = trails::named(call, arguments.required("TrailName")).await?;
+    if trail.organization.is_some() {
+        let message = "History jobs are for trails of one account; this one is an organization's.";
+        return Err(codes::INVALID_DELIVERY_CONFIGURATION.because(message));
+    }
     let (from, through) = range(call)?;
     let client_token = arguments.filled("ClientToken").map(str::to_owned);
     trails::check_destinations(call, &trail.destinations).await?;

@@ -3,7 +3,7 @@
 //! StartLogging, StopLogging and UpdateTrail take the journal's head as it is when the change is made: so each counts
 //! from the next event on, however late the delivery runs.
 
-mod shown;
+pub(super) mod shown;
 
 use api::{Arguments, Success, WireError, codes};
 use catalog::{CatalogError, NewTrail};
@@ -166,7 +166,7 @@ async fn of_organization(call: &Call<'_>) -> Result<Option<Trail>, WireError> {
 }
 
 /// What UpdateTrail leaves of the bucket: what is given counts, an empty value takes away, the rest stays.
-fn changed_bucket(arguments: &Arguments, before: Option<BucketTarget>) -> Option<BucketTarget> {
+pub(super) fn changed_bucket(arguments: &Arguments, before: Option<BucketTarget>) -> Option<BucketTarget> {
     let name = match arguments.text("OssBucketName") {
         Some("") => return None,
         Some(name) => name.to_owned(),
@@ -231,12 +231,12 @@ pub(super) fn not_found(name: &TrailName) -> WireError {
     codes::TRAIL_NOT_FOUND.because(format!("There is no trail {name}."))
 }
 
-fn name_is_taken(name: &TrailName) -> WireError {
+pub(super) fn name_is_taken(name: &TrailName) -> WireError {
     codes::TRAIL_ALREADY_EXISTS.because(format!("There is a trail {name} already; names are unique in an account."))
 }
 
 /// Someone else may delete a trail between finding and changing it.
-fn gone_or_fault(name: &TrailName, error: CatalogError) -> WireError {
+pub(super) fn gone_or_fault(name: &TrailName, error: CatalogError) -> WireError {
     match error {
         CatalogError::NotFound { .. } => not_found(name),
         error => unexpected(&error, error.kind()),

@@ -7,6 +7,7 @@ mod bad_events;
 mod coverage;
 mod delivery_jobs;
 mod destinations;
+mod inner_trails;
 mod lookups;
 mod node;
 mod oracle;
