@@ -8,11 +8,16 @@ use anyhow::Result;
 use crate::workspace::Workspace;
 use crate::{command, install};
 
-/// `arguments` are those of the `bench` program: `--events`, `--no-clickhouse`, `--json` and so on.
+/// `arguments` are those of the `bench` program: `--events`, `--no-clickhouse`, `--json` and so on; with
+/// `selection` before them only that is measured.
 pub(crate) fn run(workspace: &Workspace, arguments: &[&str]) -> Result<()> {
     command::run(workspace.cargo().args(["build", "--release", "--package", "cairn", "--package", "bench"]))?;
     let built = workspace.target().join("release");
     let mut bench = Command::new(built.join("bench"));
+    if let ["selection", options @ ..] = arguments {
+        // In process, and nothing to compare with.
+        return command::run(bench.current_dir(workspace.root()).arg("selection").args(options));
+    }
     bench.current_dir(workspace.root()).arg("--cairn").arg(built.join("cairn"));
     if !arguments.contains(&"--no-clickhouse") {
         bench.arg("--python").arg(install::clickhouse(workspace)?);

@@ -16,6 +16,7 @@ mod process;
 mod questions;
 mod recovery;
 mod report;
+mod selection;
 mod server;
 mod soak;
 mod visibility;
@@ -38,8 +39,14 @@ fn main() -> ExitCode {
     if let Some(code) = soak::main() {
         return code;
     }
+    if std::env::args().nth(1).as_deref() == Some("selection") {
+        return told(Options::parse(std::env::args().skip(2)).and_then(|options| selection::print(&options)));
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().worker_threads(2).build();
-    let outcome = Options::parse(std::env::args().skip(1)).and_then(|options| runtime?.block_on(run(&options)));
+    told(Options::parse(std::env::args().skip(1)).and_then(|options| runtime?.block_on(run(&options))))
+}
+
+fn told(outcome: Result<()>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -87,6 +94,8 @@ async fn measure_cairn(options: &Options, questions: &Questions, folder: &Path) 
     progress("waiting for delivered objects");
     let delivery = delivery::measure(&mut server, &folder.join("bucket")).await?;
     server.stop().await?;
+    progress("finding the trails events are for");
+    let selection = selection::measure(options)?;
     Ok(Report {
         date: SystemClock.now().to_string().split('T').next().unwrap_or_default().to_owned(),
         machine: process::machine(),
@@ -98,6 +107,7 @@ async fn measure_cairn(options: &Options, questions: &Questions, folder: &Path) 
         memory,
         visibility,
         delivery,
+        selection,
         restart_with_defaults: recoveries.with_defaults,
         restart_with_long_journal: recoveries.long,
         over_http,

@@ -14,6 +14,7 @@ use crate::delivery::Delivery;
 use crate::load::Load;
 use crate::process::Memory;
 use crate::recovery::Recovery;
+use crate::selection::Selected;
 use crate::server::Sizes;
 use crate::visibility::Visibility;
 
@@ -35,6 +36,7 @@ pub(crate) struct Report {
     pub(crate) memory: Memory,
     pub(crate) visibility: Visible,
     pub(crate) delivery: Delivery,
+    pub(crate) selection: Vec<Selected>,
     pub(crate) restart_with_defaults: Recovery,
     pub(crate) restart_with_long_journal: Recovery,
     pub(crate) over_http: Vec<Answered>,

@@ -41,6 +41,8 @@ pub(crate) enum Fault {
 pub(crate) struct Events {
     events: Mutex<BTreeMap<u64, (AccountId, Found)>>,
     pub(crate) damaged: AtomicBool,
+    /// Whether showing recent events works; otherwise it is refused each time.
+    pub(crate) shows: AtomicBool,
 }
 
 impl Source for Events {
@@ -74,6 +76,16 @@ impl Source for Events {
         let in_time = |found: &Found| found.event.time() >= from && found.event.time() <= through;
         let counted = events.values().filter(|(owner, found)| *owner == account && in_time(found) && wanted(found));
         Ok(counted.count() as u64)
+    }
+
+    fn show_recent(&self, after: Seq, through: Seq, show: &mut dyn FnMut(AccountId, Seq, &Event)) -> bool {
+        let shows = self.shows.load(Ordering::SeqCst);
+        if shows {
+            for (seq, (owner, found)) in self.events.lock().range(after.0 + 1..=through.0) {
+                show(*owner, Seq(*seq), &found.event);
+            }
+        }
+        shows
     }
 }
 

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use super::aims::{self, mib, shown};
 use super::{Answered, Report};
 use crate::recovery::Recovery;
+use crate::selection;
 
 /// In a cell that has nothing to say.
 const NOTHING: &str = "";
@@ -29,6 +30,8 @@ pub(super) fn of(report: &Report) -> String {
     lookups(report, "warm", |answered| Some(answered.warm_median_ms), &mut text);
     lookups(report, "cold", |answered| answered.cold.as_ref().map(|cold| cold.median_ms), &mut text);
     cold_reads(report, &mut text);
+    text.line(NOTHING);
+    selection::markdown(&report.selection).iter().for_each(|line| text.line(line));
     text.head(&["aim", "at most", "measured", "verdict"]);
     for aim in aims::of(report) {
         text.row(&[&aim.what, &shown(aim.at_most, aim.unit), &shown(aim.measured, aim.unit), &aim.verdict]);

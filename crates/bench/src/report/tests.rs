@@ -49,6 +49,7 @@ fn report(with_clickhouse: bool) -> Report {
         memory: memory(100),
         visibility: Visible::new(&visibility),
         delivery,
+        selection: Vec::new(),
         restart_with_defaults: recovery(300),
         restart_with_long_journal: recovery(1024),
         over_http: vec![answered("by id", 1, Some(10))],

@@ -6,6 +6,9 @@ use crate::{Delivery, Standing};
 
 use super::*;
 
+mod organization_test;
+mod quiet_test;
+
 const EVENT: &str = r#""acsRegion":"cn-hangzhou""#;
 
 /// Waits for something other tasks bring about.

@@ -42,6 +42,11 @@ fn sample(row: &'static Operation) -> Vec<(&'static str, &'static str)> {
         "Period" => "3600",
         "StartTime" => "2026-06-01T00:00:00Z",
         "EndTime" => "2026-06-01T12:00:00Z",
+        "AccountId" | "TargetEntity" => "1000000000000009",
+        "TargetType" => "Account",
+        "ServicePrincipal" => "actiontrail.aliyuncs.com",
+        "DisplayName" | "NewDisplayName" | "FolderName" | "NewFolderName" => "Payments",
+        "HandshakeId" | "FolderId" | "DestinationFolderId" => "none",
         other => panic!("give a sample value for the new required parameter {other}"),
     };
     required.map(|param| (param.name, value(param.name))).collect()
@@ -55,10 +60,14 @@ async fn every_operation_refuses_a_user_without_permission_and_records_it() {
     let page = operations_markdown();
     // What needs no permission is told in the next test.
     for row in OPERATIONS.iter().filter(|row| !row.resources.is_empty()) {
-        let reply = node.call(&nobody, row.name, &sample(row)).await;
+        let reply = node.call_row(&nobody, row, &sample(row)).await;
         assert_eq!(reply.error(), (403, "NoPermission".to_owned()), "{}", row.name);
-        let events = node.audited(&owner.account, row.name, 1).await;
-        let event = events.iter().find(|event| event["userIdentity"]["userName"] == "nobody").expect("an audit event");
+        // Two services may have an operation of one name.
+        let namesakes = OPERATIONS.iter().take_while(|each| each.id != row.id).filter(|each| each.name == row.name);
+        let events = node.audited(&owner.account, row.name, namesakes.count() + 1).await;
+        let is_its_own = |event: &&Value| event["requestId"] == reply.json()["RequestId"];
+        let event = events.iter().find(is_its_own).expect("an audit event");
+        assert_eq!(event["userIdentity"]["userName"], "nobody");
         assert_eq!(event["errorCode"], "NoPermission", "{}", row.name);
         assert_eq!(event["serviceName"], row.service.as_str());
         assert_eq!(event["eventRW"], row.access.as_str());
@@ -202,7 +211,9 @@ async fn every_operation_succeeds_returns_what_the_table_says_and_leaves_its_eve
         ("LookupEvents", &[]),
     ];
     let told: BTreeSet<_> = story.iter().map(|(name, _)| *name).collect();
-    assert_eq!(told, OPERATIONS.iter().map(|row| row.name).collect(), "tell the new operation's story too");
+    // The story of an organization needs several callers; it is told in `organization.rs`.
+    let here = OPERATIONS.iter().filter(|row| row.service != api::Service::ResourceManager);
+    assert_eq!(told, here.map(|row| row.name).collect(), "tell the new operation's story too");
 
     for (name, arguments) in story {
         let row = Operation::find(name, None).expect("a row");

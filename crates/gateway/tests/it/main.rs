@@ -11,6 +11,7 @@ mod inner_trails;
 mod lookups;
 mod node;
 mod oracle;
+mod organization;
 mod putting;
 mod ram;
 mod rest;

@@ -124,7 +124,11 @@ impl Node {
 
     /// Calls an operation the way today's SDKs do.
     pub(crate) async fn call(&self, key: &Key, name: &str, arguments: &[(&str, &str)]) -> Reply {
-        let row = Operation::find(name, None).expect("an operation");
+        self.call_row(key, Operation::find(name, None).expect("an operation"), arguments).await
+    }
+
+    /// The same for an operation whose name another service has, too.
+    pub(crate) async fn call_row(&self, key: &Key, row: &Operation, arguments: &[(&str, &str)]) -> Reply {
         let request = Unsigned::new("POST", "/").query(arguments);
         self.send(request.acs3(key, row.name, row.service.version(), self.now())).await
     }
