@@ -209,12 +209,7 @@ impl Catalog {
     }
 
     /// A page of the account's jobs, newest first, and how many there are.
-    pub async fn job_list(
-        &self,
-        account: AccountId,
-        skip: u64,
-        limit: u64,
-    ) -> Result<(Vec<Job>, u64), CatalogError> {
+    pub async fn job_list(&self, account: AccountId, skip: u64, limit: u64) -> Result<(Vec<Job>, u64), CatalogError> {
         let mut transaction = self.reader().begin().await?;
         let query = sqlx::query("SELECT * FROM delivery_jobs WHERE account = ? ORDER BY id DESC LIMIT ? OFFSET ?");
         let query = query.bind(account.as_str()).bind(limit as i64).bind(i64::try_from(skip).unwrap_or(i64::MAX));
@@ -249,7 +244,8 @@ impl Catalog {
 
     /// A job as it is now; `NotFound` once it is deleted.
     pub async fn job_state(&self, id: i64) -> Result<Job, CatalogError> {
-        let row = sqlx::query("SELECT * FROM delivery_jobs WHERE id = ?").bind(id).fetch_optional(self.reader()).await?;
+        let row =
+            sqlx::query("SELECT * FROM delivery_jobs WHERE id = ?").bind(id).fetch_optional(self.reader()).await?;
         from_row(&row.ok_or_else(|| gone(id))?)
     }
 

@@ -57,10 +57,7 @@ impl Regions {
     /// in a key; the event itself still says what it said.
     pub(crate) fn add(&mut self, owned: Owned) {
         let Owned { account, found } = owned;
-        let shelf = Shelf {
-            member: self.organization.as_ref().map(|_| account),
-            kind: kind_of(&found.event),
-        };
+        let shelf = Shelf { member: self.organization.as_ref().map(|_| account), kind: kind_of(&found.event) };
         let regions = self.events.entry(shelf).or_default();
         let own = region_of(&found.event);
         let region = match own {
@@ -134,7 +131,12 @@ fn object(
         bytes,
         md5: &hex::encode(md5.finalize()),
     };
-    Object { key: object_layout::key(prefix, &contents), bytes: gzip.into(), events: events.len(), region: region.to_owned() }
+    Object {
+        key: object_layout::key(prefix, &contents),
+        bytes: gzip.into(),
+        events: events.len(),
+        region: region.to_owned(),
+    }
 }
 
 #[cfg(test)]

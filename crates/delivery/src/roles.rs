@@ -49,9 +49,7 @@ impl Roles for IdentityRoles {
 pub fn check_role(roles: &dyn Roles, account: AccountId, target: &BucketTarget) -> Result<(), DeliveryError> {
     let Some(role) = &target.write_role_arn else { return Ok(()) };
     let resource = resource(account, target);
-    roles
-        .may_write(role, account, &resource)
-        .map_err(|reason| DeliveryError::Role { role: role.clone(), reason })
+    roles.may_write(role, account, &resource).map_err(|reason| DeliveryError::Role { role: role.clone(), reason })
 }
 
 /// What is written to, as a policy names it. An object of every trail lies below it.

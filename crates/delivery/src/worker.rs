@@ -11,8 +11,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use catalog::{CatalogError, Plan};
-use model::{AccountId, Seq};
 use model::trail::{Interval, Trail};
+use model::{AccountId, Seq};
 use store::{Owned, StretchOfMany};
 use tokio::sync::watch;
 use tokio::time::Instant;

@@ -171,7 +171,10 @@ impl Bucket {
     }
 
     /// The HTTP client has the same limit; this one also covers a file system that hangs.
-    pub(crate) async fn in_time<T>(&self, attempt: impl Future<Output = Result<T, BucketError>>) -> Result<T, BucketError> {
+    pub(crate) async fn in_time<T>(
+        &self,
+        attempt: impl Future<Output = Result<T, BucketError>>,
+    ) -> Result<T, BucketError> {
         let late = |_| BucketError::Unreachable { bucket: self.url.clone(), cause: "no answer in time".into() };
         tokio::time::timeout(self.patience, attempt).await.map_err(late)?
     }

@@ -108,7 +108,9 @@ impl Bucket {
     fn folder_encryption(&self) -> Check {
         match self.asked.encryption {
             None => check("Encryption", Verdict::Skipped, "none is asked for"),
-            Some(_) => check("Encryption", Verdict::Failed, "a local folder is encrypted by its file system or not at all"),
+            Some(_) => {
+                check("Encryption", Verdict::Failed, "a local folder is encrypted by its file system or not at all")
+            }
         }
     }
 
@@ -134,8 +136,12 @@ impl Bucket {
             (None, Err(_)) => check("Encryption", Verdict::Skipped, "none is asked for"),
             (Some(asked), Ok(headers)) => match seen(headers) {
                 Some(kind) if kind == asked.as_str() => check("Encryption", Verdict::Passed, kind),
-                Some(kind) => check("Encryption", Verdict::Failed, format!("{asked} was asked for and {kind} is shown")),
-                None => check("Encryption", Verdict::Failed, format!("{asked} was asked for and the server shows none")),
+                Some(kind) => {
+                    check("Encryption", Verdict::Failed, format!("{asked} was asked for and {kind} is shown"))
+                }
+                None => {
+                    check("Encryption", Verdict::Failed, format!("{asked} was asked for and the server shows none"))
+                }
             },
             (Some(_), Err(error)) => not_shown("Encryption", error),
         }

@@ -18,9 +18,9 @@ use object_store::client::{
 };
 use parking_lot::Mutex;
 
-use crate::{BucketError, BucketSettings};
 use crate::egress::Forbidden;
 use crate::error::one_line;
+use crate::{BucketError, BucketSettings};
 
 /// Bytes read of an error answer; S3's have some hundred.
 const REFUSAL_BYTES_MAX: usize = 16 * 1024;

@@ -22,14 +22,13 @@ const OSS_BUCKET_NAME: Param = Param::text(
 );
 const OSS_KEY_PREFIX: Param =
     Param::text("OssKeyPrefix", format::KEY_PREFIX, "what object keys start with").refused_as(codes::INVALID_PREFIX);
-const OSS_WRITE_ROLE_ARN: Param =
-    Param::text(
-        "OssWriteRoleArn",
-        format::ROLE_ARN,
-        "the role that lets Cairn write: a bucket of the role's account is meant. Its trust policy must admit \
+const OSS_WRITE_ROLE_ARN: Param = Param::text(
+    "OssWriteRoleArn",
+    format::ROLE_ARN,
+    "the role that lets Cairn write: a bucket of the role's account is meant. Its trust policy must admit \
          `<the trail's account>@actiontrail.aliyuncs.com`, its policies `oss:PutObject` below the prefix. Without one \
          the account's own bucket is meant, and nothing more is needed",
-    );
+);
 const SLS_PROJECT_ARN: Param =
     Param::unsupported("SlsProjectArn", "Logstores are not built").refused_as(codes::SLS_PROJECT_DOES_NOT_EXIST);
 const SLS_WRITE_ROLE_ARN: Param =
@@ -39,11 +38,10 @@ const MAX_COMPUTE_PROJECT_ARN: Param = Param::unsupported("MaxComputeProjectArn"
 const MAX_COMPUTE_WRITE_ROLE_ARN: Param =
     Param::unsupported("MaxComputeWriteRoleArn", "warehouse tables are not built")
         .refused_as(codes::INVALID_DELIVERY_CONFIGURATION);
-const IS_ORGANIZATION_TRAIL: Param =
-    Param::boolean(
-        "IsOrganizationTrail",
-        "a trail of the whole organization: for its management account and delegated administrators; cannot be changed",
-    );
+const IS_ORGANIZATION_TRAIL: Param = Param::boolean(
+    "IsOrganizationTrail",
+    "a trail of the whole organization: for its management account and delegated administrators; cannot be changed",
+);
 
 const TRAIL_FIELDS: &[&str] = &[
     "Name",
@@ -204,7 +202,10 @@ pub(super) const GET_TRAIL_STATUS: Operation = Operation {
     scope: Scope::Own,
     resources: TRAIL_ARN,
     touches: TOUCHES_TRAIL,
-    params: &[EXISTING, Param::boolean("IsOrganizationTrail", "the trail of the organization the account is a member of")],
+    params: &[
+        EXISTING,
+        Param::boolean("IsOrganizationTrail", "the trail of the organization the account is a member of"),
+    ],
     returns: &[
         "IsLogging",
         "LatestDeliveryTime",

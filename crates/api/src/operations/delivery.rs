@@ -12,8 +12,7 @@ use crate::param::Param;
 const TRAIL_ARN: &[&str] = &["acs:actiontrail:{home}:{account}:trail/{TrailName}"];
 const ALL_TRAILS: &[&str] = &["acs:actiontrail:{region}:{account}:trail/*"];
 const TOUCHES_TRAIL: &[Touched] = &[Touched { kind: "ACS::ActionTrail::Trail", param: "TrailName" }];
-const TRAIL_NAME: Param =
-    Param::text("TrailName", format::TRAIL_NAME, "the trail").refused_as(codes::TRAIL_NOT_FOUND);
+const TRAIL_NAME: Param = Param::text("TrailName", format::TRAIL_NAME, "the trail").refused_as(codes::TRAIL_NOT_FOUND);
 const JOB_ID: Param = Param::integer("JobId", 0, 2_147_483_647, "the job").required();
 
 /// What the rows have in common.
@@ -210,11 +209,7 @@ pub(super) const UPDATE_BUCKET: Operation = Operation {
         ACCOUNT_ID,
     ],
     returns: BUCKET_FIELDS,
-    errors: &[
-        codes::BUCKET_DOES_NOT_EXIST,
-        codes::INVALID_BUCKET_CONFIGURATION,
-        codes::RETENTION_CANNOT_BE_SHORTENED,
-    ],
+    errors: &[codes::BUCKET_DOES_NOT_EXIST, codes::INVALID_BUCKET_CONFIGURATION, codes::RETENTION_CANNOT_BE_SHORTENED],
     summary: "Changes what is given of a bucket's settings and leaves the rest; an empty value takes a setting away. \
               The address stays, and retention can only be made longer.",
     ..ROW

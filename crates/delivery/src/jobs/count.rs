@@ -28,7 +28,8 @@ pub(super) async fn count(shared: &Arc<Shared>, job: &Job) -> Result<Option<Stri
         let mut expected = 0;
         for batch in &batches {
             let is_touched = retired.iter().any(|(first, last)| *first <= batch.through && *last > batch.after);
-            expected += if is_touched { still_there(shared, job, batch).await?.min(batch.events) } else { batch.events };
+            expected +=
+                if is_touched { still_there(shared, job, batch).await?.min(batch.events) } else { batch.events };
         }
         let found = in_store(shared, job).await?;
         if catalog.retired().await? != retired {

@@ -52,7 +52,9 @@ impl JobWorker {
         }
         let failure = match (job.trail, &job.error, &job.destinations.bucket) {
             (None, _, _) => Some("the trail was deleted".to_owned()),
-            (_, Some(error), _) if self.is_over(&job) => Some(format!("given up after a day without progress: {error}")),
+            (_, Some(error), _) if self.is_over(&job) => {
+                Some(format!("given up after a day without progress: {error}"))
+            }
             (_, _, None) => Some("the trail had no bucket".to_owned()),
             _ => None,
         };

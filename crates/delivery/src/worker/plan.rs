@@ -49,7 +49,8 @@ impl Worker {
         };
         if self.moved_on != Some(interval.id) {
             let done = self.deliver(plan, &interval, &target).await;
-            let Err(error @ (DeliveryError::Bucket(_) | DeliveryError::NoBucket { .. } | DeliveryError::Role { .. })) = done
+            let Err(error @ (DeliveryError::Bucket(_) | DeliveryError::NoBucket { .. } | DeliveryError::Role { .. })) =
+                done
             else {
                 return done;
             };

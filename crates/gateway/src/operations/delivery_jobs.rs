@@ -48,11 +48,9 @@ pub(super) async fn create(call: &Call<'_>) -> Outcome {
             "The ClientToken was used for job {} of trail {} with other parameters; take another one.",
             job.id, job.trail_name
         ))),
-        Err(CatalogError::LimitReached { .. }) => {
-            Err(codes::MAXIMUM_NUMBER_OF_DELIVERY_HISTORY_JOBS_EXCEEDED.because(format!(
-                "The account has {limit} delivery history jobs that are not finished; wait for one or delete it."
-            )))
-        }
+        Err(CatalogError::LimitReached { .. }) => Err(codes::MAXIMUM_NUMBER_OF_DELIVERY_HISTORY_JOBS_EXCEEDED.because(
+            format!("The account has {limit} delivery history jobs that are not finished; wait for one or delete it."),
+        )),
         Err(CatalogError::NotFound { .. }) => Err(trails::not_found(&trail.name)),
         Err(error) => Err(unexpected(&error, error.kind())),
     }

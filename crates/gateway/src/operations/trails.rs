@@ -45,9 +45,7 @@ pub(super) async fn create(call: &Call<'_>) -> Outcome {
     };
     let (home_region, is_of_organization) = (new.home_region.clone(), new.organization.is_some());
     let created = match arguments.text("ServiceName") {
-        Some(service) => {
-            call.gateway.catalog.trail_create_for_service(new, service, TRAILS_PER_REGION_MAX).await
-        }
+        Some(service) => call.gateway.catalog.trail_create_for_service(new, service, TRAILS_PER_REGION_MAX).await,
         None => call.gateway.catalog.trail_create(new, TRAILS_PER_REGION_MAX).await,
     };
     match created {
