@@ -89,6 +89,10 @@ class NewSdk(Sdk):
         "StopLogging": "stop_logging",
         "DescribeRegions": "describe_regions",
         "LookupEvents": "lookup_events",
+        "CreateDeliveryHistoryJob": "create_delivery_history_job",
+        "GetDeliveryHistoryJob": "get_delivery_history_job",
+        "ListDeliveryHistoryJobs": "list_delivery_history_jobs",
+        "DeleteDeliveryHistoryJob": "delete_delivery_history_job",
     }
 
     def __init__(self, key: Key, **config):

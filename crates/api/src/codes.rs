@@ -126,6 +126,17 @@ codes! {
     /// No trail of this name.
     TRAIL_NOT_FOUND = 404 "TrailNotFoundException";
 
+    /// No delivery history job of this number.
+    DELIVERY_HISTORY_JOB_NOT_FOUND = 404 "DeliveryHistoryJobNotFound";
+    /// The account has as many unfinished delivery history jobs as it may; the name follows that of trails.
+    MAXIMUM_NUMBER_OF_DELIVERY_HISTORY_JOBS_EXCEEDED = 403 "MaximumNumberOfDeliveryHistoryJobsExceededException";
+    /// The token was used for another call.
+    IDEMPOTENT_PARAMETER_MISMATCH = 400 "IdempotentParameterMismatch";
+    /// The account has its inner trail already.
+    MAXIMUM_NUMBER_OF_INNER_TRAILS_EXCEEDED = 403 "MaximumNumberOfInnerTrailsExceededException";
+    /// Retention of a bucket cannot be made shorter.
+    RETENTION_CANNOT_BE_SHORTENED = 409 "RetentionCannotBeShortened";
+
     /// No RAM user of this name.
     ENTITY_NOT_EXIST_USER = 404 "EntityNotExist.User";
     /// The RAM user's name is taken.

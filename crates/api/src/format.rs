@@ -35,6 +35,21 @@ pub const ANY: Rule = Rule { words: "up to 2,048 bytes", accepts: |text| text.le
 /// A text whose own reader checks it: policy documents and paging tokens.
 pub const DOCUMENT: Rule = Rule { words: "up to 64 KiB", accepts: |text| text.len() <= 64 * 1024 };
 
+/// What makes a repeated call harmless.
+pub const CLIENT_TOKEN: Rule = Rule {
+    words: "1 to 64 ASCII characters",
+    accepts: |text| (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic() || b == b' '),
+};
+
+/// A service, as `serviceName` in events.
+pub const SERVICE_NAME: Rule = Rule {
+    words: "1 to 64 letters, digits, `-`, `_` and `.`",
+    accepts: |text| {
+        (1..=64).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+    },
+};
+
 /// A trail's name.
 pub const TRAIL_NAME: Rule = Rule {
     words: "6 to 36 characters: a lower-case letter, then lower-case letters, digits, `-` and `_`",

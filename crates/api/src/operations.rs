@@ -5,9 +5,12 @@
 
 mod actiontrail;
 mod cairn;
+mod delivery;
+mod inner_trails;
 mod older;
 mod organization;
 mod ram;
+mod settings;
 mod sts;
 
 pub use older::OLDER_OPERATIONS;
@@ -156,6 +159,28 @@ operations! {
         ListIngestTokens = LIST_INGEST_TOKENS,
         DeleteIngestToken = DELETE_INGEST_TOKEN,
         SetAccountPassword = SET_ACCOUNT_PASSWORD;
+    delivery:
+        CreateDeliveryHistoryJob = CREATE_DELIVERY_HISTORY_JOB,
+        GetDeliveryHistoryJob = GET_DELIVERY_HISTORY_JOB,
+        ListDeliveryHistoryJobs = LIST_DELIVERY_HISTORY_JOBS,
+        DeleteDeliveryHistoryJob = DELETE_DELIVERY_HISTORY_JOB,
+        DescribeTrailDeliveryMetricData = DESCRIBE_TRAIL_DELIVERY_METRIC_DATA,
+        CheckOssConfig = CHECK_OSS_CONFIG,
+        UpdateBucket = UPDATE_BUCKET;
+    settings:
+        CreateServiceLinkedRole = CREATE_SERVICE_LINKED_ROLE,
+        OpenService = OPEN_SERVICE,
+        ListServiceTrail = LIST_SERVICE_TRAIL,
+        GetDefaultTrail = GET_DEFAULT_TRAIL,
+        SetDefaultTrail = SET_DEFAULT_TRAIL,
+        RemoveDefaultTrail = REMOVE_DEFAULT_TRAIL;
+    inner_trails:
+        CreateInnerTrail = CREATE_INNER_TRAIL,
+        UpdateInnerTrail = UPDATE_INNER_TRAIL,
+        DeleteInnerTrail = DELETE_INNER_TRAIL,
+        DescribeInnerTrails = DESCRIBE_INNER_TRAILS,
+        StartInnerTrailLogging = START_INNER_TRAIL_LOGGING,
+        StopInnerTrailLogging = STOP_INNER_TRAIL_LOGGING;
     sts:
         AssumeRole = ASSUME_ROLE,
         GetCallerIdentity = GET_CALLER_IDENTITY;

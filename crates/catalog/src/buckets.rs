@@ -53,6 +53,17 @@ impl Catalog {
         Ok(())
     }
 
+    /// Exchanges a bucket's sealed settings. Its name and address stay.
+    pub async fn bucket_update(&self, account: AccountId, name: &str, sealed: &[u8]) -> Result<(), CatalogError> {
+        let query = sqlx::query("UPDATE buckets SET sealed_settings = ? WHERE account = ? AND name = ?").bind(sealed);
+        let changed = query.bind(account.as_str()).bind(name).execute(self.writer()).await?;
+        if changed.rows_affected() == 0 {
+            return Err(CatalogError::not_found(format!("bucket {name}")));
+        }
+        self.trails_changed();
+        Ok(())
+    }
+
     /// The account's bucket of this name.
     pub async fn bucket_find(&self, account: AccountId, name: &str) -> Result<Option<Bucket>, CatalogError> {
         let query = sqlx::query("SELECT * FROM buckets WHERE account = ? AND name = ?");
@@ -74,13 +85,33 @@ impl Catalog {
             let by = format!("trail {}", trail.text("name")?);
             return Err(CatalogError::InUse { what: format!("bucket {name}"), by });
         }
-        // A trail that was moved elsewhere may still have events to deliver here.
+        let query = sqlx::query(
+            "SELECT trails.account AS of_account FROM trail_buckets JOIN trails ON trails.id = trail_buckets.trail
+             WHERE trail_buckets.account = ? AND trail_buckets.bucket = ? LIMIT 1",
+        );
+        if let Some(trail) = query.bind(account.as_str()).bind(name).fetch_optional(&mut *transaction).await? {
+            let by = format!("a trail of account {}", trail.text("of_account")?);
+            return Err(CatalogError::InUse { what: format!("bucket {name}"), by });
+        }
+        // A trail that was moved elsewhere may still have events to deliver here. Whose bucket is meant follows from
+        // the role, as in `BucketTarget::owner`.
         let query = sqlx::query(
             "SELECT trails.name FROM intervals JOIN trails ON trails.id = intervals.trail
-             WHERE trails.account = ? AND intervals.destinations ->> '$.bucket.name' = ? LIMIT 1",
+             WHERE intervals.destinations ->> '$.bucket.name' = ?2
+                 AND coalesce(substr(intervals.destinations ->> '$.bucket.write_role_arn', 1, length(?1) + 15),
+                     'acs:ram::' || trails.account || ':role/') = 'acs:ram::' || ?1 || ':role/' LIMIT 1",
         );
         if let Some(trail) = query.bind(account.as_str()).bind(name).fetch_optional(&mut *transaction).await? {
             let by = format!("undelivered events of trail {}", trail.text("name")?);
+            return Err(CatalogError::InUse { what: format!("bucket {name}"), by });
+        }
+        let query = sqlx::query(
+            "SELECT id FROM delivery_jobs WHERE status < 2 AND destinations ->> '$.bucket.name' = ?2
+                 AND coalesce(substr(destinations ->> '$.bucket.write_role_arn', 1, length(?1) + 15),
+                     'acs:ram::' || account || ':role/') = 'acs:ram::' || ?1 || ':role/' LIMIT 1",
+        );
+        if let Some(job) = query.bind(account.as_str()).bind(name).fetch_optional(&mut *transaction).await? {
+            let by = format!("delivery history job {}", job.number("id")?);
             return Err(CatalogError::InUse { what: format!("bucket {name}"), by });
         }
         let query = sqlx::query("DELETE FROM buckets WHERE account = ? AND name = ?");

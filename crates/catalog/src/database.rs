@@ -31,6 +31,7 @@ pub struct Catalog {
     readers: SqlitePool,
     identity_version: Arc<watch::Sender<u64>>,
     trails_version: Arc<watch::Sender<u64>>,
+    jobs_version: Arc<watch::Sender<u64>>,
 }
 
 impl Catalog {
@@ -69,6 +70,7 @@ impl Catalog {
             readers,
             identity_version: Arc::new(watch::Sender::new(0)),
             trails_version: Arc::new(watch::Sender::new(0)),
+            jobs_version: Arc::new(watch::Sender::new(0)),
         }
     }
 
@@ -86,6 +88,15 @@ impl Catalog {
     /// Rises after any change of trails or buckets.
     pub fn trails_version(&self) -> watch::Receiver<u64> {
         self.trails_version.subscribe()
+    }
+
+    /// Rises after any change of which delivery history jobs there are.
+    pub fn jobs_version(&self) -> watch::Receiver<u64> {
+        self.jobs_version.subscribe()
+    }
+
+    pub(crate) fn jobs_changed(&self) {
+        self.jobs_version.send_modify(|version| *version += 1);
     }
 
     pub(crate) fn identity_changed(&self) {

@@ -4,7 +4,7 @@ use model::trail::Selector;
 use model::{AccountId, Seq, Timestamp};
 
 use crate::database::{Columns, seq_number};
-use crate::{Catalog, CatalogError};
+use crate::{Catalog, CatalogError, delivery_metrics};
 
 /// The range whose objects are being written: recorded before the first byte, so a retry writes the same objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,14 +135,20 @@ impl Catalog {
             .bind(seq_number(through))
             .execute(&mut *transaction)
             .await?;
+        if let Some(at) = at {
+            delivery_metrics::count(&mut transaction, trail, at, objects, 0).await?;
+        }
         transaction.commit().await?;
         self.delivery_changed(trail, changed)
     }
 
     /// Records a failed attempt; cursor and plan stay.
     pub async fn delivery_failed(&self, trail: i64, error: &str, at: Timestamp) -> Result<(), CatalogError> {
+        let mut transaction = self.begin().await?;
         let query = sqlx::query("UPDATE deliveries SET latest_error = ?, latest_error_at = ? WHERE trail = ?");
-        let changed = query.bind(error).bind(at.0).bind(trail).execute(self.writer()).await?;
+        let changed = query.bind(error).bind(at.0).bind(trail).execute(&mut *transaction).await?;
+        delivery_metrics::count(&mut transaction, trail, at, 0, 1).await?;
+        transaction.commit().await?;
         self.delivery_changed(trail, changed.rows_affected())
     }
 

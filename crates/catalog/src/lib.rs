@@ -4,15 +4,19 @@
 //! synchronisation: a call that returned is durable. Writes go through one connection, so they queue instead of
 //! finding the database locked; reads have their own. Every query about an account's things takes the account.
 
+mod account_settings;
 mod accounts;
 mod buckets;
 mod database;
 mod delivery;
+mod delivery_metrics;
 mod error;
 mod global_regions;
 mod groups;
+mod inner_trails;
 mod insights;
 mod inspect;
+mod jobs;
 mod keys;
 mod logins;
 mod manifest;
@@ -30,15 +34,18 @@ mod tokens;
 mod trails;
 mod users;
 
+pub use account_settings::AccountSettings;
 pub use accounts::Account;
 pub use buckets::Bucket;
 pub use database::Catalog;
 pub use delivery::{DeliveryState, Plan, Undelivered};
+pub use delivery_metrics::{MetricPoint, Outcome};
 pub use error::CatalogError;
 pub use global_regions::GlobalRegion;
 pub use groups::{Group, GroupMember};
 pub use insights::{AddressList, InsightAddresses};
 pub use inspect::{Inspected, InspectedTrail, copy, inspect};
+pub use jobs::{Job, JobBatch, JobRegion, JobStatus, NewJob};
 pub use keys::AccessKey;
 pub use logins::LoginProfile;
 pub use manifest::{Manifest, Segment};

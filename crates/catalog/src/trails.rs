@@ -28,7 +28,25 @@ pub struct NewTrail {
     pub created: Timestamp,
 }
 
-fn from_row(row: &SqliteRow) -> Result<Trail, CatalogError> {
+/// What a trail delivers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TrailKind {
+    /// The account's events.
+    Account,
+    /// Platform events.
+    Inner,
+}
+
+impl TrailKind {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            TrailKind::Account => "Account",
+            TrailKind::Inner => "Inner",
+        }
+    }
+}
+
+pub(crate) fn from_row(row: &SqliteRow) -> Result<Trail, CatalogError> {
     let status = match row.text("status")?.as_str() {
         "Fresh" => TrailStatus::Fresh,
         "Enable" => TrailStatus::Enable,
@@ -65,9 +83,30 @@ impl Catalog {
     /// Creates a trail in state Fresh, unless the account has `limit_per_region` in its home region. A directory has one
     /// trail, which is counted apart.
     pub async fn trail_create(&self, new: NewTrail, limit_per_region: usize) -> Result<Trail, CatalogError> {
+        self.trail_insert(new, TrailKind::Account, None, limit_per_region).await
+    }
+
+    /// The same for a trail that is made for a service.
+    pub async fn trail_create_for_service(
+        &self,
+        new: NewTrail,
+        service: &str,
+        limit_per_region: usize,
+    ) -> Result<Trail, CatalogError> {
+        self.trail_insert(new, TrailKind::Account, Some(service), limit_per_region).await
+    }
+
+    pub(crate) async fn trail_insert(
+        &self,
+        new: NewTrail,
+        kind: TrailKind,
+        service: Option<&str>,
+        limit_per_region: usize,
+    ) -> Result<Trail, CatalogError> {
         let mut transaction = self.begin().await?;
         let query = sqlx::query(
-            "SELECT count(*) AS trails FROM trails WHERE account = ? AND home_region = ? AND organization IS NULL",
+            "SELECT count(*) AS trails FROM trails
+             WHERE account = ? AND home_region = ? AND kind = 'Account' AND organization IS NULL",
         );
         let row = query.bind(new.account.as_str()).bind(&new.home_region).fetch_one(&mut *transaction).await?;
         let taken = sqlx::query("SELECT 1 FROM trails WHERE account = ? AND name = ?");
@@ -77,15 +116,14 @@ impl Catalog {
         }
         if let Some(directory) = &new.organization {
             organization::check_free(&mut transaction, directory).await?;
-        } else if row.count("trails")? >= limit_per_region as u64 {
+        } else if kind == TrailKind::Account && row.count("trails")? >= limit_per_region as u64 {
             let what = format!("trails in region {}", new.home_region);
             return Err(CatalogError::LimitReached { what, limit: limit_per_region });
         }
         bucket_must_exist(&mut transaction, new.account, &new.destinations).await?;
         let inserted = sqlx::query(
             "INSERT INTO trails (account, name, home_region, organization, selector, destinations, bucket, status, created,
-                 updated)
-             VALUES (?, ?, ?, ?, ?, ?, ?, 'Fresh', ?, ?)",
+                 updated, kind, service) VALUES (?, ?, ?, ?, ?, ?, ?, 'Fresh', ?, ?, ?, ?)",
         )
         .bind(new.account.as_str())
         .bind(new.name.as_str())
@@ -93,20 +131,23 @@ impl Catalog {
         .bind(new.organization.as_ref().map(DirectoryId::as_str))
         .bind(to_json(&new.selector))
         .bind(to_json(&new.destinations))
-        .bind(new.destinations.bucket.as_ref().map(|bucket| &bucket.name))
+        .bind(own_bucket(new.account, &new.destinations))
         .bind(new.created.0)
         .bind(new.created.0)
+        .bind(kind.as_str())
+        .bind(service)
         .execute(&mut *transaction)
         .await
         .map_err(|error| CatalogError::on_insert(error, || format!("trail {}", new.name)))?;
         let id = inserted.last_insert_rowid();
         sqlx::query("INSERT INTO deliveries (trail) VALUES (?)").bind(id).execute(&mut *transaction).await?;
+        name_bucket_elsewhere(&mut transaction, id, new.account, &new.destinations).await?;
         self.finish(transaction, id).await
     }
 
     /// The account's trail of this name.
     pub async fn trail_find(&self, account: AccountId, name: &TrailName) -> Result<Option<Trail>, CatalogError> {
-        let query = sqlx::query("SELECT * FROM trails WHERE account = ? AND name = ?");
+        let query = sqlx::query("SELECT * FROM trails WHERE account = ? AND name = ? AND kind = 'Account'");
         let row = query.bind(account.as_str()).bind(name.as_str()).fetch_optional(self.reader()).await?;
         row.as_ref().map(from_row).transpose()
     }
@@ -119,8 +160,22 @@ impl Catalog {
 
     /// The account's trails, by name.
     pub async fn trail_list(&self, account: AccountId) -> Result<Vec<Trail>, CatalogError> {
-        let query = sqlx::query("SELECT * FROM trails WHERE account = ? ORDER BY name").bind(account.as_str());
+        let query = sqlx::query("SELECT * FROM trails WHERE account = ? AND kind = 'Account' ORDER BY name");
+        let query = query.bind(account.as_str());
         query.fetch_all(self.reader()).await?.iter().map(from_row).collect()
+    }
+
+    /// The account's trails that were made for a service, each with the service, by name.
+    pub async fn trail_list_of_services(&self, account: AccountId) -> Result<Vec<(Trail, String)>, CatalogError> {
+        let query = sqlx::query("SELECT * FROM trails WHERE account = ? AND service IS NOT NULL ORDER BY name");
+        let rows = query.bind(account.as_str()).fetch_all(self.reader()).await?;
+        rows.iter().map(|row| Ok((from_row(row)?, row.text("service")?))).collect()
+    }
+
+    /// The trail of this number, for delivery.
+    pub async fn trail_by_number(&self, id: i64) -> Result<Option<Trail>, CatalogError> {
+        let row = sqlx::query("SELECT * FROM trails WHERE id = ?").bind(id).fetch_optional(self.reader()).await?;
+        row.as_ref().map(from_row).transpose()
     }
 
     /// Every account's trails, for delivery.
@@ -147,11 +202,12 @@ impl Catalog {
         query
             .bind(to_json(selector))
             .bind(to_json(destinations))
-            .bind(destinations.bucket.as_ref().map(|bucket| &bucket.name))
+            .bind(own_bucket(account, destinations))
             .bind(at.0)
             .bind(id)
             .execute(&mut *transaction)
             .await?;
+        name_bucket_elsewhere(&mut transaction, id, account, destinations).await?;
         let trail = trail_by_id(&mut transaction, id).await?;
         if trail.status == TrailStatus::Enable {
             let boundary = boundary(&mut transaction, id, head).await?;
@@ -229,11 +285,34 @@ async fn bucket_must_exist(
     destinations: &Destinations,
 ) -> Result<(), CatalogError> {
     let Some(bucket) = &destinations.bucket else { return Ok(()) };
-    let query = sqlx::query("SELECT 1 FROM buckets WHERE account = ? AND name = ?").bind(account.as_str());
+    let owner = bucket.owner(account);
+    let query = sqlx::query("SELECT 1 FROM buckets WHERE account = ? AND name = ?").bind(owner.as_str());
     match query.bind(&bucket.name).fetch_optional(&mut **transaction).await? {
         Some(_) => Ok(()),
         None => Err(CatalogError::not_found(format!("bucket {}", bucket.name))),
     }
+}
+
+/// The bucket as the trail's own row refers to it: only one of the same account.
+fn own_bucket(account: AccountId, destinations: &Destinations) -> Option<&str> {
+    let bucket = destinations.bucket.as_ref().filter(|bucket| bucket.owner(account) == account);
+    bucket.map(|bucket| bucket.name.as_str())
+}
+
+/// Refers to the bucket of another account, or to none any more.
+async fn name_bucket_elsewhere(
+    transaction: &mut Transaction<'_, Sqlite>,
+    trail: i64,
+    account: AccountId,
+    destinations: &Destinations,
+) -> Result<(), CatalogError> {
+    sqlx::query("DELETE FROM trail_buckets WHERE trail = ?").bind(trail).execute(&mut **transaction).await?;
+    let Some(bucket) = destinations.bucket.as_ref().filter(|bucket| bucket.owner(account) != account) else {
+        return Ok(());
+    };
+    let query = sqlx::query("INSERT INTO trail_buckets (trail, account, bucket) VALUES (?, ?, ?)").bind(trail);
+    query.bind(bucket.owner(account).as_str()).bind(&bucket.name).execute(&mut **transaction).await?;
+    Ok(())
 }
 
 /// Where one interval ends and the next begins: at the journal's head as the caller knew it, or behind what delivery

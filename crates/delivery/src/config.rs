@@ -22,6 +22,10 @@ pub struct Config {
     pub retry_max: Duration,
     /// How many trails hold events in memory at once, each about `bytes_max`.
     pub encoders: usize,
+    /// How many delivery history jobs work at once, each holding about `bytes_max`. They take nothing of `encoders`.
+    pub jobs: usize,
+    /// How long a delivery history job is tried without any progress before it fails.
+    pub job_patience: Duration,
 }
 
 impl Default for Config {
@@ -35,6 +39,9 @@ impl Default for Config {
             // Long enough to spare a bucket that was deleted, short enough that a repaired one is noticed.
             retry_max: Duration::from_secs(300),
             encoders: 8,
+            jobs: 2,
+            // A bucket that was broken over night, and a morning to repair it.
+            job_patience: Duration::from_secs(24 * 3600),
         }
     }
 }

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use catalog::Catalog;
 use model::AccountId;
+use model::trail::BucketTarget;
 use outbound::{Bucket, BucketError, BucketSettings, Outbound};
 
 use crate::DeliveryError;
+use crate::roles::{Roles, check_role};
 
 /// What an object of a trail is, for servers that keep a content type.
 const CONTENT_TYPE: &str = "application/gzip";
@@ -15,6 +17,11 @@ const CONTENT_TYPE: &str = "application/gzip";
 /// Finds the destination a trail names. A trait so that tests can fail and delay.
 #[async_trait::async_trait]
 pub trait Destinations: Send + Sync {
+    /// Whether a trail of this account may write there now.
+    fn permit(&self, _account: AccountId, _target: &BucketTarget) -> Result<(), DeliveryError> {
+        Ok(())
+    }
+
     /// The account's bucket of this name, ready to be written.
     async fn open(&self, account: AccountId, bucket: &str) -> Result<Arc<dyn Destination>, DeliveryError>;
 }
@@ -46,12 +53,20 @@ pub struct Buckets {
     catalog: Catalog,
     unseal: Unseal,
     outbound: Outbound,
+    roles: Option<Arc<dyn Roles>>,
 }
 
 impl Buckets {
-    /// Buckets whose settings `unseal` opens.
+    /// Buckets whose settings `unseal` opens. Roles are refused until there is somebody who knows them.
     pub fn new(catalog: Catalog, unseal: Unseal, outbound: Outbound) -> Buckets {
-        Buckets { catalog, unseal, outbound }
+        Buckets { catalog, unseal, outbound, roles: None }
+    }
+
+    /// The same with somebody who knows the roles.
+    #[must_use]
+    pub fn with_roles(mut self, roles: Arc<dyn Roles>) -> Buckets {
+        self.roles = Some(roles);
+        self
     }
 
     /// The account's bucket of this name. Connects to nothing yet.
@@ -68,6 +83,16 @@ impl Buckets {
 
 #[async_trait::async_trait]
 impl Destinations for Buckets {
+    fn permit(&self, account: AccountId, target: &BucketTarget) -> Result<(), DeliveryError> {
+        match (&self.roles, &target.write_role_arn) {
+            (Some(roles), _) => check_role(&**roles, account, target),
+            (None, None) => Ok(()),
+            (None, Some(role)) => {
+                Err(DeliveryError::Role { role: role.clone(), reason: "nobody here knows any roles".to_owned() })
+            }
+        }
+    }
+
     async fn open(&self, account: AccountId, bucket: &str) -> Result<Arc<dyn Destination>, DeliveryError> {
         Ok(Arc::new(self.open_bucket(account, bucket).await?))
     }

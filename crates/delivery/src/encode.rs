@@ -27,6 +27,8 @@ pub(crate) struct Object {
     /// The gzip.
     pub(crate) bytes: Bytes,
     pub(crate) events: usize,
+    /// The region its name has.
+    pub(crate) region: String,
 }
 
 /// The events of a plan, gathered by region.
@@ -43,7 +45,7 @@ pub(crate) struct Regions {
 struct Shelf {
     /// The member, for an organization's trail.
     member: Option<AccountId>,
-    are_insights: bool,
+    kind: &'static str,
 }
 
 impl Regions {
@@ -64,10 +66,7 @@ impl Regions {
     /// region is missing or could not stand in a key goes with the home region's; it still says what it said.
     pub(crate) fn add(&mut self, owned: Owned) {
         let Owned { account, found } = owned;
-        let shelf = Shelf {
-            member: self.organization.as_ref().map(|_| account),
-            are_insights: found.event.category() == Category::Insight,
-        };
+        let shelf = Shelf { member: self.organization.as_ref().map(|_| account), kind: kind_of(&found.event) };
         let regions = self.events.entry(shelf).or_default();
         let own = region_of(&found.event);
         let region = match own {
@@ -89,7 +88,7 @@ impl Regions {
         for (shelf, regions) in self.events {
             let member = self.organization.as_ref().zip(shelf.member);
             for (region, events) in regions {
-                objects.push(object(prefix, member, shelf.are_insights, &region, &events));
+                objects.push(object(prefix, member, shelf.kind, &region, &events));
             }
         }
         objects
@@ -102,6 +101,14 @@ fn chosen<'g>(choices: &'g [GlobalRegion], found: &Found) -> Option<&'g String> 
     choices.iter().rfind(counts).map(|choice| &choice.region)
 }
 
+fn kind_of(event: &Event) -> &'static str {
+    match event.category() {
+        Category::Insight => "Actiontrail-Insight",
+        Category::Platform => "Inner-ActionTrail",
+        Category::Management | Category::Data => "Actiontrail",
+    }
+}
+
 fn region_of(event: &Event) -> Option<&str> {
     let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
     let region = event.first(Attribute::Region).filter(|_| !event.is_global())?;
@@ -111,7 +118,7 @@ fn region_of(event: &Event) -> Option<&str> {
 fn object(
     prefix: Option<&str>,
     member: Option<(&DirectoryId, AccountId)>,
-    are_insights: bool,
+    kind: &'static str,
     region: &str,
     events: &[Found],
 ) -> Object {
@@ -133,13 +140,18 @@ fn object(
     let contents = Contents {
         region,
         member,
-        are_insights,
+        kind,
         received: events.last().map_or(Timestamp::default(), |found| found.received),
         events: events.len(),
         bytes,
         md5: &hex::encode(md5.finalize()),
     };
-    Object { key: object_layout::key(prefix, &contents), bytes: gzip.into(), events: events.len() }
+    Object {
+        key: object_layout::key(prefix, &contents),
+        bytes: gzip.into(),
+        events: events.len(),
+        region: region.to_owned(),
+    }
 }
 
 #[cfg(test)]

@@ -24,6 +24,14 @@ pub enum DeliveryError {
         /// The name in the trail.
         name: String,
     },
+    /// The role that stands between the trail and another's bucket does not let it through.
+    #[error("the role {role} cannot be used: {reason}")]
+    Role {
+        /// Its ARN.
+        role: String,
+        /// One fact.
+        reason: String,
+    },
     /// The bucket's settings could not be unsealed.
     #[error("could not unseal the settings of bucket {name}")]
     Sealed {
@@ -57,6 +65,7 @@ impl DeliveryError {
             DeliveryError::Catalog(error) => error.kind(),
             DeliveryError::Source(error) => error.kind(),
             DeliveryError::NoBucket { .. } => ErrorKind::NotFound,
+            DeliveryError::Role { .. } => ErrorKind::Denied,
             DeliveryError::Sealed { .. } | DeliveryError::Settings { .. } => ErrorKind::Corrupt,
             DeliveryError::Bucket(error) => error.kind(),
             DeliveryError::Stopped(_) => ErrorKind::Bug,

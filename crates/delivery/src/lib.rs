@@ -1,5 +1,7 @@
 //! Delivery: one reader per trail that writes the selected events to the trail's bucket.
 //!
+//! `jobs` write ranges of the history, each batch the same way, beside the trails and never in their place.
+//!
 //! Dramatis personae: the `supervisor` keeps one `worker` per trail; the `router` looks at each new event once and wakes
 //! the workers it may be for; a worker gathers a `batch`, records the
 //! range it is about to write as a *plan* in the catalog, turns the range into objects (`encode`, named by
@@ -16,9 +18,11 @@ mod desk;
 mod destination;
 mod encode;
 mod error;
+mod jobs;
 mod members;
 mod metrics;
 mod object_layout;
+mod roles;
 mod router;
 mod source;
 mod stepper;
@@ -38,7 +42,9 @@ use tokio::sync::{Semaphore, watch};
 pub use config::Config;
 pub use destination::{Buckets, Destination, Destinations, Unseal, UnsealError};
 pub use error::DeliveryError;
+pub use jobs::JobStepper;
 pub use metrics::Standing;
+pub use roles::{IdentityRoles, Roles, SERVICE, check_role};
 pub use router::SelectionIndex;
 pub use source::Source;
 pub use stepper::Stepper;
@@ -73,6 +79,8 @@ struct Shared {
     metrics: metrics::DeliveryMetrics,
     /// Slots for holding events in memory while they are encoded.
     slots: Arc<Semaphore>,
+    /// The same for delivery history jobs, which must not take the trails' places.
+    job_slots: Arc<Semaphore>,
 }
 
 impl Delivery {
@@ -84,9 +92,12 @@ impl Delivery {
         let (committed, clock) = (parts.committed.clone(), parts.clock.clone());
         let metrics = metrics::DeliveryMetrics::register(registry, committed, clock, slots_max);
         metrics.show_when_read(registry, slots.clone(), slots_max);
-        let shared = Arc::new(Shared { parts, config, metrics: metrics.clone(), slots });
+        let job_slots = Arc::new(Semaphore::new(config.jobs.max(1)));
+        let shared = Arc::new(Shared { parts, config, metrics: metrics.clone(), slots, job_slots });
         let stopping = shutdown.clone();
-        shutdown.spawn("delivery", supervisor::run(shared, async move { stopping.begun().await }));
+        shutdown.spawn("delivery", supervisor::run(shared.clone(), async move { stopping.begun().await }));
+        let stopping = shutdown.clone();
+        shutdown.spawn("delivery-jobs", jobs::run(shared, async move { stopping.begun().await }));
         Delivery { metrics }
     }
 

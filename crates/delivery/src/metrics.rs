@@ -45,6 +45,9 @@ pub(crate) struct DeliveryMetrics {
     slots: Queue,
     put_seconds: Histogram,
     delay_seconds: Histogram,
+    jobs: Gauge,
+    job_events: Counter,
+    job_failures: Counter,
     routed_events: Counter,
     woken_trails: Counter,
     /// Up to where events were looked at for trails that wait.
@@ -113,6 +116,12 @@ impl DeliveryMetrics {
                 "From the receipt of a batch's oldest event to its delivery",
                 delays,
             ),
+            jobs: gauge("delivery_jobs", "Delivery history jobs that are not finished"),
+            job_events: counter("delivery_job_events", "Events written by delivery history jobs"),
+            job_failures: counter(
+                "delivery_job_failed_attempts",
+                "Attempts of delivery history jobs that failed and will be repeated",
+            ),
             routed_events: counter("delivery_routed_events", "Events looked at once for all trails"),
             woken_trails: counter("delivery_woken_trails", "Times a trail was woken by events it may select"),
             looked: Arc::default(),
@@ -144,6 +153,18 @@ impl DeliveryMetrics {
 
     pub(crate) fn worker_panicked(&self) {
         self.panics.inc();
+    }
+
+    pub(crate) fn unfinished_jobs(&self, jobs: usize) {
+        self.jobs.set(jobs as i64);
+    }
+
+    pub(crate) fn job_wrote(&self, events: u64) {
+        self.job_events.inc_by(events);
+    }
+
+    pub(crate) fn job_failed(&self) {
+        self.job_failures.inc();
     }
 
     /// Everything up to `at` is delivered or not selected; `None`: the trail has nothing to deliver.

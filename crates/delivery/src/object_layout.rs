@@ -5,7 +5,8 @@
 //!     Actiontrail_<region>_<YYYYMMDDHHMMSS>_1002_<events>_<bytes>_<md5>.gz
 //! ```
 //!
-//! The part in the middle is for trails of an organization. Insights lie under `Actiontrail-Insight` instead of `Actiontrail`.
+//! The part in the middle is for trails of an organization. Insights lie under `Actiontrail-Insight` instead of
+//! `Actiontrail`, the platform's events under `Inner-ActionTrail`.
 //! The time is when the object's last event was received; bytes and MD5 are those of the JSON before compression. So a
 //! name follows from the events and from nothing else: whoever encodes them again gets the same name.
 
@@ -18,8 +19,8 @@ pub(crate) struct Contents<'a> {
     pub(crate) region: &'a str,
     /// Of an organization's trail: the directory and the member.
     pub(crate) member: Option<(&'a DirectoryId, AccountId)>,
-    /// Insights instead of management and data events.
-    pub(crate) are_insights: bool,
+    /// Of the events: `Actiontrail` for management and data events.
+    pub(crate) kind: &'static str,
     /// Receipt of the last event.
     pub(crate) received: Timestamp,
     pub(crate) events: usize,
@@ -31,8 +32,7 @@ pub(crate) struct Contents<'a> {
 
 /// The key of an object.
 pub(crate) fn key(prefix: Option<&str>, contents: &Contents<'_>) -> String {
-    let Contents { region, member, are_insights, received, events, bytes, md5 } = contents;
-    let kind = if *are_insights { "Actiontrail-Insight" } else { "Actiontrail" };
+    let Contents { region, member, kind, received, events, bytes, md5 } = contents;
     let of_member = member.map(|(directory, account)| format!("{directory}/{account}/")).unwrap_or_default();
     let (year, month, day, hour, minute, second) = received.civil();
     let folder = format!("AliyunLogs/{kind}/{of_member}{region}/{year:04}/{month:02}/{day:02}");
@@ -53,7 +53,7 @@ mod tests {
         let contents = Contents {
             region: "cn-hangzhou",
             member: None,
-            are_insights: false,
+            kind: "Actiontrail",
             received: Timestamp::parse("2026-01-05T08:03:09Z").expect("a time"),
             events: 12,
             bytes: 3456,
@@ -68,7 +68,7 @@ mod tests {
         let of_member = Contents { member: Some((&directory, member)), ..contents.clone() };
         let expected = plain.replace("Actiontrail/cn", "Actiontrail/rd-abc123/1000000000000002/cn");
         assert_eq!(key(None, &of_member), expected);
-        let insights = Contents { are_insights: true, ..contents };
+        let insights = Contents { kind: "Actiontrail-Insight", ..contents };
         assert_eq!(key(None, &insights), plain.replace("Actiontrail", "Actiontrail-Insight"));
     }
 }

@@ -1,7 +1,10 @@
 //! Where trails' events are read.
 
-use model::{AccountId, Event, Seq};
-use store::{Owned, Store, StoreError, Stretch, StretchOfMany};
+use model::{AccountId, Event, Seq, Timestamp};
+use store::{Found, Lookup, Owned, Store, StoreError, Stretch, StretchOfMany};
+
+/// Events a page has while counting: few enough to be held together, whatever their size.
+const COUNTED_AT_ONCE: usize = 256;
 
 /// Every durable event, by number. A trait so that tests can count, fail and delay reads.
 pub trait Source: Send + Sync {
@@ -9,6 +12,16 @@ pub trait Source: Send + Sync {
     /// least one event if there is any. Blocks.
     fn read_after(&self, account: AccountId, after: Seq, through: Seq, bytes_max: usize)
     -> Result<Stretch, StoreError>;
+
+    /// How many of the account's events of these times are `wanted`, found by time and not by number: the other way to
+    /// the same events. Blocks.
+    fn count(
+        &self,
+        account: AccountId,
+        from: Timestamp,
+        through: Timestamp,
+        wanted: &dyn Fn(&Found) -> bool,
+    ) -> Result<u64, StoreError>;
 
     /// The same of several accounts, in one order of numbers. Unless a source has a better way, each account is read and
     /// what goes beyond the shortest stretch is dropped.
@@ -47,6 +60,33 @@ impl Source for Store {
         bytes_max: usize,
     ) -> Result<Stretch, StoreError> {
         Store::read_after(self, account, after, through, bytes_max)
+    }
+
+    fn count(
+        &self,
+        account: AccountId,
+        from: Timestamp,
+        through: Timestamp,
+        wanted: &dyn Fn(&Found) -> bool,
+    ) -> Result<u64, StoreError> {
+        let (mut counted, mut after) = (0, None);
+        loop {
+            let lookup = Lookup {
+                account,
+                from,
+                through,
+                conditions: Vec::new(),
+                newest_first: true,
+                after,
+                limit: COUNTED_AT_ONCE,
+            };
+            let page = self.lookup(&lookup)?;
+            counted += page.events.iter().filter(|found| wanted(found)).count() as u64;
+            match page.events.last() {
+                Some(last) if page.more => after = Some(last.position()),
+                _ => return Ok(counted),
+            }
+        }
     }
 
     fn read_accounts_after(

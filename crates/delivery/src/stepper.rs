@@ -20,7 +20,8 @@ impl Stepper {
         let metrics = metrics::DeliveryMetrics::register(&Metrics::default(), committed, clock, slots_max);
         metrics.trail_started(trail.id);
         let slots = Arc::new(Semaphore::new(slots_max));
-        Stepper(Worker::new(Arc::new(Shared { parts, config, metrics, slots }), trail, Arc::default()))
+        let shared = Shared { parts, config, metrics, slots: slots.clone(), job_slots: slots };
+        Stepper(Worker::new(Arc::new(shared), trail, Arc::default()))
     }
 
     /// One bounded piece of work, and whether there is more. A failure is recorded where the trail's owner sees it and

@@ -65,6 +65,19 @@ impl Source for Events {
         Ok(stretch)
     }
 
+    fn count(
+        &self,
+        account: AccountId,
+        from: Timestamp,
+        through: Timestamp,
+        wanted: &dyn Fn(&Found) -> bool,
+    ) -> Result<u64, StoreError> {
+        let events = self.events.lock();
+        let in_time = |found: &Found| found.event.time() >= from && found.event.time() <= through;
+        let counted = events.values().filter(|(owner, found)| *owner == account && in_time(found) && wanted(found));
+        Ok(counted.count() as u64)
+    }
+
     fn show_recent(&self, after: Seq, through: Seq, show: &mut dyn FnMut(AccountId, Seq, &Event)) -> bool {
         let shows = self.shows.load(Ordering::SeqCst);
         if shows {
@@ -83,6 +96,8 @@ pub(crate) struct Buckets {
     faults: Mutex<BTreeMap<String, VecDeque<Fault>>>,
     /// Every put that was tried: bucket and key.
     pub(crate) tried: Mutex<Vec<(String, String)>>,
+    /// Whether every role is refused.
+    pub(crate) revoked: AtomicBool,
 }
 
 struct OneBucket {
@@ -94,6 +109,15 @@ struct Opener(Arc<Buckets>);
 
 #[async_trait::async_trait]
 impl Destinations for Opener {
+    fn permit(&self, _account: AccountId, target: &BucketTarget) -> Result<(), DeliveryError> {
+        match &target.write_role_arn {
+            Some(role) if self.0.revoked.load(Ordering::SeqCst) => {
+                Err(DeliveryError::Role { role: role.clone(), reason: "a test took it away".to_owned() })
+            }
+            _ => Ok(()),
+        }
+    }
+
     async fn open(&self, _account: AccountId, bucket: &str) -> Result<Arc<dyn Destination>, DeliveryError> {
         if bucket == "gone" {
             return Err(DeliveryError::NoBucket { name: bucket.to_owned() });
@@ -200,6 +224,7 @@ impl World {
             config: self.config.clone(),
             metrics: DeliveryMetrics::register(&self.metrics, self.committed.subscribe(), self.clock.clone(), 1),
             slots: Arc::new(Semaphore::new(1)),
+            job_slots: Arc::new(Semaphore::new(1)),
         };
         shared.metrics.trail_started(trail.id);
         Worker::new(Arc::new(shared), trail.clone(), Arc::default())
@@ -219,6 +244,11 @@ impl World {
         self.events.events.lock().insert(seq.0, (owner, found));
         self.committed.send_replace(seq);
         seq
+    }
+
+    /// Gives a stored event to another account.
+    pub(crate) fn put_in_place(&self, owner: AccountId, seq: Seq) {
+        self.events.events.lock().get_mut(&seq.0).expect("an event").0 = owner;
     }
 
     pub(crate) fn push(&self, rest: &str) -> Seq {

@@ -11,8 +11,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use catalog::{CatalogError, Plan};
-use model::Seq;
 use model::trail::{Interval, Trail};
+use model::{AccountId, Seq};
 use store::{Owned, StretchOfMany};
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -46,8 +46,8 @@ pub(crate) struct Worker {
     moved_on: Option<i64>,
     /// When a cursor that moved over nothing selected was last recorded.
     recorded: Instant,
-    /// The bucket last opened and its name, until the catalog changes.
-    destination: Option<(String, Arc<dyn Destination>)>,
+    /// The bucket last opened with its owner and name, until the catalog changes.
+    destination: Option<(AccountId, String, Arc<dyn Destination>)>,
     changes: watch::Receiver<u64>,
     committed: watch::Receiver<Seq>,
     desk: Arc<Desk>,
@@ -334,9 +334,15 @@ impl Worker {
         let soonest = CHANGE_PAUSE.min(pause);
         let changes = &mut self.changes;
         changes.borrow_and_update();
+        // A refused role is repaired by a change of identities and not of trails.
+        let is_refused = matches!(error, DeliveryError::Role { .. });
+        let mut identities = self.shared.parts.catalog.identity_version();
         let repaired = async {
             tokio::time::sleep(soonest).await;
-            changed(changes).await;
+            tokio::select! {
+                () = changed(changes) => {}
+                () = changed(&mut identities), if is_refused => {}
+            }
         };
         tokio::select! {
             () = tokio::time::sleep(pause) => {}

@@ -33,6 +33,8 @@ pub struct Config {
     pub body_seconds_max: u64,
     /// Audit events of reading calls that may wait to be written; beyond it such calls are refused, not left out.
     pub audit_queue_max: usize,
+    /// Delivery history jobs of an account that are not finished; one more is refused. ActionTrail's own is 1.
+    pub unfinished_jobs_max: usize,
 }
 
 impl Default for Config {
@@ -48,6 +50,7 @@ impl Default for Config {
             ingest_bytes_max: 256 << 20,
             body_seconds_max: 60,
             audit_queue_max: 10_000,
+            unfinished_jobs_max: 5,
         }
     }
 }

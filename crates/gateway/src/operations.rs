@@ -4,12 +4,17 @@
 //! recorded and answered by others.
 
 mod access_keys;
+mod account_settings;
 mod accounts;
+mod bucket_check;
 mod buckets;
 mod catalogue;
 mod counts;
 mod data_events;
+mod delivery_jobs;
+mod delivery_metrics;
 mod governance;
+mod inner_trails;
 mod insight_settings;
 mod insights;
 mod lookup;
@@ -149,6 +154,25 @@ handlers! {
         OperationId::ListIngestTokens => tokens::list(call).await,
         OperationId::DeleteIngestToken => tokens::delete(call).await,
         OperationId::SetAccountPassword => ram_logins::set_for_account(call).await,
+        OperationId::CreateDeliveryHistoryJob => delivery_jobs::create(call).await,
+        OperationId::GetDeliveryHistoryJob => delivery_jobs::get(call).await,
+        OperationId::ListDeliveryHistoryJobs => delivery_jobs::list(call).await,
+        OperationId::DeleteDeliveryHistoryJob => delivery_jobs::delete(call).await,
+        OperationId::DescribeTrailDeliveryMetricData => delivery_metrics::describe(call).await,
+        OperationId::CheckOssConfig => bucket_check::check(call).await,
+        OperationId::UpdateBucket => buckets::update(call).await,
+        OperationId::CreateServiceLinkedRole => account_settings::create_role(call).await,
+        OperationId::OpenService => account_settings::open(call).await,
+        OperationId::ListServiceTrail => account_settings::list_service_trails(call).await,
+        OperationId::GetDefaultTrail => account_settings::default_trail(call).await,
+        OperationId::SetDefaultTrail => account_settings::set_default_trail(call).await,
+        OperationId::RemoveDefaultTrail => account_settings::remove_default_trail(call).await,
+        OperationId::CreateInnerTrail => inner_trails::create(call).await,
+        OperationId::UpdateInnerTrail => inner_trails::update(call).await,
+        OperationId::DeleteInnerTrail => inner_trails::delete(call).await,
+        OperationId::DescribeInnerTrails => inner_trails::describe(call).await,
+        OperationId::StartInnerTrailLogging => inner_trails::start(call).await,
+        OperationId::StopInnerTrailLogging => inner_trails::stop(call).await,
         OperationId::AssumeRole => sts::assume_role(call),
         OperationId::GetCallerIdentity => sts::caller_identity(call),
         OperationId::LookupInsightEvents => insights::lookup(call).await,

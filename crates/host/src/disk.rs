@@ -8,6 +8,9 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
+
+use model::Timestamp;
 
 /// The bytes of an immutable file, mapped or read.
 pub type Mapped = Arc<dyn AsRef<[u8]> + Send + Sync>;
@@ -38,6 +41,14 @@ pub trait Disk: Send + Sync {
     fn remove(&self, path: &Path) -> io::Result<()>;
     /// Makes the folder's names durable.
     fn sync_folder(&self, folder: &Path) -> io::Result<()>;
+    /// When a file was last written. A disk that does not know says so, and is then taken to have written it just now.
+    fn modified(&self, path: &Path) -> io::Result<Timestamp> {
+        Err(io::Error::new(io::ErrorKind::Unsupported, format!("the age of {} is not known", path.display())))
+    }
+    /// Takes away everybody's permission to write to a file, where there are permissions.
+    fn make_read_only(&self, _path: &Path) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// An open file.
@@ -80,7 +91,11 @@ impl Disk for RealDisk {
     }
 
     fn open(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
-        let file = fs::OpenOptions::new().read(true).append(true).open(path)?;
+        let file = match fs::OpenOptions::new().read(true).append(true).open(path) {
+            // One that was made read-only can still be read.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => fs::File::open(path)?,
+            opened => opened?,
+        };
         Ok(Box::new(RealFile(file)))
     }
 
@@ -113,6 +128,18 @@ impl Disk for RealDisk {
 
     fn sync_folder(&self, folder: &Path) -> io::Result<()> {
         fs::File::open(folder)?.sync_all()
+    }
+
+    fn modified(&self, path: &Path) -> io::Result<Timestamp> {
+        let modified = fs::metadata(path)?.modified()?;
+        let since = modified.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        Ok(Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX)))
+    }
+
+    fn make_read_only(&self, path: &Path) -> io::Result<()> {
+        let mut permissions = fs::metadata(path)?.permissions();
+        permissions.set_readonly(true);
+        fs::set_permissions(path, permissions)
     }
 }
 

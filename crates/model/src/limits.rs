@@ -30,6 +30,8 @@ pub const HISTORY_DAYS_DEFAULT: u32 = 90;
 pub const DELIVERY_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// A delivered object closes when its oldest event was received this long ago (ActionTrail promises 5 minutes).
 pub const DELIVERY_AGE_MAX: Duration = Duration::from_secs(60);
+/// How long the counters of a trail's deliveries are kept.
+pub const DELIVERY_METRICS_AGE_MAX: Duration = Duration::from_secs(30 * 24 * 3600);
 /// Levels of folders below a directory's root (Resource Directory's own limit).
 pub const FOLDER_LEVELS_MAX: usize = 5;
 /// Folders of a directory (Resource Directory's own default).

@@ -76,8 +76,17 @@ pub struct BucketTarget {
     pub name: String,
     /// Key prefix without a trailing slash; 6 to 32 characters when present.
     pub prefix: Option<String>,
-    /// The role named by the caller, kept and shown; checked once roles exist.
+    /// The role that lets Cairn write, `acs:ram::<account>:role/<name>`. A bucket of that account is meant.
     pub write_role_arn: Option<String>,
+}
+
+impl BucketTarget {
+    /// Whose bucket it is, for a trail of `account`: the role's account, or the trail's own without a role.
+    pub fn owner(&self, account: AccountId) -> AccountId {
+        let named = self.write_role_arn.as_deref().and_then(|arn| arn.strip_prefix("acs:ram::"));
+        let owner = named.and_then(|rest| rest.split_once(':')).and_then(|(owner, _)| owner.parse().ok());
+        owner.unwrap_or(account)
+    }
 }
 
 /// A trail as the catalog holds it.

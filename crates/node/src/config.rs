@@ -78,7 +78,7 @@ sections! {
         segment_bytes: u64,
     }
     /// `[delivery]`
-    Delivery { age_seconds: u64, bytes: usize, retry_max_seconds: u64 }
+    Delivery { age_seconds: u64, bytes: usize, retry_max_seconds: u64, jobs: usize }
     /// `[secrets]`
     Secrets { master_key_file: PathBuf }
     /// `[outbound]`
@@ -92,6 +92,7 @@ sections! {
         lookups_per_second: u32,
         body_seconds: u64,
         audit_queue: usize,
+        delivery_jobs: usize,
     }
     /// `[network]`
     Network { trusted_proxies: Vec<String> }
@@ -225,6 +226,7 @@ impl Loaded {
             ("delivery.age_seconds", config.delivery.age_seconds, 1),
             ("delivery.bytes", config.delivery.bytes as u64, 1024),
             ("delivery.retry_max_seconds", config.delivery.retry_max_seconds, 1),
+            ("delivery.jobs", config.delivery.jobs as u64, 1),
             ("limits.connections", config.limits.connections as u64, 1),
             ("limits.head_seconds", config.limits.head_seconds, 1),
             ("limits.requests", config.limits.requests as u64, 1),

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use catalog::Catalog;
-use delivery::{Buckets, Delivery};
+use delivery::{Buckets, Delivery, IdentityRoles};
 use gateway::Gateway;
 use host::{FolderLock, Shutdown};
 use journal::Writer;
@@ -100,10 +100,11 @@ impl Node {
             let vault = vault.clone();
             Arc::new(move |sealed: &[u8]| vault.open(sealed).map_err(delivery::UnsealError::from))
         };
+        let roles = Arc::new(IdentityRoles::new(identity.clone(), clock.clone()));
         let delivery_parts = delivery::Parts {
             catalog: catalog.clone(),
             source: Arc::new(store.clone()),
-            destinations: Arc::new(Buckets::new(catalog.clone(), unseal, outbound.clone())),
+            destinations: Arc::new(Buckets::new(catalog.clone(), unseal, outbound.clone()).with_roles(roles)),
             committed: writer.committed(),
             clock: clock.clone(),
             random: random.clone(),

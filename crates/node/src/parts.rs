@@ -29,6 +29,7 @@ pub(crate) fn delivery(config: &Config) -> delivery::Config {
         age_max: Duration::from_secs(config.delivery.age_seconds),
         bytes_max: config.delivery.bytes,
         retry_max: Duration::from_secs(config.delivery.retry_max_seconds),
+        jobs: config.delivery.jobs,
         ..delivery::Config::default()
     }
 }
@@ -48,6 +49,7 @@ pub(crate) fn gateway(config: &Config) -> gateway::Config {
         ingest_bytes_max: config.ingest.body_bytes,
         body_seconds_max: config.limits.body_seconds,
         audit_queue_max: config.limits.audit_queue,
+        unfinished_jobs_max: config.limits.delivery_jobs,
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::BucketError;
+use crate::examine::Asked;
 use crate::folder::Folder;
 use crate::location::is_key;
 use crate::remote::Remote;
@@ -16,6 +17,17 @@ pub(crate) const OBJECT_BYTES_MAX: u64 = 256 * 1024 * 1024;
 /// The object [`Bucket::check`] writes, below the prefix it is given. One name, so that a bucket whose objects cannot
 /// be deleted keeps one of it and not one per check.
 const PROBE: &str = "AliyunLogs/Actiontrail/.cairn-write-check";
+
+/// How long a server is to keep it, where it keeps all others for days: long enough to see that it does.
+const PROBE_KEPT: Duration = Duration::from_secs(60);
+
+/// Where the probe lies.
+pub(crate) fn probe_key(prefix: Option<&str>) -> String {
+    match prefix {
+        Some(prefix) => format!("{prefix}/{PROBE}"),
+        None => PROBE.to_owned(),
+    }
+}
 
 /// An object of a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +44,8 @@ pub struct Bucket {
     url: String,
     /// Of one attempt.
     patience: Duration,
-    inner: Inner,
+    pub(crate) inner: Inner,
+    pub(crate) asked: Asked,
 }
 
 #[derive(Debug)]
@@ -42,8 +55,8 @@ pub(crate) enum Inner {
 }
 
 impl Bucket {
-    pub(crate) fn new(url: String, patience: Duration, inner: Inner) -> Bucket {
-        Bucket { url, patience, inner }
+    pub(crate) fn new(url: String, patience: Duration, inner: Inner, asked: Asked) -> Bucket {
+        Bucket { url, patience, inner, asked }
     }
 
     /// Its URL; holds no secret.
@@ -53,12 +66,25 @@ impl Bucket {
 
     /// Writes an object, replacing one of the same key. Whole and durable when this returns; after an error or when
     /// dropped before, it may be there or not, but never in part. One attempt, which takes no longer than its patience.
+    ///
+    /// In a bucket with retention an object that is still kept is not replaced, unless by the same bytes.
     pub async fn put(&self, key: &str, bytes: Bytes, content_type: &'static str) -> Result<(), BucketError> {
+        self.put_kept(key, bytes, content_type, self.asked.retention()).await
+    }
+
+    /// Writes an object that a server is to keep for this long. A folder keeps all of its objects alike.
+    pub(crate) async fn put_kept(
+        &self,
+        key: &str,
+        bytes: Bytes,
+        content_type: &'static str,
+        kept: Option<Duration>,
+    ) -> Result<(), BucketError> {
         self.check_key(key)?;
         self.in_time(async {
             match &self.inner {
                 Inner::Folder(folder) => folder.put(key, bytes).await,
-                Inner::Remote(remote) => remote.put(key, bytes, content_type).await,
+                Inner::Remote(remote) => remote.put(key, bytes, content_type, kept).await,
             }
         })
         .await
@@ -106,21 +132,10 @@ impl Bucket {
     /// not let us delete passes: keeping everything is what an audit bucket is for. A missing local folder is created
     /// here, and only here: a put into a folder that is gone (a disk not mounted) fails.
     pub async fn check(&self, prefix: Option<&str>) -> Result<(), BucketError> {
-        let key = match prefix {
-            Some(prefix) => format!("{prefix}/{PROBE}"),
-            None => PROBE.to_owned(),
-        };
+        let key = probe_key(prefix);
         self.check_key(&key)?;
-        match &self.inner {
-            Inner::Folder(folder) => self.in_time(folder.create_root()).await?,
-            // Some servers make a missing bucket on the first put; a typing error should be told instead. Whether we
-            // may list does not matter.
-            Inner::Remote(_) => match self.list("", 1).await {
-                Ok(_) | Err(BucketError::AccessDenied { .. }) => {}
-                Err(error) => return Err(error),
-            },
-        }
-        self.put(&key, Bytes::from_static(b"cairn can write here\n"), "text/plain").await?;
+        self.reach().await?;
+        self.put_probe(&key).await?;
         let deleted = self.delete(&key).await;
         match deleted {
             Err(BucketError::Unreachable { .. }) => deleted,
@@ -128,7 +143,25 @@ impl Bucket {
         }
     }
 
-    fn check_key(&self, key: &str) -> Result<(), BucketError> {
+    /// Finds the bucket; a local folder is created.
+    pub(crate) async fn reach(&self) -> Result<(), BucketError> {
+        match &self.inner {
+            Inner::Folder(folder) => self.in_time(folder.create_root()).await,
+            // Some servers make a missing bucket on the first put; a typing error should be told instead. Whether we
+            // may list does not matter.
+            Inner::Remote(_) => match self.list("", 1).await {
+                Ok(_) | Err(BucketError::AccessDenied { .. }) => Ok(()),
+                Err(error) => Err(error),
+            },
+        }
+    }
+
+    pub(crate) async fn put_probe(&self, key: &str) -> Result<(), BucketError> {
+        let kept = self.asked.retention().map(|kept| kept.min(PROBE_KEPT));
+        self.put_kept(key, Bytes::from_static(b"cairn can write here\n"), "text/plain", kept).await
+    }
+
+    pub(crate) fn check_key(&self, key: &str) -> Result<(), BucketError> {
         if is_key(key) {
             return Ok(());
         }
@@ -138,7 +171,10 @@ impl Bucket {
     }
 
     /// The HTTP client has the same limit; this one also covers a file system that hangs.
-    async fn in_time<T>(&self, attempt: impl Future<Output = Result<T, BucketError>>) -> Result<T, BucketError> {
+    pub(crate) async fn in_time<T>(
+        &self,
+        attempt: impl Future<Output = Result<T, BucketError>>,
+    ) -> Result<T, BucketError> {
         let late = |_| BucketError::Unreachable { bucket: self.url.clone(), cause: "no answer in time".into() };
         tokio::time::timeout(self.patience, attempt).await.map_err(late)?
     }

@@ -4,17 +4,23 @@
 //! and travels through its errors as a [`Refusal`], which [`classify`] finds again.
 
 use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
 
 use futures::StreamExt;
-use http::StatusCode;
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, HeaderValue, StatusCode};
+use model::Timestamp;
 use object_store::ClientOptions;
+use object_store::aws::{AwsAuthorizer, AwsCredential};
 use object_store::client::{
     HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpResponseBody, HttpService,
 };
+use parking_lot::Mutex;
 
-use crate::BucketError;
 use crate::egress::Forbidden;
 use crate::error::one_line;
+use crate::{BucketError, BucketSettings};
 
 /// Bytes read of an error answer; S3's have some hundred.
 const REFUSAL_BYTES_MAX: usize = 16 * 1024;
@@ -31,7 +37,67 @@ pub(crate) struct Refusal {
 
 /// The HTTP client under an object store.
 #[derive(Debug, Clone)]
-pub(crate) struct Exchange(pub(crate) reqwest::Client);
+pub(crate) struct Exchange {
+    pub(crate) http: reqwest::Client,
+    /// `None`: requests are not signed.
+    pub(crate) signer: Option<Signer>,
+}
+
+/// Asks for an object to be locked until then. Travels with the request, because the library has no words for it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct KeptUntil(pub(crate) Timestamp);
+
+/// Takes the headers of the answer to the request it travels with.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Seen(Arc<Mutex<HeaderMap>>);
+
+impl Seen {
+    pub(crate) fn headers(&self) -> HeaderMap {
+        self.0.lock().clone()
+    }
+}
+
+/// Signs a request again after headers were added to it: S3 takes no `x-amz-` header that is not signed.
+#[derive(Clone)]
+pub(crate) struct Signer {
+    credential: Arc<AwsCredential>,
+    region: Arc<str>,
+}
+
+impl fmt::Debug for Signer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Signer({} in {})", self.credential.key_id, self.region)
+    }
+}
+
+impl Signer {
+    pub(crate) fn of(settings: &BucketSettings, region: &str) -> Option<Signer> {
+        let credential = AwsCredential {
+            key_id: settings.access_key_id.clone()?,
+            secret_key: settings.access_key_secret.as_ref()?.expose().clone(),
+            token: settings.session_token.as_ref().map(|token| token.expose().clone()),
+        };
+        Some(Signer { credential: Arc::new(credential), region: region.into() })
+    }
+
+    fn sign(&self, request: &mut HttpRequest) {
+        let digest = request.headers().get("x-amz-content-sha256").and_then(|value| hex::decode(value).ok());
+        request.headers_mut().remove(AUTHORIZATION);
+        let authorizer = AwsAuthorizer::new(&self.credential, "s3", &self.region);
+        authorizer.authorize(request, digest.as_deref());
+    }
+}
+
+/// Adds the lock a put was asked to have.
+fn lock(request: &mut HttpRequest, until: Timestamp, signer: Option<&Signer>) {
+    let headers = request.headers_mut();
+    headers.insert("x-amz-object-lock-mode", HeaderValue::from_static("COMPLIANCE"));
+    let until = HeaderValue::from_str(&until.to_string()).expect("a time is plain ASCII");
+    headers.insert("x-amz-object-lock-retain-until-date", until);
+    if let Some(signer) = signer {
+        signer.sign(request);
+    }
+}
 
 impl HttpConnector for Exchange {
     fn connect(&self, _options: &ClientOptions) -> object_store::Result<HttpClient> {
@@ -41,10 +107,17 @@ impl HttpConnector for Exchange {
 
 #[async_trait::async_trait]
 impl HttpService for Exchange {
-    async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-        let response = HttpService::call(&self.0, request).await?;
+    async fn call(&self, mut request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        if let Some(KeptUntil(until)) = request.extensions().get().copied() {
+            lock(&mut request, until, self.signer.as_ref());
+        }
+        let seen = request.extensions().get::<Seen>().cloned();
+        let response = HttpService::call(&self.http, request).await?;
         let status = response.status();
         if status.is_success() {
+            if let Some(seen) = seen {
+                *seen.0.lock() = response.headers().clone();
+            }
             return Ok(response);
         }
         let refusal = Refusal::read(status, response.into_body()).await;

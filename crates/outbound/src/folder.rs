@@ -9,11 +9,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use host::{Disk, Random};
+use host::{Clock, Disk, Random};
 use tokio::sync::Semaphore;
 
 use crate::BucketError;
 use crate::bucket::{OBJECT_BYTES_MAX, ObjectInfo};
+use crate::examine::days_long;
 
 /// Ends the hidden name of an object that is being written.
 const PART_SUFFIX: &str = ".part";
@@ -26,6 +27,8 @@ pub(crate) struct Folder {
     disk: Arc<dyn Disk>,
     random: Arc<dyn Random>,
     slots: Arc<Semaphore>,
+    /// For how many days an object is kept, by which clock.
+    retention: Option<(u32, Arc<dyn Clock>)>,
 }
 
 impl fmt::Debug for Folder {
@@ -41,8 +44,9 @@ impl Folder {
         disk: Arc<dyn Disk>,
         random: Arc<dyn Random>,
         slots: Arc<Semaphore>,
+        retention: Option<(u32, Arc<dyn Clock>)>,
     ) -> Folder {
-        Folder { url, root, disk, random, slots }
+        Folder { url, root, disk, random, slots, retention }
     }
 
     pub(crate) async fn create_root(&self) -> Result<(), BucketError> {
@@ -95,7 +99,11 @@ impl Folder {
 
     pub(crate) async fn delete(&self, key: &str) -> Result<(), BucketError> {
         let path = self.root.join(key);
-        self.blocking(key, move |folder| folder.disk.remove(&path)).await
+        self.blocking(key, move |folder| {
+            folder.check_not_kept(&path)?;
+            folder.disk.remove(&path)
+        })
+        .await
     }
 
     /// Runs on a thread that may block. The slot is held until the thread is done, also when the caller gave up.
@@ -123,6 +131,11 @@ impl Folder {
         };
         self.disk.create_folder(parent)?;
         self.remove_leftovers(parent, name)?;
+        if self.retention.is_some() && self.holds(&path, bytes)? {
+            // A retry. Its names may not have been synced the first time.
+            return self.sync_names(parent);
+        }
+        self.check_not_kept(&path)?;
 
         let mut chance = [0; 8];
         self.random.fill(&mut chance);
@@ -133,6 +146,10 @@ impl Folder {
             let _ = self.disk.remove(&part);
             return Err(error);
         }
+        self.sync_names(parent)
+    }
+
+    fn sync_names(&self, parent: &Path) -> io::Result<()> {
         for folder in parent.ancestors() {
             self.disk.sync_folder(folder)?;
             if folder == self.root {
@@ -145,7 +162,42 @@ impl Folder {
     fn write_part(&self, part: &Path, bytes: &[u8]) -> io::Result<()> {
         let mut file = self.disk.create(part)?;
         file.append(bytes)?;
-        file.sync()
+        file.sync()?;
+        match self.retention {
+            Some(_) => self.disk.make_read_only(part),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether the object is there with just these bytes.
+    fn holds(&self, path: &Path, bytes: &[u8]) -> io::Result<bool> {
+        let file = match self.disk.open(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            opened => opened?,
+        };
+        if file.len()? != bytes.len() as u64 {
+            return Ok(false);
+        }
+        let mut there = vec![0; bytes.len()];
+        file.read_exact_at(&mut there, 0)?;
+        Ok(there == bytes)
+    }
+
+    /// Refuses what would remove or replace an object that is not old enough. One whose age is not known is young.
+    fn check_not_kept(&self, path: &Path) -> io::Result<()> {
+        let Some((days, clock)) = &self.retention else { return Ok(()) };
+        let now = clock.now();
+        let written = match self.disk.modified(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::Unsupported => now,
+            known => known?,
+        };
+        let until = written.plus(days_long(*days));
+        if now >= until {
+            return Ok(());
+        }
+        let message = format!("the object is kept until {until} by the bucket's retention of {days} days");
+        Err(io::Error::new(io::ErrorKind::PermissionDenied, message))
     }
 
     /// What a crash in the middle of an earlier attempt at the same object left behind.

@@ -8,6 +8,7 @@
 mod bucket;
 mod egress;
 mod error;
+mod examine;
 mod exchange;
 mod folder;
 mod location;
@@ -19,12 +20,13 @@ use std::path::PathBuf;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use host::{Disk, Random};
+use host::{Clock, Disk, Random, SystemClock};
 use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 
 pub use bucket::{Bucket, ObjectInfo};
 pub use error::{BucketError, OutboundError};
+pub use examine::{Check, Verdict};
 pub use settings::{BucketSettings, Encryption, UnknownEncryption};
 
 use egress::{Egress, GuardedResolver};
@@ -62,6 +64,7 @@ struct Shared {
     http: reqwest::Client,
     disk: Arc<dyn Disk>,
     random: Arc<dyn Random>,
+    clock: Arc<dyn Clock>,
     patience: Duration,
     /// Slots per folder, shared by everyone who opens the same one and kept alive by stuck writers.
     folder_slots: Mutex<HashMap<PathBuf, Weak<Semaphore>>>,
@@ -70,6 +73,16 @@ struct Shared {
 impl Outbound {
     /// Reads the trusted certificates; opens no connection.
     pub fn new(config: &Config, disk: Arc<dyn Disk>, random: Arc<dyn Random>) -> Result<Outbound, OutboundError> {
+        Outbound::with_clock(config, disk, random, Arc::new(SystemClock))
+    }
+
+    /// The same with a clock of its own, by which objects are kept.
+    pub fn with_clock(
+        config: &Config,
+        disk: Arc<dyn Disk>,
+        random: Arc<dyn Random>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Outbound, OutboundError> {
         let egress = Egress { allow_loopback: config.allow_loopback };
         let http = reqwest::Client::builder()
             .user_agent(concat!("cairn/", env!("CARGO_PKG_VERSION")))
@@ -83,7 +96,8 @@ impl Outbound {
             .build()
             .map_err(OutboundError)?;
         let patience = config.attempt_patience;
-        Ok(Outbound(Arc::new(Shared { egress, http, disk, random, patience, folder_slots: Mutex::default() })))
+        let folder_slots = Mutex::default();
+        Ok(Outbound(Arc::new(Shared { egress, http, disk, random, clock, patience, folder_slots })))
     }
 
     /// Opens the bucket at `url`: `file:///absolute/path`, `s3://bucket[/prefix]` or `oss://bucket[/prefix]`.
@@ -98,12 +112,15 @@ impl Outbound {
                 shared.disk.clone(),
                 shared.random.clone(),
                 self.folder_slots(root),
+                settings.retention_days.map(|days| (days, shared.clock.clone())),
             )),
             Location::Remote(location) => {
-                bucket::Inner::Remote(remote::Remote::new(&location, settings, shared.egress, shared.http.clone())?)
+                let (http, clock) = (shared.http.clone(), shared.clock.clone());
+                bucket::Inner::Remote(remote::Remote::new(&location, settings, shared.egress, http, clock)?)
             }
         };
-        Ok(Bucket::new(url.to_owned(), shared.patience, inner))
+        let asked = examine::Asked { encryption: settings.server_side_encryption, days: settings.retention_days };
+        Ok(Bucket::new(url.to_owned(), shared.patience, inner, asked))
     }
 
     fn folder_slots(&self, root: PathBuf) -> Arc<Semaphore> {

@@ -5,18 +5,21 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures::TryStreamExt;
-use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey};
+use host::Clock;
+use http::HeaderMap;
+use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey, Checksum};
 use object_store::path::Path as Key;
-use object_store::{Attribute, ObjectStore, ObjectStoreExt, PutOptions, PutPayload, RetryConfig};
+use object_store::{Attribute, GetOptions, ObjectStore, ObjectStoreExt, PutOptions, PutPayload, RetryConfig};
 use reqwest::Url;
 
 use crate::bucket::{OBJECT_BYTES_MAX, ObjectInfo};
 use crate::egress::Egress;
-use crate::exchange::{Exchange, classify};
+use crate::exchange::{Exchange, KeptUntil, Seen, Signer, classify};
 use crate::location::{RemoteLocation, RemoteStore};
 use crate::{BucketError, BucketSettings, Encryption};
 
@@ -25,6 +28,7 @@ pub(crate) struct Remote {
     url: String,
     prefix: String,
     store: AmazonS3,
+    clock: Arc<dyn Clock>,
 }
 
 impl fmt::Debug for Remote {
@@ -39,25 +43,45 @@ impl Remote {
         settings: &BucketSettings,
         egress: Egress,
         http: reqwest::Client,
+        clock: Arc<dyn Clock>,
     ) -> Result<Remote, BucketError> {
         let invalid = |reason: String| BucketError::Invalid { bucket: location.url.clone(), reason };
         let region = region(location, settings).map_err(invalid)?;
         let endpoint = Endpoint::choose(location, settings, &region, egress).map_err(invalid)?;
+        let region = if region.is_empty() { "us-east-1".to_owned() } else { region };
         let mut builder = AmazonS3Builder::new()
             .with_bucket_name(&location.bucket)
-            .with_region(if region.is_empty() { "us-east-1" } else { &region })
+            .with_region(&region)
             .with_endpoint(endpoint.url)
             .with_virtual_hosted_style_request(!endpoint.path_style)
-            .with_http_connector(Exchange(http))
+            .with_http_connector(Exchange { http, signer: Signer::of(settings, &region) })
             .with_retry(RetryConfig { max_retries: 0, retry_timeout: Duration::ZERO, ..RetryConfig::default() });
         builder = signed(builder, settings).map_err(invalid)?;
         builder = encrypted(builder, settings).map_err(invalid)?;
+        if settings.retention_days.is_some() {
+            if location.store == RemoteStore::Oss {
+                let reason = "OSS keeps objects by the bucket's own retention policy and not by object; set it there";
+                return Err(invalid(reason.into()));
+            }
+            // S3 takes a locked object only with a checksum.
+            builder = builder.with_checksum_algorithm(Checksum::SHA256);
+        }
         let store = builder.build().map_err(|error| invalid(error.to_string()))?;
-        Ok(Remote { url: location.url.clone(), prefix: location.prefix.clone(), store })
+        Ok(Remote { url: location.url.clone(), prefix: location.prefix.clone(), store, clock })
     }
 
-    pub(crate) async fn put(&self, key: &str, bytes: Bytes, content_type: &'static str) -> Result<(), BucketError> {
+    /// `kept`: the server is to lock the object for this long.
+    pub(crate) async fn put(
+        &self,
+        key: &str,
+        bytes: Bytes,
+        content_type: &'static str,
+        kept: Option<Duration>,
+    ) -> Result<(), BucketError> {
         let mut options = PutOptions::default();
+        if let Some(kept) = kept {
+            options.extensions.insert(KeptUntil(self.clock.now().plus(kept)));
+        }
         options.attributes.insert(Attribute::ContentType, content_type.into());
         let put = self.store.put_opts(&self.full_key(key), PutPayload::from_bytes(bytes), options).await;
         put.map(|_| ()).map_err(|error| classify(&self.url, key, &error))
@@ -71,6 +95,16 @@ impl Remote {
             return Err(BucketError::Failed { bucket: self.url.clone(), cause });
         }
         found.bytes().await.map_err(failed)
+    }
+
+    /// The headers the server shows of an object.
+    pub(crate) async fn headers(&self, key: &str) -> Result<HeaderMap, BucketError> {
+        let seen = Seen::default();
+        let mut options = GetOptions { head: true, ..GetOptions::default() };
+        options.extensions.insert(seen.clone());
+        let asked = self.store.get_opts(&self.full_key(key), options).await;
+        asked.map_err(|error| classify(&self.url, key, &error))?;
+        Ok(seen.headers())
     }
 
     pub(crate) async fn list(&self, folder: &str, limit: usize) -> Result<Vec<ObjectInfo>, BucketError> {

@@ -31,6 +31,10 @@ pub struct BucketSettings {
     pub server_side_encryption: Option<Encryption>,
     /// The key of [`Encryption::Kms`]. Default: the account's default key.
     pub kms_key_id: Option<String>,
+    /// For how many days an object must not be deleted or changed. S3: each object is locked. A local folder: the node
+    /// refuses. OSS has no locks of objects: its buckets have a policy of their own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retention_days: Option<u32>,
     /// Whether an `http://` endpoint is acceptable.
     pub allow_http: bool,
 }

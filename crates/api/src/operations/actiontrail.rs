@@ -35,8 +35,13 @@ const OSS_BUCKET_NAME: Param = Param::text(
 );
 const OSS_KEY_PREFIX: Param =
     Param::text("OssKeyPrefix", format::KEY_PREFIX, "what object keys start with").refused_as(codes::INVALID_PREFIX);
-const OSS_WRITE_ROLE_ARN: Param =
-    Param::text("OssWriteRoleArn", format::ROLE_ARN, "kept and shown; not assumed yet, the bucket's own keys are used");
+const OSS_WRITE_ROLE_ARN: Param = Param::text(
+    "OssWriteRoleArn",
+    format::ROLE_ARN,
+    "the role that lets Cairn write: a bucket of the role's account is meant. Its trust policy must admit \
+         `<the trail's account>@actiontrail.aliyuncs.com`, its policies `oss:PutObject` below the prefix. Without one \
+         the account's own bucket is meant, and nothing more is needed",
+);
 const SLS_PROJECT_ARN: Param =
     Param::unsupported("SlsProjectArn", "Logstores are not built").refused_as(codes::SLS_PROJECT_DOES_NOT_EXIST);
 const SLS_WRITE_ROLE_ARN: Param =
@@ -86,6 +91,7 @@ pub(super) const CREATE_TRAIL: Operation = Operation {
         MAX_COMPUTE_PROJECT_ARN,
         MAX_COMPUTE_WRITE_ROLE_ARN,
         IS_ORGANIZATION_TRAIL,
+        Param::text("ServiceName", format::SERVICE_NAME, "Cairn's own: the service the trail is made for, if for one"),
     ],
     returns: TRAIL_FIELDS,
     errors: &[
@@ -223,6 +229,9 @@ pub(super) const GET_TRAIL_STATUS: Operation = Operation {
         "SlsLogStoreStatus",
         "StartLoggingTime",
         "StopLoggingTime",
+        "OssServerSideEncryption",
+        "OssKmsKeyId",
+        "OssRetentionDays",
     ],
     errors: &[codes::TRAIL_NOT_FOUND],
     summary: "Says whether a trail is logging and how its last deliveries went.",

@@ -15,6 +15,24 @@ const BUCKET_NAME: Param = Param::text("Name", format::BUCKET_NAME, "the bucket'
 const MARKER: Param = Param::text("Marker", format::ANY, "`Marker` of the page before");
 const MAX_ITEMS: Param = Param::integer("MaxItems", 1, 1000, "entries in a page").or("100");
 
+pub(super) const SERVER_SIDE_ENCRYPTION: Param =
+    Param::choice("ServerSideEncryption", &["AES256", "KMS", "aws:kms", "None"], "asked for with every object");
+pub(super) const RETENTION_DAYS: Param = Param::integer(
+    "RetentionDays",
+    1,
+    36_500,
+    "how long no object may be deleted or changed: a compliance lock on each object in S3, refused by Cairn in a local \
+     folder, not to be had from OSS, where the bucket's own policy does it",
+);
+pub(super) const BUCKET_FIELDS: &[&str] = &[
+    "Bucket.Name",
+    "Bucket.Url",
+    "Bucket.CreateTime",
+    "Bucket.ServerSideEncryption",
+    "Bucket.KmsKeyId",
+    "Bucket.RetentionDays",
+];
+
 /// What the rows have in common.
 const ROW: Operation = Operation {
     id: OperationId::CreateAccount,
@@ -94,11 +112,12 @@ pub(super) const CREATE_BUCKET: Operation = Operation {
         Param::text("BucketRegion", format::ANY, "the region the bucket is in"),
         Param::boolean("PathStyle", "the bucket's name goes into the path and not into the host name"),
         Param::boolean("AllowHttp", "the endpoint may be plain HTTP"),
-        Param::choice("ServerSideEncryption", &["AES256", "KMS", "aws:kms"], "asked for with every object"),
+        SERVER_SIDE_ENCRYPTION,
         Param::text("KmsKeyId", format::ANY, "the key for KMS encryption"),
+        RETENTION_DAYS,
         ACCOUNT_ID,
     ],
-    returns: &["Bucket.Name", "Bucket.Url", "Bucket.CreateTime"],
+    returns: BUCKET_FIELDS,
     errors: &[codes::BUCKET_ALREADY_EXISTS, codes::INVALID_BUCKET_CONFIGURATION],
     summary: "Makes a bucket known to trails. Nothing is created in the storage; CheckBucket says whether it can be \
               written.",
@@ -111,7 +130,16 @@ pub(super) const LIST_BUCKETS: Operation = Operation {
     access: Access::Read,
     resources: &["acs:cairn:*:{account}:bucket/*"],
     params: &[MARKER, MAX_ITEMS, ACCOUNT_ID],
-    returns: &["IsTruncated", "Marker", "Buckets[].Name", "Buckets[].Url", "Buckets[].CreateTime"],
+    returns: &[
+        "IsTruncated",
+        "Marker",
+        "Buckets[].Name",
+        "Buckets[].Url",
+        "Buckets[].CreateTime",
+        "Buckets[].ServerSideEncryption",
+        "Buckets[].KmsKeyId",
+        "Buckets[].RetentionDays",
+    ],
     summary: "Lists the account's buckets by name, without their secrets.",
     ..ROW
 };

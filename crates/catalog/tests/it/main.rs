@@ -4,6 +4,7 @@
 
 mod buckets;
 mod deliveries;
+mod destinations;
 mod file;
 mod identities;
 mod inspect;

@@ -30,7 +30,7 @@ struct OfAccount {
     /// Trails of some regions: every one of them, for global events.
     somewhere: Pair,
     regions: HashMap<String, Pair>,
-    /// Selectors of insights or data events, and their cells.
+    /// Selectors of insights, data or platform events, and their cells.
     special: Vec<(Arc<Selector>, usize)>,
     special_by_selector: HashMap<Arc<Selector>, usize>,
 }
@@ -70,6 +70,7 @@ impl SelectionIndex {
         let SelectionIndex { accounts, cells, .. } = self;
         let of_account = accounts.entry(account).or_default();
         let kinds: &[usize] = match selector.event_rw {
+            _ if selector.platform => &[],
             EventRw::Read => &[0],
             EventRw::Write => &[1],
             EventRw::All => &[0, 1],
@@ -89,7 +90,7 @@ impl SelectionIndex {
                 }
             }
         }
-        if !selector.insights.is_empty() || !selector.data.is_empty() {
+        if selector.platform || !selector.insights.is_empty() || !selector.data.is_empty() {
             let cell = match of_account.special_by_selector.get(selector) {
                 Some(cell) => *cell,
                 None => {
@@ -126,7 +127,7 @@ impl SelectionIndex {
                     mark(pair[kind]);
                 }
             }
-            Category::Insight | Category::Data => {
+            Category::Insight | Category::Data | Category::Platform => {
                 for (selector, cell) in &of_account.special {
                     if !cells[*cell].is_marked && selector.selects(event) {
                         cells[*cell].is_marked = true;
@@ -134,7 +135,6 @@ impl SelectionIndex {
                     }
                 }
             }
-            Category::Platform => {}
         }
     }
 

@@ -49,7 +49,11 @@ impl Worker {
         };
         if self.moved_on != Some(interval.id) {
             let done = self.deliver(plan, &interval, &target).await;
-            let Err(error @ (DeliveryError::Bucket(_) | DeliveryError::NoBucket { .. })) = done else { return done };
+            let Err(error @ (DeliveryError::Bucket(_) | DeliveryError::NoBucket { .. } | DeliveryError::Role { .. })) =
+                done
+            else {
+                return done;
+            };
             let (trail, to) = (self.trail.id, &present.name);
             warn!(trail, to, error = error.story(), "a former bucket fails, its events go to the present one");
             self.moved_on = Some(interval.id);
@@ -60,9 +64,10 @@ impl Worker {
     }
 
     async fn deliver(&mut self, plan: &Plan, interval: &Interval, target: &BucketTarget) -> Result<(), DeliveryError> {
+        self.shared.parts.destinations.permit(self.trail.account, target)?;
         let encoded = self.encode(plan, interval, target).await?;
         self.shared.metrics.trail_holds(self.trail.id, encoded.oldest);
-        let destination = self.destination(&target.name).await?;
+        let destination = self.destination(target).await?;
         let version = *self.changes.borrow();
         if self.written.version != version {
             self.written = Written { version, keys: BTreeSet::new() };
@@ -114,14 +119,15 @@ impl Worker {
         Ok(Encoded { objects, events, oldest })
     }
 
-    async fn destination(&mut self, bucket: &str) -> Result<Arc<dyn Destination>, DeliveryError> {
-        if let Some((name, destination)) = &self.destination
-            && name == bucket
+    async fn destination(&mut self, target: &BucketTarget) -> Result<Arc<dyn Destination>, DeliveryError> {
+        let owner = target.owner(self.trail.account);
+        if let Some((account, name, destination)) = &self.destination
+            && (*account, name) == (owner, &target.name)
         {
             return Ok(destination.clone());
         }
-        let destination = self.shared.parts.destinations.open(self.trail.account, bucket).await?;
-        self.destination = Some((bucket.to_owned(), destination.clone()));
+        let destination = self.shared.parts.destinations.open(owner, &target.name).await?;
+        self.destination = Some((owner, target.name.clone(), destination.clone()));
         Ok(destination)
     }
 }

@@ -32,7 +32,7 @@ impl Progress {
         };
         let state = catalog.delivery_state(trail.id).await?;
         let intervals = catalog.intervals(trail.id).await?;
-        let present = catalog.trail_find(trail.account, &trail.name).await?;
+        let present = catalog.trail_by_number(trail.id).await?;
         let present = present.and_then(|trail| trail.destinations.bucket);
         Ok(Progress { cursor: state.cursor, plan: state.plan, intervals, present, members })
     }

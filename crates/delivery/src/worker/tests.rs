@@ -5,8 +5,10 @@ use model::trail::{Destinations, EventRw, Selector, TrailRegions};
 use super::*;
 use crate::testing::{Fault, World, account, all, drain, to_bucket};
 
+mod inner_test;
 mod lag_test;
 mod model_test;
+mod role_test;
 
 const HANGZHOU_WRITE: &str = r#""acsRegion":"cn-hangzhou","eventRW":"Write""#;
 const BEIJING_READ: &str = r#""acsRegion":"cn-beijing","eventRW":"Read""#;

@@ -16,7 +16,7 @@ const SELECTORS_MAX: usize = 20;
 const NAMES_MAX: usize = 250;
 
 pub(super) async fn put(call: &Call<'_>) -> Outcome {
-    let trail = trails::named(call, "TrailName").await?;
+    let trail = trails::named(call, call.arguments.required("TrailName")).await?;
     let regions = regions(call, &trail);
     let data = read(call.arguments.required("EventSelectors"), &regions)?;
     let selector = Selector { data, ..trail.selector.clone() };
@@ -35,7 +35,7 @@ fn regions(call: &Call<'_>, trail: &Trail) -> TrailRegions {
 }
 
 pub(super) async fn get(call: &Call<'_>) -> Outcome {
-    let trail = trails::named(call, "TrailName").await?;
+    let trail = trails::named(call, call.arguments.required("TrailName")).await?;
     let regions = of(&trail);
     let named = regions.filter(|regions| **regions != TrailRegions::All).map(ToString::to_string);
     Ok(Success::from_object(&json!({
@@ -48,7 +48,7 @@ pub(super) async fn get(call: &Call<'_>) -> Outcome {
 }
 
 pub(super) async fn delete(call: &Call<'_>) -> Outcome {
-    let trail = trails::named(call, "TrailName").await?;
+    let trail = trails::named(call, call.arguments.required("TrailName")).await?;
     let selector = Selector { data: Vec::new(), ..trail.selector.clone() };
     trails::select(call, &trail, &selector).await?;
     Ok(Success::empty())

@@ -88,11 +88,11 @@ pub(super) async fn enabled_trails(call: &Call<'_>) -> Outcome {
 }
 
 pub(super) async fn selectors(call: &Call<'_>) -> Outcome {
-    Ok(shown(&trails::named(call, "TrailName").await?))
+    Ok(shown(&trails::named(call, call.arguments.required("TrailName")).await?))
 }
 
 pub(super) async fn put_selectors(call: &Call<'_>) -> Outcome {
-    let trail = trails::named(call, "TrailName").await?;
+    let trail = trails::named(call, call.arguments.required("TrailName")).await?;
     let insights = wanted(call.arguments.text("InsightSelectors").unwrap_or("[]"))?;
     let selector = Selector { insights, ..trail.selector.clone() };
     Ok(shown(&trails::select(call, &trail, &selector).await?))

@@ -3,10 +3,11 @@
 //! StartLogging, StopLogging and UpdateTrail take the journal's head as it is when the change is made: so each counts
 //! from the next event on, however late the delivery runs.
 
-mod shown;
+pub(super) mod shown;
 
 use api::{Arguments, Success, WireError, codes};
 use catalog::{CatalogError, NewTrail};
+use delivery::IdentityRoles;
 use model::limits::TRAILS_PER_REGION_MAX;
 use model::organization::DirectoryId;
 use model::trail::{BucketTarget, Destinations, EventRw, Selector, Trail, TrailName, TrailRegions};
@@ -43,7 +44,11 @@ pub(super) async fn create(call: &Call<'_>) -> Outcome {
         created: call.request.received,
     };
     let (home_region, is_of_organization) = (new.home_region.clone(), new.organization.is_some());
-    match call.gateway.catalog.trail_create(new, TRAILS_PER_REGION_MAX).await {
+    let created = match arguments.text("ServiceName") {
+        Some(service) => call.gateway.catalog.trail_create_for_service(new, service, TRAILS_PER_REGION_MAX).await,
+        None => call.gateway.catalog.trail_create(new, TRAILS_PER_REGION_MAX).await,
+    };
+    match created {
         Ok(trail) => Ok(Success::from_object(&shown::settings(&trail))),
         Err(CatalogError::AlreadyExists { .. }) => Err(name_is_taken(&name)),
         Err(CatalogError::LimitReached { .. }) if is_of_organization => {
@@ -125,7 +130,15 @@ pub(super) async fn status(call: &Call<'_>) -> Outcome {
     };
     let state = call.gateway.catalog.delivery_state(trail.id).await;
     let state = state.map_err(|error| gone_or_fault(&trail.name, error))?;
-    Ok(Success::from_object(&shown::status(&trail, &state)))
+    let mut status = shown::status(&trail, &state);
+    let settings = match &trail.destinations.bucket {
+        Some(target) => buckets::protection(call.gateway, target.owner(trail.account), &target.name).await?,
+        None => json!({}),
+    };
+    for name in ["ServerSideEncryption", "KmsKeyId", "RetentionDays"] {
+        status[format!("Oss{name}")] = settings[name].clone();
+    }
+    Ok(Success::from_object(&status))
 }
 
 /// The directory the caller may create a trail of.
@@ -151,7 +164,7 @@ async fn of_organization(call: &Call<'_>) -> Result<Option<Trail>, WireError> {
 }
 
 /// What UpdateTrail leaves of the bucket: what is given counts, an empty value takes away, the rest stays.
-fn changed_bucket(arguments: &Arguments, before: Option<BucketTarget>) -> Option<BucketTarget> {
+pub(super) fn changed_bucket(arguments: &Arguments, before: Option<BucketTarget>) -> Option<BucketTarget> {
     let name = match arguments.text("OssBucketName") {
         Some("") => return None,
         Some(name) => name.to_owned(),
@@ -170,12 +183,14 @@ fn changed_bucket(arguments: &Arguments, before: Option<BucketTarget>) -> Option
 }
 
 /// A trail has a destination, and it can be written to now.
-async fn check_destinations(call: &Call<'_>, destinations: &Destinations) -> Result<(), WireError> {
+pub(super) async fn check_destinations(call: &Call<'_>, destinations: &Destinations) -> Result<(), WireError> {
     let Some(target) = &destinations.bucket else {
         let message = "A trail needs a destination; give OssBucketName.";
         return Err(codes::INVALID_DELIVERY_CONFIGURATION.because(message));
     };
-    let bucket = buckets::find(call.gateway, call.account, &target.name).await?;
+    // Before the bucket is looked for: whoever the role does not admit learns nothing about it.
+    may_write(call, target)?;
+    let bucket = buckets::find(call.gateway, target.owner(call.account), &target.name).await?;
     buckets::try_out(call.gateway, &bucket, target.prefix.as_deref()).await?.map_err(|reason| {
         codes::INSUFFICIENT_BUCKET_POLICY.because(format!("Nothing can be delivered to {}: {reason}.", target.name))
     })
@@ -184,14 +199,6 @@ async fn check_destinations(call: &Call<'_>, destinations: &Destinations) -> Res
 fn name(arguments: &Arguments) -> Result<TrailName, WireError> {
     let text = arguments.required("Name");
     text.parse().map_err(|()| codes::INVALID_TRAIL_NAME.because(format!("{text:?} is no trail's name.")))
-}
-
-/// The trail that a parameter names.
-pub(super) async fn named(call: &Call<'_>, param: &str) -> Result<Trail, WireError> {
-    let text = call.arguments.required(param);
-    let name: TrailName =
-        text.parse().map_err(|()| codes::TRAIL_NOT_FOUND.because(format!("{text:?} is no trail's name.")))?;
-    find(call, &name).await?.ok_or_else(|| not_found(&name))
 }
 
 /// Changes what a trail selects, from the next event on.
@@ -206,21 +213,35 @@ async fn find(call: &Call<'_>, name: &TrailName) -> Result<Option<Trail>, WireEr
     found.map_err(|error| unexpected(&error, error.kind()))
 }
 
+/// The account's trail that another parameter than `Name` names.
+pub(super) async fn named(call: &Call<'_>, text: &str) -> Result<Trail, WireError> {
+    let no_such = || codes::TRAIL_NOT_FOUND.because(format!("There is no trail {text:?}."));
+    let name: TrailName = text.parse().map_err(|()| no_such())?;
+    find(call, &name).await?.ok_or_else(no_such)
+}
+
 async fn existing(call: &Call<'_>) -> Result<Trail, WireError> {
     let name = name(&call.arguments)?;
     find(call, &name).await?.ok_or_else(|| not_found(&name))
 }
 
-fn not_found(name: &TrailName) -> WireError {
+/// Whether the role, if there is one, lets the account's trails write there.
+pub(super) fn may_write(call: &Call<'_>, target: &BucketTarget) -> Result<(), WireError> {
+    let roles = IdentityRoles::new(call.gateway.identity.clone(), call.gateway.clock.clone());
+    delivery::check_role(&roles, call.account, target)
+        .map_err(|error| codes::INSUFFICIENT_BUCKET_POLICY.because(format!("Nothing can be delivered: {error}.")))
+}
+
+pub(super) fn not_found(name: &TrailName) -> WireError {
     codes::TRAIL_NOT_FOUND.because(format!("There is no trail {name}."))
 }
 
-fn name_is_taken(name: &TrailName) -> WireError {
+pub(super) fn name_is_taken(name: &TrailName) -> WireError {
     codes::TRAIL_ALREADY_EXISTS.because(format!("There is a trail {name} already; names are unique in an account."))
 }
 
 /// Someone else may delete a trail between finding and changing it.
-fn gone_or_fault(name: &TrailName, error: CatalogError) -> WireError {
+pub(super) fn gone_or_fault(name: &TrailName, error: CatalogError) -> WireError {
     match error {
         CatalogError::NotFound { .. } => not_found(name),
         error => unexpected(&error, error.kind()),

@@ -29,6 +29,7 @@ pub(crate) struct Node {
     pub(crate) router: Router,
     pub(crate) writer: Writer,
     pub(crate) store: Store,
+    pub(crate) catalog: Catalog,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) shutdown: Shutdown,
     /// The management account's own key.
@@ -111,7 +112,7 @@ impl Node {
         });
         let account = catalog.account_list().await.expect("accounts")[0].id.to_string();
         let root = Key { account, id: key.access_key_id, secret: key.access_key_secret.expose().clone() };
-        Node { router, writer, store, clock, shutdown, root, folder }
+        Node { router, writer, store, catalog, clock, shutdown, root, folder }
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Reply {

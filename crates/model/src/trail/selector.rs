@@ -118,6 +118,9 @@ pub struct Selector {
     /// Data events: those that one of these selects.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub data: Vec<DataSelector>,
+    /// The platform's events and nothing else: an inner trail.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub platform: bool,
 }
 
 /// Which data events of one service are delivered. Every condition given must hold.
@@ -150,12 +153,18 @@ pub enum NameRule {
 impl Selector {
     /// Management events only.
     pub fn management(event_rw: EventRw, regions: TrailRegions) -> Selector {
-        Selector { event_rw, regions, insights: BTreeSet::new(), data: Vec::new() }
+        Selector { event_rw, regions, insights: BTreeSet::new(), data: Vec::new(), platform: false }
+    }
+
+    /// Platform events only.
+    pub fn platform() -> Selector {
+        Selector { platform: true, ..Selector::management(EventRw::All, TrailRegions::All) }
     }
 
     /// Whether this event is selected.
     pub fn selects(&self, event: &Event) -> bool {
         match event.category() {
+            category if self.platform => category == Category::Platform,
             Category::Management => self.event_rw.takes(event) && self.regions.take(event),
             Category::Insight => self.selects_insight(event) && self.regions.take(event),
             Category::Data => self.data.iter().any(|data| data.selects(event)),

@@ -81,7 +81,7 @@ fn folder_in(root: &Path) -> (Folder, Arc<WatchedDisk>) {
     let watched = Arc::new(WatchedDisk { steps: Mutex::default(), failing: Mutex::default() });
     let disk = Arc::new(SharedDisk(watched.clone()));
     let slots = Arc::new(Semaphore::new(2));
-    (Folder::new("file:///bucket".into(), root.to_owned(), disk, Arc::new(OsRandom), slots), watched)
+    (Folder::new("file:///bucket".into(), root.to_owned(), disk, Arc::new(OsRandom), slots, None), watched)
 }
 
 #[tokio::test]

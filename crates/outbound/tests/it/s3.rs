@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use host::{OsRandom, RealDisk, Secret};
 use model::ErrorKind;
-use outbound::{Bucket, BucketError, BucketSettings, Config, Encryption, Outbound};
+use outbound::{Bucket, BucketError, BucketSettings, Config, Encryption, Outbound, Verdict};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -176,4 +176,87 @@ fn loopback_is_refused_where_the_operator_says_so() {
     let error =
         outbound.open_bucket("s3://audit-logs", &settings("http://127.0.0.1:9000".into())).expect_err("refused");
     assert!(error.to_string().contains("outbound.allow_loopback"), "{error}");
+}
+
+/// A lock is asked for in headers that are signed: this server checks the signature. It does not know locks, and that is
+/// found out.
+#[tokio::test]
+async fn a_lock_is_asked_for_and_not_believed() {
+    let server = S3Server::start();
+    server.create_bucket("audit-logs");
+    let kept = BucketSettings { retention_days: Some(30), ..settings(server.by_address()) };
+    let bucket = open("s3://audit-logs", &kept);
+    bucket.put("a/1.gz", Bytes::from_static(b"kept"), "application/gzip").await.expect("the signature holds");
+    assert_eq!(bucket.get("a/1.gz").await.expect("read"), "kept");
+    let checks = bucket.examine(None).await;
+    let retention = checks.iter().find(|check| check.name == "Retention").expect("looked at");
+    assert_eq!(retention.verdict, Verdict::Failed);
+    assert_eq!(retention.message, "a lock was asked for and the server shows none");
+    let aes = BucketSettings { server_side_encryption: Some(Encryption::Aes256), ..settings(server.by_address()) };
+    let checks = open("s3://audit-logs", &aes).examine(None).await;
+    let encryption = checks.iter().find(|check| check.name == "Encryption").expect("looked at");
+    assert_eq!(encryption.verdict, Verdict::Failed, "this server does not encrypt: {}", encryption.message);
+
+    let oss = Outbound::new(&Config::default(), Arc::new(RealDisk), Arc::new(OsRandom)).expect("set up");
+    let refused = oss.open_bucket("oss://audit-logs", &kept).expect_err("no locks");
+    assert!(refused.to_string().contains("the bucket's own retention policy"), "{refused}");
+}
+
+/// What a put with retention looks like on the wire, and what a server that knows locks is believed.
+#[tokio::test]
+async fn a_server_that_shows_the_lock_and_the_encryption_passes() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
+    let (heads, mut seen) = tokio::sync::mpsc::unbounded_channel::<String>();
+    let serving = tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut head = Vec::new();
+            let mut buffer = [0; 4096];
+            while !head.windows(4).any(|four| four == b"\r\n\r\n") {
+                let read = stream.read(&mut buffer).await.unwrap_or(0);
+                if read == 0 {
+                    break;
+                }
+                head.extend_from_slice(&buffer[..read]);
+            }
+            let head = String::from_utf8_lossy(&head).into_owned();
+            let shown = if head.starts_with("HEAD") {
+                "content-length: 21\r\nlast-modified: Sat, 21 Nov 2026 12:00:00 GMT\r\netag: \"1\"\r\n\
+                 x-amz-server-side-encryption: aws:kms\r\nx-amz-object-lock-retain-until-date: 2026-11-21T12:01:00Z\r\n"
+            } else {
+                "content-length: 0\r\netag: \"1\"\r\n"
+            };
+            let status = if head.starts_with("GET") { "403 Forbidden" } else { "200 OK" };
+            let answer = format!("HTTP/1.1 {status}\r\nconnection: close\r\n{shown}\r\n");
+            let _ = heads.send(head);
+            let _ = stream.write_all(answer.as_bytes()).await;
+        }
+    });
+    let asked = BucketSettings {
+        retention_days: Some(30),
+        server_side_encryption: Some(Encryption::Kms),
+        kms_key_id: Some("key-1".into()),
+        ..settings(endpoint)
+    };
+    let checks = open("s3://audit-logs", &asked).examine(None).await;
+    serving.abort();
+    let named = |name: &str| checks.iter().find(|check| check.name == name).expect("looked at").clone();
+    assert_eq!(named("Encryption").verdict, Verdict::Passed, "{checks:?}");
+    assert_eq!(named("Retention").message, "the object is locked until 2026-11-21T12:01:00Z");
+    let mut put = None;
+    while let Ok(head) = seen.try_recv() {
+        put = put.or(Some(head).filter(|head| head.starts_with("PUT")));
+    }
+    let put = put.expect("a put").to_lowercase();
+    for header in [
+        "x-amz-object-lock-mode: compliance",
+        "x-amz-object-lock-retain-until-date: 20",
+        "x-amz-checksum-sha256: ",
+        "x-amz-server-side-encryption: aws:kms",
+        "x-amz-server-side-encryption-aws-kms-key-id: key-1",
+    ] {
+        assert!(put.contains(header), "{header}: {put}");
+    }
+    assert!(put.contains("x-amz-object-lock-mode;x-amz-object-lock-retain-until-date;"), "signed: {put}");
+    assert_eq!(put.matches("authorization:").count(), 1);
 }

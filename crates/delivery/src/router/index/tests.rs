@@ -45,7 +45,8 @@ fn selector() -> impl Strategy<Value = Selector> {
     });
     let insights = prop_oneof![3 => Just(None), 1 => Just(Some("IpInsight")), 1 => Just(Some("OtherInsight"))];
     let data = prop_oneof![3 => Just(None), 1 => Just(Some("GetObject")), 1 => Just(Some("PutObject"))];
-    (rw, regions, insights, data).prop_map(|(event_rw, regions, insight, data)| Selector {
+    let platform = proptest::bool::weighted(0.2);
+    (rw, regions, insights, data, platform).prop_map(|(event_rw, regions, insight, data, platform)| Selector {
         event_rw,
         regions,
         insights: insight.into_iter().map(str::to_owned).collect(),
@@ -59,6 +60,7 @@ fn selector() -> impl Strategy<Value = Selector> {
                 resource_arn: None,
             })
             .collect(),
+        platform,
     })
 }
 

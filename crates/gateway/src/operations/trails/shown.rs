@@ -7,7 +7,7 @@ use model::trail::{Trail, TrailStatus};
 use serde_json::{Value, json};
 
 /// The settings, as CreateTrail and UpdateTrail answer.
-pub(super) fn settings(trail: &Trail) -> Value {
+pub(in crate::operations) fn settings(trail: &Trail) -> Value {
     let bucket = trail.destinations.bucket.as_ref();
     json!({
         "Name": trail.name.as_str(),
@@ -25,7 +25,7 @@ pub(super) fn settings(trail: &Trail) -> Value {
 }
 
 /// An entry of DescribeTrails. `region` is the one the request names: from there a trail of another home is a shadow.
-pub(super) fn entry(trail: &Trail, region: Option<&str>) -> Value {
+pub(in crate::operations) fn entry(trail: &Trail, region: Option<&str>) -> Value {
     let mut entry = settings(trail);
     entry["TrailArn"] = trail.arn().into();
     entry["Status"] = trail.status.as_str().into();

@@ -1,0 +1,103 @@
+//! Inner trails: what trails are to an account's events, they are to the platform's.
+
+use api::{Success, WireError, codes};
+use catalog::{CatalogError, NewTrail};
+use model::Timestamp;
+use model::trail::{BucketTarget, Destinations, Selector, Trail, TrailName};
+use serde_json::{Value, json};
+
+use super::trails::{changed_bucket, check_destinations, gone_or_fault, name_is_taken, not_found, shown};
+use super::{Call, Outcome};
+use crate::fault::unexpected;
+
+pub(super) async fn create(call: &Call<'_>) -> Outcome {
+    let arguments = &call.arguments;
+    let name = name(call)?;
+    let bucket = arguments.text("OssBucketName").map(|bucket| BucketTarget {
+        name: bucket.to_owned(),
+        prefix: arguments.text("OssKeyPrefix").map(str::to_owned),
+        write_role_arn: arguments.text("OssWriteRoleArn").map(str::to_owned),
+    });
+    let destinations = Destinations { bucket };
+    check_destinations(call, &destinations).await?;
+    let new = NewTrail {
+        account: call.account,
+        name: name.clone(),
+        home_region: call.request.region.id.clone(),
+        organization: None,
+        selector: Selector::platform(),
+        destinations,
+        created: call.request.received,
+    };
+    match call.gateway.catalog.inner_trail_create(new).await {
+        Ok(trail) => Ok(Success::from_object(&shown::settings(&trail))),
+        Err(CatalogError::AlreadyExists { .. }) => Err(name_is_taken(&name)),
+        Err(CatalogError::LimitReached { .. }) => Err(codes::MAXIMUM_NUMBER_OF_INNER_TRAILS_EXCEEDED
+            .because("The account has its inner trail already; change or delete that one.")),
+        Err(error) => Err(unexpected(&error, error.kind())),
+    }
+}
+
+pub(super) async fn update(call: &Call<'_>) -> Outcome {
+    let trail = existing(call).await?;
+    let bucket = changed_bucket(&call.arguments, trail.destinations.bucket.clone());
+    let destinations = Destinations { bucket };
+    if destinations != trail.destinations {
+        check_destinations(call, &destinations).await?;
+    }
+    let (at, head) = (call.gateway.clock.now(), call.gateway.writer.head());
+    let updated = call.gateway.catalog.trail_update(trail.id, &trail.selector, &destinations, at, head).await;
+    let trail = updated.map_err(|error| gone_or_fault(&trail.name, error))?;
+    Ok(Success::from_object(&shown::settings(&trail)))
+}
+
+pub(super) async fn delete(call: &Call<'_>) -> Outcome {
+    let trail = existing(call).await?;
+    let deleted = call.gateway.catalog.trail_delete(trail.id).await;
+    deleted.map_err(|error| gone_or_fault(&trail.name, error))?;
+    Ok(Success::empty())
+}
+
+pub(super) async fn start(call: &Call<'_>) -> Outcome {
+    let trail = existing(call).await?;
+    let (at, head) = (call.gateway.clock.now(), call.gateway.writer.head());
+    let started = call.gateway.catalog.trail_start(trail.id, at, head).await;
+    started.map_err(|error| gone_or_fault(&trail.name, error))?;
+    Ok(Success::empty())
+}
+
+pub(super) async fn stop(call: &Call<'_>) -> Outcome {
+    let trail = existing(call).await?;
+    let (at, head) = (call.gateway.clock.now(), call.gateway.writer.head());
+    let stopped = call.gateway.catalog.trail_stop(trail.id, at, head).await;
+    stopped.map_err(|error| gone_or_fault(&trail.name, error))?;
+    Ok(Success::empty())
+}
+
+pub(super) async fn describe(call: &Call<'_>) -> Outcome {
+    let found = call.gateway.catalog.inner_trail_list(call.account).await;
+    let found = found.map_err(|error| unexpected(&error, error.kind()))?;
+    let names: Option<Vec<&str>> = call.arguments.text("NameList").map(|list| list.split(',').map(str::trim).collect());
+    let mut list: Vec<Value> = Vec::new();
+    for trail in found.iter().filter(|trail| names.as_ref().is_none_or(|names| names.contains(&trail.name.as_str()))) {
+        let state = call.gateway.catalog.delivery_state(trail.id).await;
+        let state = state.map_err(|error| gone_or_fault(&trail.name, error))?;
+        let mut entry = shown::entry(trail, None);
+        entry["LatestDeliveryTime"] =
+            state.latest_delivery.as_ref().map(Timestamp::to_string).unwrap_or_default().into();
+        entry["LatestDeliveryError"] = state.latest_error.unwrap_or_default().into();
+        list.push(entry);
+    }
+    Ok(Success::from_object(&json!({ "TrailList": list })))
+}
+
+fn name(call: &Call<'_>) -> Result<TrailName, WireError> {
+    let text = call.arguments.required("Name");
+    text.parse().map_err(|()| codes::INVALID_TRAIL_NAME.because(format!("{text:?} is no trail's name.")))
+}
+
+async fn existing(call: &Call<'_>) -> Result<Trail, WireError> {
+    let name = name(call)?;
+    let found = call.gateway.catalog.inner_trail_find(call.account, &name).await;
+    found.map_err(|error| unexpected(&error, error.kind()))?.ok_or_else(|| not_found(&name))
+}
