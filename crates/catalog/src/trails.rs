@@ -4,7 +4,7 @@ use model::organization::DirectoryId;
 use model::trail::{Destinations, Interval, Selector, Trail, TrailName, TrailStatus};
 use model::{AccountId, Seq, Timestamp};
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Sqlite, Transaction};
+use sqlx::{Row, Sqlite, Transaction};
 
 use crate::database::{Columns, seq_number, to_json};
 use crate::{Catalog, CatalogError, organization};
@@ -47,6 +47,8 @@ impl TrailKind {
 }
 
 pub(crate) fn from_row(row: &SqliteRow) -> Result<Trail, CatalogError> {
+    // The doctor reads catalogs of released schemas as they are, and the first ones have no organizations.
+    let has_organizations = row.try_column("organization").is_ok();
     let status = match row.text("status")?.as_str() {
         "Fresh" => TrailStatus::Fresh,
         "Enable" => TrailStatus::Enable,
@@ -58,7 +60,7 @@ pub(crate) fn from_row(row: &SqliteRow) -> Result<Trail, CatalogError> {
         account: row.account("account")?,
         name: row.parsed("name")?,
         home_region: row.text("home_region")?,
-        organization: row.parsed_if_any("organization")?,
+        organization: if has_organizations { row.parsed_if_any("organization")? } else { None },
         selector: row.json("selector")?,
         destinations: row.json("destinations")?,
         status,
