@@ -9,5 +9,6 @@ mod identities;
 mod inspect;
 mod intervals_model;
 mod manifest;
+mod organizations;
 mod samples;
 mod trails;
