@@ -12,5 +12,6 @@ mod intervals_model;
 mod manifest;
 mod questions;
 mod ram;
+mod organizations;
 mod samples;
 mod trails;

@@ -99,6 +99,7 @@ fn keep(value: &mut Value, paths: &[&[&str]]) {
 
 /// LookupEvents with flat conditions.
 pub(super) async fn events(call: &Call<'_>) -> Outcome {
+    search::count_lookup(call.gateway, call.account)?;
     let parameters = windows::unchanging(call);
     let (window, after) = match call.arguments.text("NextToken") {
         None => (window(call)?, None),
