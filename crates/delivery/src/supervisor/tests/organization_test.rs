@@ -95,6 +95,9 @@ impl Story {
         for number in 0..TRAILS {
             story.create_trail(number).await;
         }
+        for _ in 0..ACCOUNTS {
+            story.change_member().await;
+        }
         story
     }
 
