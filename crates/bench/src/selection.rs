@@ -125,7 +125,8 @@ fn at(layout: &'static str, trails: usize, accounts: usize, events: &[Event]) ->
     for (place, event) in some.iter().enumerate() {
         let account = account_of(place);
         let of_account = routes.routes.iter().skip(place % accounts.len()).step_by(accounts.len());
-        let selected = of_account.filter(|route| route.account == account && route.intervals[0].selector.selects(event));
+        let selected =
+            of_account.filter(|route| route.account == account && route.intervals[0].selector.selects(event));
         black_box(selected.count());
     }
     let compare_nanos_per_event = started.elapsed().as_secs_f64() * 1e9 / some.len() as f64;

@@ -220,7 +220,10 @@ impl Catalog {
     pub async fn directory_delete(&self, id: &DirectoryId) -> Result<(), CatalogError> {
         let mut transaction = self.begin().await?;
         let uses = [
-            ("accounts", "SELECT 1 FROM memberships WHERE directory = ? AND left_through IS NULL AND kind != 'MasterAccount'"),
+            (
+                "accounts",
+                "SELECT 1 FROM memberships WHERE directory = ? AND left_through IS NULL AND kind != 'MasterAccount'",
+            ),
             ("folders", "SELECT 1 FROM folders WHERE directory = ? AND parent IS NOT NULL"),
             ("a trail", "SELECT 1 FROM trails WHERE organization = ?"),
         ];

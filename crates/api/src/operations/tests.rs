@@ -98,11 +98,7 @@ fn the_published_parameters_and_codes_are_all_there() {
     let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("cannot read {path}: {error}"));
     let published: serde_json::Value = serde_json::from_str(&text).expect("JSON");
     // Not reachable: one bucket per trail, no Logstores, and signatures are checked elsewhere.
-    let unreachable = [
-        "RepeatOssBucket",
-        "InsufficientSlsPolicyException",
-        "IncompleteSignature",
-    ];
+    let unreachable = ["RepeatOssBucket", "InsufficientSlsPolicyException", "IncompleteSignature"];
     for row in OPERATIONS.iter().filter(|row| row.service == Service::Actiontrail) {
         let operations = published["operations"].as_array().expect("a list");
         let Some(facts) = operations.iter().find(|each| each["name"] == row.name) else {

@@ -87,8 +87,7 @@ impl Catalog {
 
     /// Every delegation of the directory, by account and service.
     pub async fn delegation_list(&self, directory: &DirectoryId) -> Result<Vec<Delegation>, CatalogError> {
-        let query =
-            sqlx::query("SELECT * FROM delegated_administrators WHERE directory = ? ORDER BY account, service");
+        let query = sqlx::query("SELECT * FROM delegated_administrators WHERE directory = ? ORDER BY account, service");
         query.bind(directory.as_str()).fetch_all(self.reader()).await?.iter().map(from_row).collect()
     }
 }

@@ -10,6 +10,7 @@ mod identities;
 mod inspect;
 mod intervals_model;
 mod manifest;
+mod organizations;
 mod ram;
 mod samples;
 mod trails;

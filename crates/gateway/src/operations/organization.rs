@@ -23,10 +23,8 @@ pub(super) async fn enable(call: &Call<'_>) -> Outcome {
     };
     match call.gateway.catalog.directory_create(&directory, call.gateway.writer.head()).await {
         Ok(()) => shown(call, &directory).await,
-        Err(CatalogError::AlreadyExists { .. }) => Err(codes::ENTITY_ALREADY_EXISTS_RESOURCE_DIRECTORY.because(format!(
-            "The account {} belongs to a resource directory already.",
-            call.account
-        ))),
+        Err(CatalogError::AlreadyExists { .. }) => Err(codes::ENTITY_ALREADY_EXISTS_RESOURCE_DIRECTORY
+            .because(format!("The account {} belongs to a resource directory already.", call.account))),
         Err(error) => Err(fault(error)),
     }
 }

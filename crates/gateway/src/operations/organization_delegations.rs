@@ -89,7 +89,11 @@ pub(super) async fn list_services(call: &Call<'_>) -> Outcome {
         };
         services.retain(|(service, _)| administers(service));
     }
-    page(call, &services, "EnabledServicePrincipals", "EnabledServicePrincipal", |(service, enabled)| {
-        json!({ "ServicePrincipal": service, "EnableTime": enabled.to_string() })
-    })
+    page(
+        call,
+        &services,
+        "EnabledServicePrincipals",
+        "EnabledServicePrincipal",
+        |(service, enabled)| json!({ "ServicePrincipal": service, "EnableTime": enabled.to_string() }),
+    )
 }

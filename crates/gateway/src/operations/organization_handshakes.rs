@@ -12,8 +12,7 @@ use super::{Call, Outcome, organization_folders};
 pub(super) async fn invite(call: &Call<'_>) -> Outcome {
     let directory = managed(call).await?;
     let folder = organization_folders::parent(call, &directory).await?;
-    let target: AccountId =
-        call.arguments.required("TargetEntity").parse().expect("the table's rule is an account's");
+    let target: AccountId = call.arguments.required("TargetEntity").parse().expect("the table's rule is an account's");
     if !call.gateway.identity.account_exists(target) {
         return Err(codes::ENTITY_NOT_EXISTS_ACCOUNT.because(format!("There is no account {target}.")));
     }

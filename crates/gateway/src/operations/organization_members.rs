@@ -71,7 +71,8 @@ pub(super) async fn list_for_parent(call: &Call<'_>) -> Outcome {
 pub(super) async fn update(call: &Call<'_>) -> Outcome {
     let directory = managed(call).await?;
     let (account, name) = (named(call), call.arguments.required("NewDisplayName"));
-    let updated = call.gateway.catalog.member_update(&directory.id, account, Some(name), None, call.gateway.clock.now());
+    let updated =
+        call.gateway.catalog.member_update(&directory.id, account, Some(name), None, call.gateway.clock.now());
     let member = updated.await.map_err(|error| gone_or_fault(account, error))?;
     Ok(Success::from_object(&json!({ "Account": shown(&member) })))
 }
@@ -80,7 +81,8 @@ pub(super) async fn shift(call: &Call<'_>) -> Outcome {
     let directory = managed(call).await?;
     let (account, folder) = (named(call), call.arguments.required("DestinationFolderId"));
     organization_folders::find(call, &directory, folder).await?;
-    let moved = call.gateway.catalog.member_update(&directory.id, account, None, Some(folder), call.gateway.clock.now());
+    let moved =
+        call.gateway.catalog.member_update(&directory.id, account, None, Some(folder), call.gateway.clock.now());
     moved.await.map_err(|error| gone_or_fault(account, error))?;
     Ok(Success::empty())
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use api::{OPERATIONS, Operation, Service};
 use serde_json::Value;
 
-use crate::node::{Node, Reply, RefusedCall};
+use crate::node::{Node, RefusedCall, Reply};
 use crate::signing::Key;
 
 const PRINCIPAL: (&str, &str) = ("ServicePrincipal", "actiontrail.aliyuncs.com");

@@ -23,7 +23,8 @@ fn a_selector_of_the_first_version_still_reads_and_is_written_the_same() {
 fn each_category_has_its_rule() {
     let insight = r#""eventType":"ActionTrailInsight","insightDetails":{"insightType":"IpInsight"}"#;
     let untyped = r#""eventCategory":"Insight""#;
-    let data = r#""eventCategory":"Data","serviceName":"Oss","eventName":"GetObject","eventRW":"Read","resourceName":"logs""#;
+    let data =
+        r#""eventCategory":"Data","serviceName":"Oss","eventName":"GetObject","eventRW":"Read","resourceName":"logs""#;
     let platform = r#""eventType":"ALIYUN_INITIATED_PENALTY""#;
     for other in [insight, untyped, data, platform] {
         assert!(!all().selects(&event(other)), "{other}");
