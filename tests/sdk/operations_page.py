@@ -5,7 +5,8 @@ import urllib.request
 from dataclasses import dataclass
 
 SERVICE = re.compile(r"^## (?P<name>\S+) (?P<version>\d{4}-\d\d-\d\d)$")
-OPERATION = re.compile(r"^### (?P<name>\w+)$")
+# Those of an older version have it behind their names.
+OPERATION = re.compile(r"^### (?P<name>\w+)(?: \(\d{4}-\d\d-\d\d\))?$")
 PARAMETER = re.compile(r"^\| `(?P<name>[\w.]+)` \| (?P<rule>.*?) \| .* \|$")
 
 
@@ -25,7 +26,7 @@ class Parameter:
     @property
     def wrong(self) -> str | None:
         """A value that breaks the rule, whatever it is: a control character, and longer than nearly all may be."""
-        return None if "64 KiB" in self.rule or self.rule.startswith("a list") else "\a" + "~" * 3000
+        return None if "KiB" in self.rule or self.rule.startswith("a list") else "\a" + "~" * 3000
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,9 @@ def operations(port: int) -> list[Operation]:
                 service = None
             elif "version" in head.groupdict():
                 service, version = head["name"], head["version"]
+                if any(each.service == service for each in found):
+                    # An older version of the service.
+                    service += version[:4]
             else:
                 name = head["name"]
         elif row := PARAMETER.match(line):

@@ -9,10 +9,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from calls import Key
+
 TRUST = (
     '{"Version":"1","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole",'
     '"Principal":{"RAM":["acs:ram::%s:root"],"Service":["actiontrail.aliyuncs.com"]}}]}'
 )
+INSIGHTS = '[{"insightType":"IpInsight"}]'
+DATA = '[{"ServiceName":"Oss","ReadWriteType":"All","EventName":{"Equals":["GetObject"]}}]'
+QUERY = "event.eventName: *"
 POLICY = '{"Version":"1","Statement":[{"Effect":"Allow","Action":"actiontrail:LookupEvents","Resource":"*"}]}'
 
 
@@ -22,8 +27,8 @@ class Step:
     operation: str
     params: Callable
     then: Callable | None = None
-    # Called by a RAM user with the system policies of the services; else by the account itself.
-    by_user: bool = False
+    # Who calls: the account itself; a RAM user who may become roles; another account, made by the scenario.
+    by: str = "root"
     # Nobody needs a permission for it.
     is_free: bool = False
 
@@ -68,13 +73,59 @@ def device(walk, reply):
     walk.made["device"] = reply["VirtualMFADevice"]["SerialNumber"]
 
 
+def window(walk, **more) -> dict:
+    """The hours around now."""
+
+    def at(hours: int) -> str:
+        return (walk.started + timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    return {"StartTime": at(-1), "EndTime": at(1)} | more
+
+
+def where(key: str, value: str) -> dict:
+    return {"LookupAttribute.1.Key": key, "LookupAttribute.1.Value": value}
+
+
+def made(name: str, parameter: str, **more):
+    """A call about something an earlier one has made."""
+    return lambda walk: {parameter: walk.made[name]} | more
+
+
+def another_account(walk, reply):
+    key = reply["AccessKey"]
+    walk.made["another"] = reply["Account"]["AccountId"]
+    walk.keys["another"] = Key(walk.port, key["AccessKeyId"], key["AccessKeySecret"])
+
+
+def invite(walk) -> dict:
+    return {"TargetEntity": walk.made["another"], "TargetType": "Account", "Note": "come"}
+
+
 cairn, trail, ram, sts = of("Cairn"), of("Actiontrail"), of("Ram"), of("Sts")
+rd, of_2017, of_2015 = of("ResourceManager"), of("Actiontrail2017"), of("Actiontrail2015")
+
+
+def older(step, name: str) -> list[Step]:
+    """The life of a trail in an older version."""
+    bucket = {"OssBucketName": "every-bucket", "RoleName": "AliyunActionTrailDefaultRole"}
+    return [
+        step("CreateTrail", {"Name": name} | bucket),
+        step("DescribeTrails"),
+        step("StartLogging", {"Name": name}),
+        step("GetTrailStatus", {"Name": name}),
+        step("UpdateTrail", {"Name": name, "OssKeyPrefix": "older-prefix"}),
+        step("LookupEvents", lambda walk: window(walk, ServiceName="Cairn")),
+        step("StopLogging", {"Name": name}),
+        step("DeleteTrail", {"Name": name}),
+    ]
+
 
 SCENARIO = [
-    cairn("CreateAccount", {"Name": "another"}, keep("account", "Account", "AccountId")),
+    cairn("CreateAccount", {"Name": "another"}, another_account),
     cairn("ListAccounts"),
     cairn("CreateBucket", lambda walk: {"Name": "every-bucket", "Url": walk.folder.url}),
     cairn("ListBuckets"),
+    cairn("UpdateBucket", {"Name": "every-bucket", "RetentionDays": "1"}),
     cairn("CheckBucket", {"Name": "every-bucket"}),
     cairn("CreateIngestToken", {"Name": "every-token"}, keep("token", "IngestToken", "IngestTokenId")),
     cairn("ListIngestTokens"),
@@ -85,18 +136,83 @@ SCENARIO = [
     trail("StartLogging", {"Name": "every-trail"}),
     trail("GetTrailStatus", {"Name": "every-trail"}),
     trail("UpdateTrail", {"Name": "every-trail", "EventRW": "Write"}),
+    trail("LookupEvents", lambda walk: window(walk, MaxResults="5") | where("ServiceName", "Cairn")),
+    trail("LookupAggregationEvents", lambda walk: window(walk) | where("ServiceName", "Cairn")),
+    trail("GetEventsCount", lambda walk: window(walk) | where("ServiceName", "Cairn")),
+    trail("LookupInsightEvents", lambda walk: window(walk) | where("InsightType", "IpInsight")),
+    trail("GetInsightsEventsCount", window),
+    trail("GetInsightEventCount", window),
+    trail("GetInsightIpCount", window),
+    trail("DescribeInsightIpList", window),
+    trail("DescribeInsightMetricData", window),
+    trail("EnableInsight", {"InsightType": "IpInsight"}),
+    trail("GetInsightTypes"),
+    trail("DisableInsight", {"InsightType": "IpInsight"}),
+    trail("ModifyInsightStrategy", {"IpWhiteList": "10.0.0.1"}),
+    trail("DescribeInsightStrategy"),
+    trail("PutInsightSelectors", {"TrailName": "every-trail", "InsightSelectors": INSIGHTS}),
+    trail("GetInsightSelectors", {"TrailName": "every-trail"}),
+    trail("DescribeInsightEnabledTrails"),
+    trail("PutDataEventSelector", {"TrailName": "every-trail", "EventSelectors": DATA, "IsTrailAllRegion": "true"}),
+    trail("GetDataEventSelector", {"TrailName": "every-trail"}),
+    trail("ListDataEventSelectors"),
+    trail("DeleteDataEventSelector", {"TrailName": "every-trail"}),
+    trail("ListDataEventServices"),
+    trail("CreateDeliveryHistoryJob", {"TrailName": "every-trail"}, keep("job", "JobId")),
+    trail("GetDeliveryHistoryJob", made("job", "JobId")),
+    trail("ListDeliveryHistoryJobs"),
+    trail("DeleteDeliveryHistoryJob", made("job", "JobId")),
     trail(
-        "LookupEvents",
-        lambda walk: {
-            "StartTime": (walk.started - timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "EndTime": (walk.started + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "MaxResults": "5",
-            "LookupAttribute.1.Key": "ServiceName",
-            "LookupAttribute.1.Value": "Cairn",
-        },
+        "DescribeTrailDeliveryMetricData",
+        lambda walk: window(walk, TrailName="every-trail", MetricName="delivery_oss_success_count", Period="60"),
     ),
+    trail("CheckOssConfig", {"TrailName": "every-trail"}),
+    trail("SetDefaultTrail", {"Name": "every-trail"}),
+    trail("GetDefaultTrail"),
+    trail("RemoveDefaultTrail"),
+    trail("CreateServiceLinkedRole"),
+    trail("OpenService"),
+    trail("ListServiceTrail"),
+    trail("CreateInnerTrail", {"Name": "every-inner", "OssBucketName": "every-bucket"}),
+    trail("DescribeInnerTrails"),
+    trail("StartInnerTrailLogging", {"Name": "every-inner"}),
+    trail("UpdateInnerTrail", {"Name": "every-inner", "OssKeyPrefix": "inner-prefix"}),
+    trail("StopInnerTrailLogging", {"Name": "every-inner"}),
+    trail("DeleteInnerTrail", {"Name": "every-inner"}),
+    trail("ListEventNames"),
+    trail("DescribeSupportedServices"),
+    trail("ListProductResourceType", {"ServiceName": "Ecs"}),
+    trail("DescribeResourceLifeCycleEvents", {"ServiceName": "Ecs"}),
+    trail(
+        "CreateAdvancedQueryTemplate",
+        {"TemplateName": "mine", "SimpleQuery": "true", "TemplateSql": QUERY},
+        keep("template", "TemplateId"),
+    ),
+    trail("UpdateAdvancedQueryTemplate", made("template", "TemplateId", SimpleQuery="true", TemplateName="ours")),
+    trail("GetAdvancedQueryTemplate", made("template", "TemplateId")),
+    trail("DescribeAdvancedQueryTemplate"),
+    trail("DeleteAdvancedQueryTemplate", made("template", "TemplateId")),
+    trail("CreateAdvancedQueryHistory", {"SimpleQuery": "true", "QuerySql": QUERY}, keep("query", "QueryId")),
+    trail("DescribeAdvancedQueryHistory"),
+    trail("DeleteAdvancedQueryHistory", made("query", "QueryId")),
+    trail("DescribeScenes", {}, lambda walk, reply: walk.made.update(scene=reply["SceneList"][0]["SceneId"])),
+    trail("DescribeSearchTemplates", made("scene", "SceneId")),
+    trail("GetAccessKeyLastUsedInfo", lambda walk: {"AccessKey": walk.key_id}),
+    trail("GetAccessKeyLastUsedProducts", lambda walk: {"AccessKey": walk.key_id}),
+    trail("GetAccessKeyLastUsedEvents", lambda walk: {"AccessKey": walk.key_id, "ServiceName": "Cairn"}),
+    trail("GetAccessKeyLastUsedIps", lambda walk: {"AccessKey": walk.key_id, "ServiceName": "Cairn"}),
+    trail("GetAccessKeyLastUsedResources", lambda walk: {"AccessKey": walk.key_id, "ServiceName": "Cairn"}),
+    trail("DescribeUserAlertCount"),
+    trail("DescribeUserLogCount"),
+    trail("DescribeUserTrailCount"),
+    trail("GetGovernanceMetrics"),
+    trail("UpdateGlobalEventsStorageRegion", {"StorageRegion": "ap-southeast-1"}),
+    trail("GetGlobalEventsStorageRegion"),
     trail("StopLogging", {"Name": "every-trail"}),
     trail("DeleteTrail", {"Name": "every-trail"}),
+    *older(of_2017, "every-trail-of-2017"),
+    of_2017("DescribeRegions"),
+    *older(of_2015, "every-trail-of-2015"),
     cairn("DeleteBucket", {"Name": "every-bucket"}),
     ram("CreateUser", {"UserName": "every-user"}),
     ram("GetUser", {"UserName": "every-user"}),
@@ -142,7 +258,7 @@ SCENARIO = [
     sts(
         "AssumeRole",
         lambda walk: {"RoleArn": f"acs:ram::{walk.account}:role/every-role", "RoleSessionName": "every"},
-        by_user=True,
+        by="user",
     ),
     ram("DeleteRole", {"RoleName": "every-role"}),
     ram("UpdateUser", {"UserName": "every-user", "NewComments": "one of them"}),
@@ -167,4 +283,39 @@ SCENARIO = [
     ram("DeleteUser", {"UserName": "every-user"}),
     cairn("SetAccountPassword", {"Password": "the-Account-signs-in-1"}),
     sts("GetCallerIdentity", is_free=True),
+    ram("CreateLoginProfile", {"UserName": "somebody", "Password": "somebody-Signs-in-1"}),
+    ram("AttachPolicyToUser", {"PolicyType": "System", "PolicyName": "AliyunRAMFullAccess", "UserName": "somebody"}),
+    ram("ChangePassword", {"OldPassword": "somebody-Signs-in-1", "NewPassword": "somebody-Signs-in-2"}, by="user"),
+    rd("EnableResourceDirectory"),
+    rd("GetResourceDirectory", {}, keep("top", "ResourceDirectory", "RootFolderId")),
+    rd("CreateFolder", {"FolderName": "every-folder"}, keep("folder", "Folder", "FolderId")),
+    rd("GetFolder", made("folder", "FolderId")),
+    rd("UpdateFolder", made("folder", "FolderId", NewFolderName="all-of-them")),
+    rd("ListFoldersForParent"),
+    rd("CreateResourceAccount", {"DisplayName": "every-member"}, keep("member", "Account", "AccountId")),
+    rd("GetAccount", made("member", "AccountId")),
+    rd("UpdateAccount", made("member", "AccountId", NewDisplayName="one-of-them")),
+    rd("ListAccounts"),
+    rd("ListAccountsForParent"),
+    rd("MoveAccount", lambda walk: {"AccountId": walk.made["member"], "DestinationFolderId": walk.made["folder"]}),
+    rd("RegisterDelegatedAdministrator", made("member", "AccountId", ServicePrincipal="actiontrail.aliyuncs.com")),
+    rd("ListDelegatedAdministrators"),
+    rd("ListDelegatedServicesForAccount", made("member", "AccountId")),
+    rd("ListTrustedServiceStatus"),
+    rd("DeregisterDelegatedAdministrator", made("member", "AccountId", ServicePrincipal="actiontrail.aliyuncs.com")),
+    rd("InviteAccountToResourceDirectory", invite, keep("handshake", "Handshake", "HandshakeId")),
+    rd("GetHandshake", made("handshake", "HandshakeId")),
+    rd("CancelHandshake", made("handshake", "HandshakeId")),
+    rd("InviteAccountToResourceDirectory", invite, keep("handshake", "Handshake", "HandshakeId")),
+    rd("DeclineHandshake", made("handshake", "HandshakeId"), by="another"),
+    rd("InviteAccountToResourceDirectory", invite, keep("handshake", "Handshake", "HandshakeId")),
+    rd("ListHandshakesForAccount", by="another"),
+    rd("ListHandshakesForResourceDirectory"),
+    rd("AcceptHandshake", made("handshake", "HandshakeId"), by="another"),
+    rd("RemoveCloudAccount", made("another", "AccountId")),
+    rd("RemoveCloudAccount", made("member", "AccountId")),
+    rd("DeleteFolder", made("folder", "FolderId")),
+    rd("DestroyResourceDirectory"),
+    of_2017("Echo", is_free=True),
+    of_2017("Help", is_free=True),
 ]

@@ -32,7 +32,7 @@ def test_a_job_killed_in_the_middle_writes_each_event_once(start_node, bucket):
     job = create_job(root, **HISTORY)
     seen = 0
     for _ in range(4):
-        wait_until(lambda: len(bucket.objects()) > seen, "the job goes on", 30)
+        wait_until(lambda seen=seen: len(bucket.objects()) > seen, "the job goes on", 30)
         node.kill()
         seen = len(bucket.objects())
         node.start()
