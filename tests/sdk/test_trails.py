@@ -7,6 +7,7 @@ import pytest
 from bucket import FolderBucket
 from calls import TRAIL_VERSION
 from clients import SDKS, NewSdk, Refused
+from conftest import root_key
 from node import wait_until
 
 
@@ -123,6 +124,16 @@ def test_the_same_trail_twice_and_one_too_many(client):
     with pytest.raises(Refused) as refused:
         client.call("CreateTrail", Name="one-too-many", OssBucketName="audit-archive")
     assert (refused.value.status, refused.value.code) == (403, "MaximumNumberOfTrailsExceededException")
+
+
+def test_the_operator_says_how_many_trails_there_may_be(start_node, bucket):
+    key = root_key(start_node(CAIRN_LIMITS_TRAILS_PER_REGION="1"))
+    key.cairn("CreateBucket", Name="audit-archive", Url=bucket.url)
+    client = NewSdk(key)
+    client.call("CreateTrail", Name="the-only-one", OssBucketName="audit-archive")
+    with pytest.raises(Refused) as refused:
+        client.call("CreateTrail", Name="one-too-many", OssBucketName="audit-archive")
+    assert refused.value.code == "MaximumNumberOfTrailsExceededException" and " 1 trails" in refused.value.message
 
 
 LOOKUP_REFUSALS = [

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use ipnet::IpNet;
-use model::limits::HISTORY_DAYS_DEFAULT;
+use model::limits::{HISTORY_DAYS_DEFAULT, TRAILS_PER_REGION_DEFAULT};
 use serde::{Deserialize, Deserializer};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -35,6 +35,8 @@ pub struct Config {
     pub audit_queue_max: usize,
     /// Delivery history jobs of an account that are not finished; one more is refused. ActionTrail's own is 1.
     pub unfinished_jobs_max: usize,
+    /// Trails of an account and home region.
+    pub trails_per_region_max: usize,
 }
 
 impl Default for Config {
@@ -51,6 +53,7 @@ impl Default for Config {
             body_seconds_max: 60,
             audit_queue_max: 10_000,
             unfinished_jobs_max: 5,
+            trails_per_region_max: TRAILS_PER_REGION_DEFAULT,
         }
     }
 }

@@ -20,8 +20,8 @@ pub const EVENT_DEPTH_MAX: usize = 64;
 pub const LOOKUP_PAGE_MAX: usize = 50;
 /// Distance of a request's timestamp from our clock (Alibaba Cloud's V3 signature documentation).
 pub const REQUEST_TIME_WINDOW: Duration = Duration::from_secs(15 * 60);
-/// Trails per account and home region (ActionTrail's own limit).
-pub const TRAILS_PER_REGION_MAX: usize = 5;
+/// Trails per account and home region unless the operator says otherwise (ActionTrail's own limit).
+pub const TRAILS_PER_REGION_DEFAULT: usize = 5;
 /// Default lookup window when none is given (ActionTrail's own).
 pub const LOOKUP_WINDOW_DEFAULT: Duration = Duration::from_secs(7 * 24 * 3600);
 /// Days a lookup reaches back by default (ActionTrail's own).

@@ -93,6 +93,7 @@ sections! {
         body_seconds: u64,
         audit_queue: usize,
         delivery_jobs: usize,
+        trails_per_region: usize,
     }
     /// `[network]`
     Network { trusted_proxies: Vec<String> }
@@ -233,6 +234,7 @@ impl Loaded {
             ("limits.lookups_at_once", config.limits.lookups_at_once as u64, 1),
             ("limits.body_seconds", config.limits.body_seconds, 1),
             ("limits.audit_queue", config.limits.audit_queue as u64, 1),
+            ("limits.trails_per_region", config.limits.trails_per_region as u64, 1),
         ];
         match at_least.into_iter().find(|(_, value, min)| value < min) {
             Some((key, value, min)) => Err(self.refuse(key, format!("{value} is too little; at least {min}"))),

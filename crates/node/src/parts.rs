@@ -50,6 +50,7 @@ pub(crate) fn gateway(config: &Config) -> gateway::Config {
         body_seconds_max: config.limits.body_seconds,
         audit_queue_max: config.limits.audit_queue,
         unfinished_jobs_max: config.limits.delivery_jobs,
+        trails_per_region_max: config.limits.trails_per_region,
     }
 }
 

@@ -8,7 +8,6 @@ pub(super) mod shown;
 use api::{Arguments, Success, WireError, codes};
 use catalog::{CatalogError, NewTrail};
 use delivery::IdentityRoles;
-use model::limits::TRAILS_PER_REGION_MAX;
 use model::organization::DirectoryId;
 use model::trail::{BucketTarget, Destinations, EventRw, Selector, Trail, TrailName, TrailRegions};
 use serde_json::{Value, json};
@@ -44,9 +43,10 @@ pub(super) async fn create(call: &Call<'_>) -> Outcome {
         created: call.request.received,
     };
     let (home_region, is_of_organization) = (new.home_region.clone(), new.organization.is_some());
+    let limit = call.gateway.config.trails_per_region_max;
     let created = match arguments.text("ServiceName") {
-        Some(service) => call.gateway.catalog.trail_create_for_service(new, service, TRAILS_PER_REGION_MAX).await,
-        None => call.gateway.catalog.trail_create(new, TRAILS_PER_REGION_MAX).await,
+        Some(service) => call.gateway.catalog.trail_create_for_service(new, service, limit).await,
+        None => call.gateway.catalog.trail_create(new, limit).await,
     };
     match created {
         Ok(trail) => Ok(Success::from_object(&shown::settings(&trail))),
@@ -55,9 +55,8 @@ pub(super) async fn create(call: &Call<'_>) -> Outcome {
             let message = "The organization has a trail already; delete that first.";
             Err(codes::MAXIMUM_NUMBER_OF_ORGANIZATION_TRAIL_EXCEEDED.because(message))
         }
-        Err(CatalogError::LimitReached { .. }) => Err(codes::MAXIMUM_NUMBER_OF_TRAILS_EXCEEDED.because(format!(
-            "The account has {TRAILS_PER_REGION_MAX} trails in {home_region} already; delete one first."
-        ))),
+        Err(CatalogError::LimitReached { .. }) => Err(codes::MAXIMUM_NUMBER_OF_TRAILS_EXCEEDED
+            .because(format!("The account has {limit} trails in {home_region} already; delete one first."))),
         Err(error) => Err(unexpected(&error, error.kind())),
     }
 }
