@@ -25,7 +25,7 @@ Usage: cargo xtask <chore>
 
   test [--only lint|rust|sdk]   install what the tests need and run them all, or one part
   tidy                          check layers, fences, sizes, docs, links and licences
-  docs [--check]                write docs/book/operations.md from the operation table, or check that it is current
+  docs [--check]                write the pages of the operations from their table, or check that they are current
   fixture                       write tests/fixtures/v1 anew: data as this version writes it, which later ones must read
   bench [--events N] [--no-clickhouse] [--cold N] [--folder FOLDER] [--seed N] [--json FILE]
                                 measure writing, size, lookups and restarts on a release build, beside ClickHouse

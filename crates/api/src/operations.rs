@@ -20,19 +20,22 @@ use crate::operation::Operation;
 use crate::param::Param;
 
 macro_rules! operations {
-    ($($service:ident: $($id:ident = $row:ident),+;)+) => {
+    ($($group:literal $file:ident: $($id:ident = $row:ident),+;)+) => {
         /// The number of an operation in [`OPERATIONS`].
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[allow(missing_docs, reason = "the rows say what each is")]
         pub enum OperationId { $($($id,)+)+ }
 
         /// Every operation, in the order of [`OperationId`].
-        pub const OPERATIONS: &[Operation] = &[$($($service::$row,)+)+];
+        pub const OPERATIONS: &[Operation] = &[$($($file::$row,)+)+];
+
+        /// The operations by what they are about, for people. Neighbours of one name are one group.
+        pub(crate) const GROUPS: &[(&str, &[OperationId])] = &[$(($group, &[$(OperationId::$id),+]),)+];
     };
 }
 
 operations! {
-    actiontrail:
+    "Trails" actiontrail:
         CreateTrail = CREATE_TRAIL,
         UpdateTrail = UPDATE_TRAIL,
         DeleteTrail = DELETE_TRAIL,
@@ -40,8 +43,34 @@ operations! {
         GetTrailStatus = GET_TRAIL_STATUS,
         StartLogging = START_LOGGING,
         StopLogging = STOP_LOGGING,
-        DescribeRegions = DESCRIBE_REGIONS,
+        DescribeRegions = DESCRIBE_REGIONS;
+    "Trails" settings:
+        ListServiceTrail = LIST_SERVICE_TRAIL,
+        GetDefaultTrail = GET_DEFAULT_TRAIL,
+        SetDefaultTrail = SET_DEFAULT_TRAIL,
+        RemoveDefaultTrail = REMOVE_DEFAULT_TRAIL;
+    "Delivery" delivery:
+        CreateDeliveryHistoryJob = CREATE_DELIVERY_HISTORY_JOB,
+        GetDeliveryHistoryJob = GET_DELIVERY_HISTORY_JOB,
+        ListDeliveryHistoryJobs = LIST_DELIVERY_HISTORY_JOBS,
+        DeleteDeliveryHistoryJob = DELETE_DELIVERY_HISTORY_JOB,
+        DescribeTrailDeliveryMetricData = DESCRIBE_TRAIL_DELIVERY_METRIC_DATA,
+        CheckOssConfig = CHECK_OSS_CONFIG;
+    "Platform events" inner_trails:
+        CreateInnerTrail = CREATE_INNER_TRAIL,
+        UpdateInnerTrail = UPDATE_INNER_TRAIL,
+        DeleteInnerTrail = DELETE_INNER_TRAIL,
+        DescribeInnerTrails = DESCRIBE_INNER_TRAILS,
+        StartInnerTrailLogging = START_INNER_TRAIL_LOGGING,
+        StopInnerTrailLogging = STOP_INNER_TRAIL_LOGGING;
+    "Lookups and counts" actiontrail:
         LookupEvents = LOOKUP_EVENTS,
+        LookupAggregationEvents = LOOKUP_AGGREGATION_EVENTS,
+        GetEventsCount = GET_EVENTS_COUNT,
+        DescribeUserAlertCount = DESCRIBE_USER_ALERT_COUNT,
+        DescribeUserLogCount = DESCRIBE_USER_LOG_COUNT,
+        DescribeUserTrailCount = DESCRIBE_USER_TRAIL_COUNT;
+    "Insights" actiontrail:
         LookupInsightEvents = LOOKUP_INSIGHT_EVENTS,
         GetInsightsEventsCount = GET_INSIGHTS_EVENTS_COUNT,
         GetInsightEventCount = GET_INSIGHT_EVENT_COUNT,
@@ -55,13 +84,19 @@ operations! {
         DisableInsight = DISABLE_INSIGHT,
         GetInsightTypes = GET_INSIGHT_TYPES,
         GetInsightSelectors = GET_INSIGHT_SELECTORS,
-        PutInsightSelectors = PUT_INSIGHT_SELECTORS,
-        LookupAggregationEvents = LOOKUP_AGGREGATION_EVENTS,
-        GetEventsCount = GET_EVENTS_COUNT,
+        PutInsightSelectors = PUT_INSIGHT_SELECTORS;
+    "Data events" actiontrail:
+        PutDataEventSelector = PUT_DATA_EVENT_SELECTOR,
+        GetDataEventSelector = GET_DATA_EVENT_SELECTOR,
+        DeleteDataEventSelector = DELETE_DATA_EVENT_SELECTOR,
+        ListDataEventSelectors = LIST_DATA_EVENT_SELECTORS,
+        ListDataEventServices = LIST_DATA_EVENT_SERVICES;
+    "Catalogue" actiontrail:
         ListEventNames = LIST_EVENT_NAMES,
         DescribeSupportedServices = DESCRIBE_SUPPORTED_SERVICES,
         ListProductResourceType = LIST_PRODUCT_RESOURCE_TYPE,
-        DescribeResourceLifeCycleEvents = DESCRIBE_RESOURCE_LIFE_CYCLE_EVENTS,
+        DescribeResourceLifeCycleEvents = DESCRIBE_RESOURCE_LIFE_CYCLE_EVENTS;
+    "Queries" actiontrail:
         CreateAdvancedQueryTemplate = CREATE_ADVANCED_QUERY_TEMPLATE,
         UpdateAdvancedQueryTemplate = UPDATE_ADVANCED_QUERY_TEMPLATE,
         DeleteAdvancedQueryTemplate = DELETE_ADVANCED_QUERY_TEMPLATE,
@@ -71,24 +106,21 @@ operations! {
         DescribeAdvancedQueryHistory = DESCRIBE_ADVANCED_QUERY_HISTORY,
         DeleteAdvancedQueryHistory = DELETE_ADVANCED_QUERY_HISTORY,
         DescribeScenes = DESCRIBE_SCENES,
-        DescribeSearchTemplates = DESCRIBE_SEARCH_TEMPLATES,
+        DescribeSearchTemplates = DESCRIBE_SEARCH_TEMPLATES;
+    "Access keys in use" actiontrail:
         GetAccessKeyLastUsedInfo = GET_ACCESS_KEY_LAST_USED_INFO,
         GetAccessKeyLastUsedProducts = GET_ACCESS_KEY_LAST_USED_PRODUCTS,
         GetAccessKeyLastUsedEvents = GET_ACCESS_KEY_LAST_USED_EVENTS,
         GetAccessKeyLastUsedIps = GET_ACCESS_KEY_LAST_USED_IPS,
-        GetAccessKeyLastUsedResources = GET_ACCESS_KEY_LAST_USED_RESOURCES,
-        DescribeUserAlertCount = DESCRIBE_USER_ALERT_COUNT,
-        DescribeUserLogCount = DESCRIBE_USER_LOG_COUNT,
-        DescribeUserTrailCount = DESCRIBE_USER_TRAIL_COUNT,
+        GetAccessKeyLastUsedResources = GET_ACCESS_KEY_LAST_USED_RESOURCES;
+    "Settings and governance" actiontrail:
         GetGovernanceMetrics = GET_GOVERNANCE_METRICS,
         GetGlobalEventsStorageRegion = GET_GLOBAL_EVENTS_STORAGE_REGION,
-        UpdateGlobalEventsStorageRegion = UPDATE_GLOBAL_EVENTS_STORAGE_REGION,
-        PutDataEventSelector = PUT_DATA_EVENT_SELECTOR,
-        GetDataEventSelector = GET_DATA_EVENT_SELECTOR,
-        DeleteDataEventSelector = DELETE_DATA_EVENT_SELECTOR,
-        ListDataEventSelectors = LIST_DATA_EVENT_SELECTORS,
-        ListDataEventServices = LIST_DATA_EVENT_SERVICES;
-    ram:
+        UpdateGlobalEventsStorageRegion = UPDATE_GLOBAL_EVENTS_STORAGE_REGION;
+    "Settings and governance" settings:
+        CreateServiceLinkedRole = CREATE_SERVICE_LINKED_ROLE,
+        OpenService = OPEN_SERVICE;
+    "RAM" ram:
         CreateUser = CREATE_USER,
         GetUser = GET_USER,
         ListUsers = LIST_USERS,
@@ -148,46 +180,10 @@ operations! {
         GetAccountAlias = GET_ACCOUNT_ALIAS,
         ClearAccountAlias = CLEAR_ACCOUNT_ALIAS,
         ChangePassword = CHANGE_PASSWORD;
-    cairn:
-        CreateAccount = CREATE_ACCOUNT,
-        ListAccounts = LIST_ACCOUNTS,
-        CreateBucket = CREATE_BUCKET,
-        ListBuckets = LIST_BUCKETS,
-        DeleteBucket = DELETE_BUCKET,
-        CheckBucket = CHECK_BUCKET,
-        CreateIngestToken = CREATE_INGEST_TOKEN,
-        ListIngestTokens = LIST_INGEST_TOKENS,
-        DeleteIngestToken = DELETE_INGEST_TOKEN,
-        SetAccountPassword = SET_ACCOUNT_PASSWORD;
-    delivery:
-        CreateDeliveryHistoryJob = CREATE_DELIVERY_HISTORY_JOB,
-        GetDeliveryHistoryJob = GET_DELIVERY_HISTORY_JOB,
-        ListDeliveryHistoryJobs = LIST_DELIVERY_HISTORY_JOBS,
-        DeleteDeliveryHistoryJob = DELETE_DELIVERY_HISTORY_JOB,
-        DescribeTrailDeliveryMetricData = DESCRIBE_TRAIL_DELIVERY_METRIC_DATA,
-        CheckOssConfig = CHECK_OSS_CONFIG,
-        UpdateBucket = UPDATE_BUCKET;
-    settings:
-        CreateServiceLinkedRole = CREATE_SERVICE_LINKED_ROLE,
-        OpenService = OPEN_SERVICE,
-        ListServiceTrail = LIST_SERVICE_TRAIL,
-        GetDefaultTrail = GET_DEFAULT_TRAIL,
-        SetDefaultTrail = SET_DEFAULT_TRAIL,
-        RemoveDefaultTrail = REMOVE_DEFAULT_TRAIL;
-    inner_trails:
-        CreateInnerTrail = CREATE_INNER_TRAIL,
-        UpdateInnerTrail = UPDATE_INNER_TRAIL,
-        DeleteInnerTrail = DELETE_INNER_TRAIL,
-        DescribeInnerTrails = DESCRIBE_INNER_TRAILS,
-        StartInnerTrailLogging = START_INNER_TRAIL_LOGGING,
-        StopInnerTrailLogging = STOP_INNER_TRAIL_LOGGING;
-    sts:
+    "STS" sts:
         AssumeRole = ASSUME_ROLE,
         GetCallerIdentity = GET_CALLER_IDENTITY;
-    older:
-        Echo = ECHO,
-        Help = HELP;
-    organization:
+    "Resource directories" organization:
         EnableResourceDirectory = ENABLE_RESOURCE_DIRECTORY,
         GetResourceDirectory = GET_RESOURCE_DIRECTORY,
         DestroyResourceDirectory = DESTROY_RESOURCE_DIRECTORY,
@@ -215,6 +211,22 @@ operations! {
         ListDelegatedAdministrators = LIST_DELEGATED_ADMINISTRATORS,
         ListDelegatedServicesForAccount = LIST_DELEGATED_SERVICES_FOR_ACCOUNT,
         ListTrustedServiceStatus = LIST_TRUSTED_SERVICE_STATUS;
+    "Cairn" cairn:
+        CreateAccount = CREATE_ACCOUNT,
+        ListAccounts = LIST_ACCOUNTS,
+        CreateBucket = CREATE_BUCKET,
+        ListBuckets = LIST_BUCKETS,
+        DeleteBucket = DELETE_BUCKET,
+        CheckBucket = CHECK_BUCKET,
+        CreateIngestToken = CREATE_INGEST_TOKEN,
+        ListIngestTokens = LIST_INGEST_TOKENS,
+        DeleteIngestToken = DELETE_INGEST_TOKEN,
+        SetAccountPassword = SET_ACCOUNT_PASSWORD;
+    "Cairn" delivery:
+        UpdateBucket = UPDATE_BUCKET;
+    "Older versions" older:
+        Echo = ECHO,
+        Help = HELP;
 }
 
 impl OperationId {

@@ -1,4 +1,5 @@
-//! The reference page of all operations, written from the table so that it cannot say something else.
+//! The reference of all operations, written from the table so that it cannot say something else: one page for a node
+//! to serve, and for the book one for each group of operations.
 
 use std::fmt::Write;
 
@@ -6,14 +7,14 @@ use model::Attribute;
 
 use crate::codes::ErrorCode;
 use crate::operation::{Access, Operation, Scope, Service};
-use crate::operations::{OLDER_OPERATIONS, OPERATIONS};
+use crate::operations::{GROUPS, OLDER_OPERATIONS, OPERATIONS};
 use crate::param::{Absent, Kind, Param};
 use crate::rest::{REST_OPERATIONS, RestOperation};
 
 const HEAD: &str = "\
 # Operations
 
-This page is written from the table in `crates/api` by `cargo xtask docs`. A running node serves it at
+Written from the table in `crates/api` by `cargo xtask docs`. A running node shows all operations on one page at
 `/docs/operations`.
 
 RPC operations go to `/` by GET or POST; the parameters are in the query, in a form body, or in both. The operation and
@@ -44,6 +45,56 @@ pub fn operations_markdown() -> String {
         rest_operation(&mut page, row);
     }
     page
+}
+
+/// The pages of the book: path below the book's folder, and Markdown. The first is the index.
+pub fn book_pages() -> Vec<(String, String)> {
+    let mut index = format!("{HEAD}\n| About | Operations |\n|---|---|\n");
+    let mut pages = Vec::new();
+    for group in GROUPS.chunk_by(|one, other| one.0 == other.0) {
+        let title = group[0].0;
+        let mut page = page_head(title);
+        let rows: Vec<&Operation> = group.iter().flat_map(|(_, ids)| *ids).map(|id| id.operation()).collect();
+        for row in &rows {
+            operation(&mut page, row, row.name);
+        }
+        let mut names: Vec<&str> = rows.iter().map(|row| row.name).collect();
+        for row in OLDER_OPERATIONS.iter().filter(|_| title == OLDER) {
+            if !names.contains(&row.name) {
+                names.push(row.name);
+            }
+            operation(&mut page, row, &format!("{} ({})", row.name, row.service.version()));
+        }
+        line(&mut index, format_args!("| [{title}]({}) | {} |", path(title), names.join(", ")));
+        pages.push((path(title), page));
+    }
+    let mut page = page_head(REST);
+    for row in REST_OPERATIONS {
+        rest_operation(&mut page, row);
+    }
+    let names: Vec<String> = REST_OPERATIONS.iter().map(|row| format!("{} {}", row.method, row.path)).collect();
+    line(&mut index, format_args!("| [{REST}]({}) | {} |", path(REST), names.join(", ")));
+    pages.push((path(REST), page));
+    pages.insert(0, ("operations.md".to_owned(), index));
+    for (_, page) in &mut pages {
+        page.truncate(page.trim_end().len());
+        page.push('\n');
+    }
+    pages
+}
+
+/// The groups' page of API versions before the present one, and that of the operations that are not RPC.
+const OLDER: &str = "Older versions";
+const REST: &str = "REST";
+
+fn page_head(title: &str) -> String {
+    format!(
+        "# {title}\n\nWritten from the table in `crates/api`. What holds for all: [operations](../operations.md).\n\n"
+    )
+}
+
+fn path(title: &str) -> String {
+    format!("operations/{}.md", title.to_ascii_lowercase().replace(' ', "-"))
 }
 
 /// Where the page describes an operation.
@@ -162,6 +213,18 @@ mod tests {
             }
         }
         assert!(page.contains("### POST /v1/events\n") && page.contains("`IdentityAccountId`"));
+    }
+
+    #[test]
+    fn every_operation_is_on_one_page_of_the_book() {
+        let pages = book_pages();
+        let (index, groups) = pages.split_first().expect("an index");
+        let headings = |page: &str| page.lines().filter(|line| line.starts_with("### ")).count();
+        let found: usize = groups.iter().map(|(_, page)| headings(page)).sum();
+        assert_eq!(found, OPERATIONS.len() + OLDER_OPERATIONS.len() + REST_OPERATIONS.len());
+        for (path, page) in groups {
+            assert!(index.1.contains(&format!("({path})")) && headings(page) > 0, "{path}");
+        }
     }
 
     #[test]
