@@ -115,8 +115,10 @@ fn operation(page: &mut String, row: &Operation, heading: &str) {
         Scope::Management => "; for the management account only",
     };
     let resources: Vec<String> = row.resources.iter().map(|arn| format!("`{arn}`")).collect();
-    let arns = resources.join(" and ");
-    line(page, format_args!("Permission `{}` on {arns}; {access}{scope}.\n", row.permission()));
+    match resources.join(" and ") {
+        arns if arns.is_empty() => line(page, format_args!("Everybody who is known may; it {access}{scope}.\n")),
+        arns => line(page, format_args!("Permission `{}` on {arns}; {access}{scope}.\n", row.permission())),
+    }
     params(page, row.params);
     returns(page, row.returns);
     errors(page, row.errors);
@@ -203,7 +205,9 @@ mod tests {
             // Two services may have an operation of the same name.
             let (heading, permission) = (format!("{}\n", row.name), format!("`{}`", row.permission()));
             let mut sections = page.split("\n### ");
-            let is_its_own = |section: &&str| section.starts_with(&heading) && section.contains(&permission);
+            let is_its_own = |section: &&str| {
+                section.starts_with(&heading) && (row.resources.is_empty() || section.contains(&permission))
+            };
             let section = sections.find(is_its_own).unwrap_or_else(|| panic!("no section of {}", row.name));
             for param in row.params {
                 assert!(section.contains(&format!("| `{}` |", param.name)), "{} {}", row.name, param.name);
