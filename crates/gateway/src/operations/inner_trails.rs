@@ -7,7 +7,7 @@ use model::trail::{BucketTarget, Destinations, Selector, Trail, TrailName};
 use serde_json::{Value, json};
 
 use super::trails::{changed_bucket, check_destinations, gone_or_fault, name_is_taken, not_found, shown};
-use super::{Call, Outcome};
+use super::{Call, Outcome, trails};
 use crate::fault::unexpected;
 
 pub(super) async fn create(call: &Call<'_>) -> Outcome {
@@ -45,33 +45,19 @@ pub(super) async fn update(call: &Call<'_>) -> Outcome {
     if destinations != trail.destinations {
         check_destinations(call, &destinations).await?;
     }
-    let (at, head) = (call.gateway.clock.now(), call.gateway.writer.head());
-    let updated = call.gateway.catalog.trail_update(trail.id, &trail.selector, &destinations, at, head).await;
-    let trail = updated.map_err(|error| gone_or_fault(&trail.name, error))?;
-    Ok(Success::from_object(&shown::settings(&trail)))
+    trails::change(call, &trail, &trail.selector, &destinations).await
 }
 
 pub(super) async fn delete(call: &Call<'_>) -> Outcome {
-    let trail = existing(call).await?;
-    let deleted = call.gateway.catalog.trail_delete(trail.id).await;
-    deleted.map_err(|error| gone_or_fault(&trail.name, error))?;
-    Ok(Success::empty())
+    trails::remove(call, &existing(call).await?).await
 }
 
 pub(super) async fn start(call: &Call<'_>) -> Outcome {
-    let trail = existing(call).await?;
-    let (at, head) = (call.gateway.clock.now(), call.gateway.writer.head());
-    let started = call.gateway.catalog.trail_start(trail.id, at, head).await;
-    started.map_err(|error| gone_or_fault(&trail.name, error))?;
-    Ok(Success::empty())
+    trails::start_logging(call, &existing(call).await?).await
 }
 
 pub(super) async fn stop(call: &Call<'_>) -> Outcome {
-    let trail = existing(call).await?;
-    let (at, head) = (call.gateway.clock.now(), call.gateway.writer.head());
-    let stopped = call.gateway.catalog.trail_stop(trail.id, at, head).await;
-    stopped.map_err(|error| gone_or_fault(&trail.name, error))?;
-    Ok(Success::empty())
+    trails::stop_logging(call, &existing(call).await?).await
 }
 
 pub(super) async fn describe(call: &Call<'_>) -> Outcome {

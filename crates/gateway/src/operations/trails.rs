@@ -64,38 +64,61 @@ pub(super) async fn create(call: &Call<'_>) -> Outcome {
 pub(super) async fn update(call: &Call<'_>) -> Outcome {
     let arguments = &call.arguments;
     let trail = existing(call).await?;
+    let before = &trail.selector;
     let selector = Selector {
-        event_rw: arguments.text("EventRW").and_then(|rw| rw.parse().ok()).unwrap_or(trail.selector.event_rw),
-        regions: arguments.text("TrailRegion").and_then(TrailRegions::parse).unwrap_or(trail.selector.regions),
-        ..trail.selector
+        event_rw: arguments.text("EventRW").and_then(|rw| rw.parse().ok()).unwrap_or(before.event_rw),
+        regions: arguments.text("TrailRegion").and_then(TrailRegions::parse).unwrap_or_else(|| before.regions.clone()),
+        ..before.clone()
     };
     let destinations = Destinations { bucket: changed_bucket(arguments, trail.destinations.bucket.clone()) };
     if destinations != trail.destinations {
         check_destinations(call, &destinations).await?;
     }
+    change(call, &trail, &selector, &destinations).await
+}
+
+pub(super) async fn delete(call: &Call<'_>) -> Outcome {
+    remove(call, &existing(call).await?).await
+}
+
+pub(super) async fn start(call: &Call<'_>) -> Outcome {
+    start_logging(call, &existing(call).await?).await
+}
+
+pub(super) async fn stop(call: &Call<'_>) -> Outcome {
+    stop_logging(call, &existing(call).await?).await
+}
+
+/// UpdateTrail of a trail of any kind.
+pub(super) async fn change(
+    call: &Call<'_>,
+    trail: &Trail,
+    selector: &Selector,
+    destinations: &Destinations,
+) -> Outcome {
     let (at, head) = (call.gateway.clock.now(), call.gateway.writer.head());
-    let updated = call.gateway.catalog.trail_update(trail.id, &selector, &destinations, at, head).await;
+    let updated = call.gateway.catalog.trail_update(trail.id, selector, destinations, at, head).await;
     let trail = updated.map_err(|error| gone_or_fault(&trail.name, error))?;
     Ok(Success::from_object(&shown::settings(&trail)))
 }
 
-pub(super) async fn delete(call: &Call<'_>) -> Outcome {
-    let trail = existing(call).await?;
+/// DeleteTrail of a trail of any kind.
+pub(super) async fn remove(call: &Call<'_>, trail: &Trail) -> Outcome {
     let deleted = call.gateway.catalog.trail_delete(trail.id).await;
     deleted.map_err(|error| gone_or_fault(&trail.name, error))?;
     Ok(Success::empty())
 }
 
-pub(super) async fn start(call: &Call<'_>) -> Outcome {
-    let trail = existing(call).await?;
+/// StartLogging of a trail of any kind.
+pub(super) async fn start_logging(call: &Call<'_>, trail: &Trail) -> Outcome {
     let (at, head) = (call.gateway.clock.now(), call.gateway.writer.head());
     let started = call.gateway.catalog.trail_start(trail.id, at, head).await;
     started.map_err(|error| gone_or_fault(&trail.name, error))?;
     Ok(Success::empty())
 }
 
-pub(super) async fn stop(call: &Call<'_>) -> Outcome {
-    let trail = existing(call).await?;
+/// StopLogging of a trail of any kind.
+pub(super) async fn stop_logging(call: &Call<'_>, trail: &Trail) -> Outcome {
     let (at, head) = (call.gateway.clock.now(), call.gateway.writer.head());
     let stopped = call.gateway.catalog.trail_stop(trail.id, at, head).await;
     stopped.map_err(|error| gone_or_fault(&trail.name, error))?;
