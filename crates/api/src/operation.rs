@@ -208,6 +208,8 @@ mod tests {
         let row = Operation::find("CreateTrail", Some("2020-07-06")).expect("a row");
         assert_eq!(row.permission(), "actiontrail:CreateTrail");
         assert_eq!(Operation::find("CreateUser", None).expect("a row").service, Service::Ram);
+        let shared = Operation::find("ListAccounts", None).expect("a row");
+        assert_eq!(shared.service, Service::Cairn, "without a version the older meaning stays");
         assert_eq!(Operation::find("CreateTrail", Some("2015-05-01")).err(), Some(codes::INVALID_ACTION_NOT_FOUND));
         assert_eq!(Operation::find("Nothing", Some("2020-07-06")).err(), Some(codes::INVALID_ACTION_NOT_FOUND));
         assert_eq!(Operation::find("CreateTrail", Some("1999-01-01")).err(), Some(codes::NO_SUCH_VERSION));

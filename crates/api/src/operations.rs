@@ -34,6 +34,7 @@ macro_rules! operations {
     };
 }
 
+// A call without a version means the first operation of its name.
 operations! {
     "Trails" actiontrail:
         CreateTrail = CREATE_TRAIL,
@@ -180,6 +181,19 @@ operations! {
         GetAccountAlias = GET_ACCOUNT_ALIAS,
         ClearAccountAlias = CLEAR_ACCOUNT_ALIAS,
         ChangePassword = CHANGE_PASSWORD;
+    "Cairn" cairn:
+        CreateAccount = CREATE_ACCOUNT,
+        ListAccounts = LIST_ACCOUNTS,
+        CreateBucket = CREATE_BUCKET,
+        ListBuckets = LIST_BUCKETS,
+        DeleteBucket = DELETE_BUCKET,
+        CheckBucket = CHECK_BUCKET,
+        CreateIngestToken = CREATE_INGEST_TOKEN,
+        ListIngestTokens = LIST_INGEST_TOKENS,
+        DeleteIngestToken = DELETE_INGEST_TOKEN,
+        SetAccountPassword = SET_ACCOUNT_PASSWORD;
+    "Cairn" delivery:
+        UpdateBucket = UPDATE_BUCKET;
     "STS" sts:
         AssumeRole = ASSUME_ROLE,
         GetCallerIdentity = GET_CALLER_IDENTITY;
@@ -211,19 +225,6 @@ operations! {
         ListDelegatedAdministrators = LIST_DELEGATED_ADMINISTRATORS,
         ListDelegatedServicesForAccount = LIST_DELEGATED_SERVICES_FOR_ACCOUNT,
         ListTrustedServiceStatus = LIST_TRUSTED_SERVICE_STATUS;
-    "Cairn" cairn:
-        CreateAccount = CREATE_ACCOUNT,
-        ListAccounts = LIST_ACCOUNTS,
-        CreateBucket = CREATE_BUCKET,
-        ListBuckets = LIST_BUCKETS,
-        DeleteBucket = DELETE_BUCKET,
-        CheckBucket = CHECK_BUCKET,
-        CreateIngestToken = CREATE_INGEST_TOKEN,
-        ListIngestTokens = LIST_INGEST_TOKENS,
-        DeleteIngestToken = DELETE_INGEST_TOKEN,
-        SetAccountPassword = SET_ACCOUNT_PASSWORD;
-    "Cairn" delivery:
-        UpdateBucket = UPDATE_BUCKET;
     "Older versions" older:
         Echo = ECHO,
         Help = HELP;
