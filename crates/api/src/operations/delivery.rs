@@ -15,8 +15,8 @@ const TOUCHES_TRAIL: &[Touched] = &[Touched { kind: "ACS::ActionTrail::Trail", p
 const TRAIL_NAME: Param = Param::text("TrailName", format::TRAIL_NAME, "the trail").refused_as(codes::TRAIL_NOT_FOUND);
 const JOB_ID: Param = Param::integer("JobId", 0, 2_147_483_647, "the job").required();
 
-/// What the rows have in common.
-const ROW: Operation = Operation {
+/// What the rows here and those of `settings` have in common.
+pub(super) const ROW: Operation = Operation {
     id: OperationId::CreateDeliveryHistoryJob,
     service: Service::Actiontrail,
     name: "",

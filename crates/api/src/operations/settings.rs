@@ -3,29 +3,13 @@
 //! None of these operations has a published shape; names and fields follow their neighbours.
 
 use super::OperationId;
+use super::delivery::ROW;
 use crate::codes;
 use crate::format;
-use crate::operation::{Access, Operation, Scope, Service, Touched};
+use crate::operation::{Access, Operation, Touched};
 use crate::param::Param;
 
-const ALL_TRAILS: &[&str] = &["acs:actiontrail:{region}:{account}:trail/*"];
 const DEFAULT_TRAIL_FIELDS: &[&str] = &["Name", "TrailArn", "HomeRegion"];
-
-/// What the rows have in common.
-const ROW: Operation = Operation {
-    id: OperationId::OpenService,
-    service: Service::Actiontrail,
-    name: "",
-    access: Access::Write,
-    sensitive: false,
-    scope: Scope::Own,
-    resources: ALL_TRAILS,
-    touches: &[],
-    params: &[],
-    returns: &[],
-    errors: &[],
-    summary: "",
-};
 
 pub(super) const CREATE_SERVICE_LINKED_ROLE: Operation = Operation {
     id: OperationId::CreateServiceLinkedRole,

@@ -93,7 +93,7 @@ fn parameters_named_like_the_requests_own_do_not_occur() {
     assert_eq!(Service::ALL.len(), 7);
 }
 
-/// The nine of ActionTrail take every parameter and know every code that is published for them.
+/// The published operations of ActionTrail take every parameter and know every code that is published for them.
 #[test]
 fn the_published_parameters_and_codes_are_all_there() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/reference/actiontrail-api.json");
