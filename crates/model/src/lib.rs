@@ -7,6 +7,7 @@ pub mod account;
 pub mod error_kind;
 pub mod event;
 pub mod limits;
+pub mod logstore;
 pub mod organization;
 pub mod region;
 pub mod seq;

@@ -9,13 +9,15 @@ use super::Problem;
 use crate::workspace::{Metadata, Package};
 
 /// A library and the only crates of ours that may name it.
-const FENCES: [(&str, &[&str]); 6] = [
+const FENCES: [(&str, &[&str]); 7] = [
     ("sqlx", &["catalog"]),
-    ("parquet", &["store"]),
-    ("arrow", &["store"]),
-    ("object_store", &["outbound"]),
+    ("parquet", &["store", "warehouse", "cairn"]),
+    // Rows of an answer travel as Arrow batches from the store to whoever asked.
+    ("arrow", &["query", "store", "engine", "warehouse", "postgres", "gateway", "cairn"]),
+    ("object_store", &["outbound", "warehouse"]),
     ("reqwest", &["outbound", "client", "cairn"]),
     ("datafusion", &["engine"]),
+    ("deltalake", &["warehouse", "engine"]),
 ];
 
 /// Chores stand outside the layers: nothing imports them.

@@ -1,0 +1,1 @@
+//! SQL over Logstores and events, on DataFusion.

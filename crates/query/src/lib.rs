@@ -1,0 +1,15 @@
+//! The query language, its limits, and the contract of whoever answers.
+//!
+//! A query is `search | SQL`. The search part ([`search`]) says which events; the store answers it from its index and asks
+//! [`search::Search::holds`] about each event it proposes, so there is one place that says what a search means. The SQL
+//! part is answered by an [`Engine`] over what the search left. Every answer has [`limits`] and says when it was cut short.
+
+pub mod engine;
+pub mod limits;
+pub mod scan;
+pub mod search;
+
+pub use engine::{Answer, Dialect, Engine, QueryError, Question, Source, Table};
+pub use limits::{Cut, Limits, Meter};
+pub use scan::{Column, Order, Scope};
+pub use search::{FieldPath, Search};

@@ -1,0 +1,1 @@
+//! Simple Log Service on the wire: signatures, protobuf, compression, cursors, error codes.
