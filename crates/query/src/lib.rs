@@ -6,11 +6,13 @@
 
 pub mod engine;
 pub mod limits;
+pub mod parse;
 pub mod scan;
 pub mod search;
 
 pub use engine::{Answer, Dialect, Engine, QueryError, Question, Source, Table};
 pub use limits::{Cut, Limits, Meter};
+pub use parse::{ParseError, Sql, Statement, parse};
 pub use scan::{Column, Order, Scope};
 pub use search::extract;
 pub use search::holds::Matcher;
