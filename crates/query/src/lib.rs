@@ -12,4 +12,6 @@ pub mod search;
 pub use engine::{Answer, Dialect, Engine, QueryError, Question, Source, Table};
 pub use limits::{Cut, Limits, Meter};
 pub use scan::{Column, Order, Scope};
+pub use search::extract;
+pub use search::holds::Matcher;
 pub use search::{FieldPath, Search};
