@@ -192,6 +192,11 @@ impl Event {
         attribute.path().is_some() && !self.facts.unplain.has(attribute)
     }
 
+    /// Whether that is so for every attribute that has a path.
+    pub fn is_plain_throughout(&self) -> bool {
+        self.facts.unplain.is_empty()
+    }
+
     /// The account the event says it belongs to: `recipientAccountId`, else `userIdentity.accountId`.
     pub fn stated_account(&self) -> Option<AccountId> {
         let stated = self.first(Attribute::RecipientAccountId).or_else(|| self.first(Attribute::IdentityAccountId));

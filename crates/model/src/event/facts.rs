@@ -241,7 +241,9 @@ impl<'de> Deserialize<'de> for Wire<'de> {
                         "acsRegion" => wire.set(Attribute::Region, map.next_value_seed(PlainText)?),
                         "errorCode" => wire.set(Attribute::ErrorCode, map.next_value_seed(PlainText)?),
                         "eventCategory" => wire.set(Attribute::EventCategory, map.next_value_seed(PlainText)?),
-                        "recipientAccountId" => wire.set(Attribute::RecipientAccountId, map.next_value_seed(PlainText)?),
+                        "recipientAccountId" => {
+                            wire.set(Attribute::RecipientAccountId, map.next_value_seed(PlainText)?)
+                        }
                         "eventTime" => wire.time = map.next_value_seed(Text)?,
                         "isGlobal" => wire.is_global = map.next_value_seed(Text)?.as_deref() == Some("true"),
                         "resourceType" => wire.resource_type = map.next_value_seed(Text)?,

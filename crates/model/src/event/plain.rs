@@ -88,6 +88,10 @@ impl Unplain {
         Unplain { odd: 0, seen: IS_OBJECT }
     }
 
+    pub(super) fn is_empty(self) -> bool {
+        self.odd == 0
+    }
+
     pub(super) fn has(self, attribute: Attribute) -> bool {
         self.odd & bit(attribute) != 0
     }
