@@ -6,6 +6,7 @@
 pub mod extract;
 pub mod holds;
 mod json;
+mod print;
 pub mod tokens;
 
 use std::fmt;

@@ -11,6 +11,9 @@ use super::{Bound, FieldPath, Search, Test, Words};
 /// The topic every event of a Logstore has, and the one older pages call it; both are found.
 pub const TOPICS: [&str; 2] = ["actiontrail_audit_event", "actiontrail_event"];
 
+/// The source every event of a Logstore has.
+pub const SOURCE: &str = "actiontrail_internal";
+
 impl Search {
     /// Whether the search holds for an event of this JSON. For many events, make a [`Matcher`].
     pub fn holds(&self, raw: &[u8]) -> bool {
@@ -115,7 +118,7 @@ fn passes(value: Option<&Value<'_>>, test: &Test) -> bool {
     }
 }
 
-fn has_words(text: &str, words: &Words) -> bool {
+pub(crate) fn has_words(text: &str, words: &Words) -> bool {
     let mut finder = Finder::new(words);
     finder.look_at(text.as_bytes());
     finder.is_done()

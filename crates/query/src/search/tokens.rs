@@ -10,6 +10,11 @@ pub(crate) fn is_word_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.') || byte >= 0x80
 }
 
+/// Whether this character belongs to a word.
+pub(crate) fn is_word_character(character: char) -> bool {
+    u8::try_from(character).map_or(true, is_word_byte)
+}
+
 /// The words of a text, in their order, as they are written.
 pub fn words_of(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     text.split(|byte| !is_word_byte(*byte)).filter(|word| !word.is_empty())
