@@ -25,7 +25,7 @@ use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 
 pub use bucket::{Bucket, ObjectInfo};
-pub use error::{BucketError, OutboundError};
+pub use error::{BucketError, LogError, OutboundError};
 pub use examine::{Check, Verdict};
 pub use settings::{BucketSettings, Encryption, UnknownEncryption};
 

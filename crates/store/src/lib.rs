@@ -18,6 +18,7 @@ mod many;
 mod metrics;
 mod recent;
 mod segment;
+mod still_shown;
 mod store;
 mod terms;
 mod undelivered;
