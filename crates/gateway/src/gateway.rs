@@ -2,21 +2,22 @@
 
 use std::sync::Arc;
 
-use axum::{Router, middleware};
 use axum::routing::{any, get, post};
+use axum::{Router, middleware};
 use catalog::Catalog;
 use host::metrics::Metrics;
 use host::{Clock, Random, Shutdown};
 use identity::{Identity, Vault};
 use journal::Writer;
 use outbound::Outbound;
+use query::{Admission, Engine};
 use store::Store;
 
 use crate::config::Config;
 use crate::limits::Limits;
+use crate::log_service::{self, Consumers};
 use crate::metrics::GatewayMetrics;
 use crate::self_audit::{Auditor, TailMemory};
-use crate::log_service::{self, Consumers};
 use crate::{events, health, rpc, signin};
 
 /// What a gateway needs; all of it is shared with the rest of the node.
@@ -41,6 +42,10 @@ pub struct Parts {
     pub metrics: Metrics,
     /// Ends waiting tails, makes `/readyz` say no, and waits for the last audit events.
     pub shutdown: Shutdown,
+    /// Queries of logs at once, shared with the other ways to ask.
+    pub admission: Admission,
+    /// Answers the SQL part of a query; `None` in a build without SQL.
+    pub engine: Option<Arc<dyn Engine>>,
     /// What the operator set.
     pub config: Config,
 }
@@ -57,6 +62,8 @@ pub struct Gateway {
     pub(crate) random: Arc<dyn Random>,
     pub(crate) registry: Metrics,
     pub(crate) shutdown: Shutdown,
+    pub(crate) admission: Admission,
+    pub(crate) engine: Option<Arc<dyn Engine>>,
     pub(crate) config: Config,
     pub(crate) limits: Limits,
     pub(crate) metrics: GatewayMetrics,
@@ -89,6 +96,8 @@ impl Gateway {
             random: parts.random,
             registry: parts.metrics,
             shutdown: parts.shutdown,
+            admission: parts.admission,
+            engine: parts.engine,
             config: parts.config,
             metrics,
             auditor,
