@@ -26,7 +26,7 @@ class Refused(Exception):
 
 
 class SearchPart:
-    """Parses into nested tuples: ("and", a, b), ("or", a, b), ("not", a), ("all",), ("any", words), ("is", path, test)."""
+    """Parses into nested tuples: `and`, `or` and `not` of others, `all`, `any` of words, `is` of a path and a test."""
 
     def __init__(self, text: str):
         self.tokens = TOKENS.findall(text)
