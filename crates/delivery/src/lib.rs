@@ -27,6 +27,7 @@ mod router;
 mod source;
 mod stepper;
 mod supervisor;
+pub mod tables;
 #[cfg(test)]
 mod testing;
 mod worker;
@@ -44,10 +45,11 @@ pub use destination::{Buckets, Destination, Destinations, Unseal, UnsealError};
 pub use error::DeliveryError;
 pub use jobs::JobStepper;
 pub use metrics::Standing;
-pub use roles::{IdentityRoles, Roles, SERVICE, check_role};
+pub use roles::{IdentityRoles, Roles, SERVICE, check_log_role, check_role, check_table_role};
 pub use router::SelectionIndex;
 pub use source::Source;
 pub use stepper::Stepper;
+pub use tables::{Table, TableBatch, TableError, Tables};
 
 /// What delivery works with.
 #[derive(Clone)]

@@ -37,6 +37,8 @@ pub struct Config {
     pub unfinished_jobs_max: usize,
     /// Trails of an account and home region.
     pub trails_per_region_max: usize,
+    /// Names of this node as Log Service's endpoint; what stands before one of them is a project.
+    pub log_service_hosts: Vec<String>,
 }
 
 impl Default for Config {
@@ -54,6 +56,7 @@ impl Default for Config {
             audit_queue_max: 10_000,
             unfinished_jobs_max: 5,
             trails_per_region_max: TRAILS_PER_REGION_DEFAULT,
+            log_service_hosts: Vec::new(),
         }
     }
 }

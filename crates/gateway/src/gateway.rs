@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::Router;
+use axum::{Router, middleware};
 use axum::routing::{any, get, post};
 use catalog::Catalog;
 use host::metrics::Metrics;
@@ -16,6 +16,7 @@ use crate::config::Config;
 use crate::limits::Limits;
 use crate::metrics::GatewayMetrics;
 use crate::self_audit::{Auditor, TailMemory};
+use crate::log_service::{self, Consumers};
 use crate::{events, health, rpc, signin};
 
 /// What a gateway needs; all of it is shared with the rest of the node.
@@ -61,6 +62,7 @@ pub struct Gateway {
     pub(crate) metrics: GatewayMetrics,
     pub(crate) auditor: Auditor,
     pub(crate) tails: TailMemory,
+    pub(crate) consumers: Consumers,
 }
 
 impl Gateway {
@@ -91,6 +93,7 @@ impl Gateway {
             metrics,
             auditor,
             tails: TailMemory::default(),
+            consumers: Consumers::default(),
         };
         // A change goes on when its client has hung up; the journal must not stop before it is recorded.
         let (begun, idle) = (gateway.shutdown.clone(), gateway.limits.idle());
@@ -98,6 +101,7 @@ impl Gateway {
             begun.begun().await;
             idle.await;
         });
+        let gateway = Arc::new(gateway);
         Router::new()
             .route("/", any(rpc::answer))
             .route("/v1/events", get(events::get::answer).post(events::put::answer).fallback(rpc::unsupported_method))
@@ -107,6 +111,7 @@ impl Gateway {
             .route("/metrics", get(health::metrics))
             .route("/docs/operations", get(health::operations))
             .fallback(rpc::unknown_path)
-            .with_state(Arc::new(gateway))
+            .layer(middleware::from_fn_with_state(gateway.clone(), log_service::divert))
+            .with_state(gateway)
     }
 }
