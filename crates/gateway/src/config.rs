@@ -39,6 +39,14 @@ pub struct Config {
     pub trails_per_region_max: usize,
     /// Names of this node as Log Service's endpoint; what stands before one of them is a project.
     pub log_service_hosts: Vec<String>,
+    /// What one query of logs may cost.
+    #[serde(skip, default = "query_limits")]
+    pub query_limits: query::Limits,
+}
+
+/// Log Service's own time and rows.
+fn query_limits() -> query::Limits {
+    query::Limits { time: Duration::from_secs(55), rows: 1_000_000, scanned_bytes: 64 << 30, memory_bytes: 256 << 20 }
 }
 
 impl Default for Config {
@@ -57,6 +65,7 @@ impl Default for Config {
             unfinished_jobs_max: 5,
             trails_per_region_max: TRAILS_PER_REGION_DEFAULT,
             log_service_hosts: Vec::new(),
+            query_limits: query_limits(),
         }
     }
 }

@@ -2,22 +2,23 @@
 
 use std::sync::Arc;
 
-use axum::{Router, middleware};
 use axum::routing::{any, get, post};
+use axum::{Router, middleware};
 use catalog::Catalog;
 use host::metrics::Metrics;
 use host::{Clock, Random, Shutdown};
 use identity::{Identity, Vault};
 use journal::Writer;
 use outbound::Outbound;
+use query::{Admission, Engine, Tables};
 use store::Store;
 
 use crate::config::Config;
 use crate::limits::Limits;
+use crate::log_service::{self, Consumers};
 use crate::metrics::GatewayMetrics;
 use crate::self_audit::{Auditor, TailMemory};
-use crate::log_service::{self, Consumers};
-use crate::{events, health, rpc, signin};
+use crate::{ask, events, health, rpc, signin};
 
 /// What a gateway needs; all of it is shared with the rest of the node.
 pub struct Parts {
@@ -41,6 +42,12 @@ pub struct Parts {
     pub metrics: Metrics,
     /// Ends waiting tails, makes `/readyz` say no, and waits for the last audit events.
     pub shutdown: Shutdown,
+    /// Queries of logs at once, shared with the other ways to ask.
+    pub admission: Admission,
+    /// Answers the SQL part of a query; `None` in a build without SQL.
+    pub engine: Option<Arc<dyn Engine>>,
+    /// What an account may ask about in SQL.
+    pub tables: Arc<dyn Tables>,
     /// What the operator set.
     pub config: Config,
 }
@@ -57,6 +64,9 @@ pub struct Gateway {
     pub(crate) random: Arc<dyn Random>,
     pub(crate) registry: Metrics,
     pub(crate) shutdown: Shutdown,
+    pub(crate) admission: Admission,
+    pub(crate) engine: Option<Arc<dyn Engine>>,
+    pub(crate) tables: Arc<dyn Tables>,
     pub(crate) config: Config,
     pub(crate) limits: Limits,
     pub(crate) metrics: GatewayMetrics,
@@ -89,6 +99,9 @@ impl Gateway {
             random: parts.random,
             registry: parts.metrics,
             shutdown: parts.shutdown,
+            admission: parts.admission,
+            engine: parts.engine,
+            tables: parts.tables,
             config: parts.config,
             metrics,
             auditor,
@@ -105,6 +118,7 @@ impl Gateway {
         Router::new()
             .route("/", any(rpc::answer))
             .route("/v1/events", get(events::get::answer).post(events::put::answer).fallback(rpc::unsupported_method))
+            .route("/v1/query", post(ask::answer).fallback(rpc::unsupported_method))
             .route("/v1/signin", post(signin::answer).fallback(rpc::unsupported_method))
             .route("/healthz", get(health::alive))
             .route("/readyz", get(health::ready))

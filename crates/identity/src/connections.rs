@@ -10,7 +10,7 @@ use model::AccountId;
 use ring::pbkdf2;
 use sha2::{Digest, Sha256};
 
-use crate::{AuthError, Caller, Identity, ManageError, SessionKey};
+use crate::{AuthError, Caller, Context, Decision, Identity, ManageError, SessionKey};
 
 /// Iterations of SCRAM-SHA-256: what RFC 7677 asks for at least. Access key secrets are 30 random characters, which no
 /// number of iterations needs to protect.
@@ -71,6 +71,20 @@ impl Identity {
                 opened.caller(&self.directory(), self.clock.now())
             }
         }
+    }
+
+    /// Whether a caller may read a table in SQL: `events` as LookupEvents does, a Logstore (`<project>`, `<logstore>`) as
+    /// GetLogs does, a table of the schema `warehouse` with a permission of its own.
+    pub fn may_read_table(&self, caller: &Caller, schema: &str, table: &str, context: &Context) -> bool {
+        let account = caller.account.as_str();
+        let (permission, arn) = match (schema, table) {
+            ("public", "events") => ("actiontrail:LookupEvents", format!("acs:actiontrail:*:{account}:*")),
+            ("warehouse", table) => ("cairn:QueryWarehouse", format!("acs:cairn:*:{account}:warehouse/{table}")),
+            (project, logstore) => {
+                ("log:GetLogStoreLogs", format!("acs:log:*:{account}:project/{project}/logstore/{logstore}"))
+            }
+        };
+        self.decide(caller, permission, &arn, context) == Decision::Allow
     }
 
     /// Counts a login of a connection: `None` for a good one, or why not.

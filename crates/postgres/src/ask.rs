@@ -12,6 +12,7 @@ use pgwire::api::portal::Format;
 use pgwire::api::results::{FieldInfo, QueryResponse, Response, Tag};
 use pgwire::error::PgWireResult;
 use pgwire::messages::response::TransactionStatus;
+use query::tables::with_short_names;
 use query::{Admission, Cut, Dialect, Engine, Limits, Meter, Question, Search, Tables};
 use tokio::time::Instant;
 
@@ -22,7 +23,6 @@ use crate::rows::{self, Rows};
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::statements::Statement;
-use crate::visible::visible;
 
 /// How long a query waits for those of its account that are in work.
 const TURN_PATIENCE: Duration = Duration::from_secs(2);
@@ -141,11 +141,15 @@ impl Desk {
         let caller = self.identity.caller_now(&session.standing).map_err(|error| errors::no_longer(&error))?;
         let context =
             Context { source_ip: Some(session.source), now: self.clock.now(), secure_transport: session.is_secure };
-        let tables = self.tables.tables(caller.account).await.map_err(|error| errors::no_tables(&error))?;
+        let mut tables = self.tables.tables(caller.account).await.map_err(|error| errors::no_tables(&error))?;
+        tables.retain(|table| {
+            let (schema, name) = table.path();
+            self.identity.may_read_table(&caller, schema, name, &context)
+        });
         let question = Question {
             sql: filled.sql.clone(),
             dialect: Dialect::Postgres,
-            tables: visible(&self.identity, &caller, &context, tables),
+            tables: with_short_names(tables),
             search: Search::All,
             from: Timestamp(i64::MIN),
             before: Timestamp(i64::MAX),

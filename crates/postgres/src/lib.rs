@@ -18,6 +18,5 @@ mod session;
 mod settings;
 mod simple;
 mod statements;
-mod visible;
 
 pub use server::{Config, Parts, Server, TlsSource};

@@ -32,6 +32,8 @@ use crate::simple::Simple;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// For a client to read why its connection ends.
 const FAREWELL: Duration = Duration::from_secs(2);
+/// For a statement in work when the node stops; less than the node gives requests.
+const STOP_PATIENCE: Duration = Duration::from_secs(3);
 /// How often a connection's statement is looked at.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -209,10 +211,11 @@ async fn overdue(busy: &Busy) {
     }
 }
 
-/// Resolves when the node stops and the connection has nothing in work.
+/// Resolves when the node stops and the connection has nothing in work, or has had time to end it.
 async fn idle_at_end(shutdown: &Shutdown, busy: &Busy) {
     shutdown.begun().await;
-    while busy.is_at_work() {
+    let patience = tokio::time::Instant::now() + STOP_PATIENCE;
+    while busy.is_at_work() && tokio::time::Instant::now() < patience {
         tokio::time::sleep(ACCEPT_PAUSE).await;
     }
 }
