@@ -136,7 +136,8 @@ async fn called(gateway: &Gateway, request: &Request, address: &Address) -> (Opt
     let work = AssertUnwindSafe(call.perform()).catch_unwind();
     let outcome = work.await.unwrap_or_else(|_| {
         error!(operation = operation.name(), "an operation panicked");
-        Err(fault::INTERNAL_SERVER_ERROR.because("The call failed; the node's log has the reason under this request id."))
+        Err(fault::INTERNAL_SERVER_ERROR
+            .because("The call failed; the node's log has the reason under this request id."))
     });
     let outcome = if operation.is_change() { call.recorded(outcome).await } else { outcome };
     (Some(operation), outcome)
@@ -189,12 +190,15 @@ impl Call<'_> {
         let (region, account) = (&self.request.region.id, self.caller.account);
         let arn = format!("acs:log:{region}:{account}:project/{project}{resource}");
         let denied = authorize::allowed(self.gateway, self.request, self.caller, &permission, &arn);
-        denied.map_err(|_| fault::UNAUTHORIZED.because(format!("denied by sts or ram, action: {permission}, resource: {arn}")))
+        denied.map_err(|_| {
+            fault::UNAUTHORIZED.because(format!("denied by sts or ram, action: {permission}, resource: {arn}"))
+        })
     }
 
     /// The project of the address, or of the body of CreateProject on the bare endpoint.
     fn project_named(&self) -> Option<String> {
-        let of_body = || projects::name_in_body(self.request).filter(|_| self.route.operation == Operation::CreateProject);
+        let of_body =
+            || projects::name_in_body(self.request).filter(|_| self.route.operation == Operation::CreateProject);
         of_body().or_else(|| self.project.map(str::to_owned))
     }
 

@@ -82,7 +82,8 @@ mod tests {
         let consumers = Consumers::default();
         let of = LogstoreName { account: "1".parse().unwrap(), project: "p".into(), logstore: "l".into() };
         let at = |seconds: i64| Timestamp(seconds * 1000);
-        let knock = |name: &str, seconds| consumers.knock(&of, "g", name, Duration::from_secs(10), at(seconds)).unwrap();
+        let knock =
+            |name: &str, seconds| consumers.knock(&of, "g", name, Duration::from_secs(10), at(seconds)).unwrap();
         assert!(knock("second", 0));
         assert!(!knock("first", 1), "the one that has it keeps it, whatever the names");
         assert!(knock("second", 9) && consumers.has_shard(&of, "g", "second"));

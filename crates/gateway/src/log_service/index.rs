@@ -53,5 +53,6 @@ pub(super) async fn update(call: &Call<'_>) -> Result<Reply, Fault> {
 
 pub(super) async fn delete(call: &Call<'_>) -> Result<Reply, Fault> {
     call.logstore().await?;
-    Err(fault::PARAMETER_INVALID.because("The index of this logstore cannot be deleted: it is what the node finds events with"))
+    Err(fault::PARAMETER_INVALID
+        .because("The index of this logstore cannot be deleted: it is what the node finds events with"))
 }

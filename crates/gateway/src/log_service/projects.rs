@@ -33,7 +33,12 @@ pub(super) fn body<'r, T: Deserialize<'r>>(request: &'r Request) -> Result<T, Fa
 }
 
 /// A page of a list.
-pub(super) fn page<T>(call: &Call<'_>, all: Vec<T>, size_default: usize, size_max: usize) -> Result<(usize, Vec<T>), Fault> {
+pub(super) fn page<T>(
+    call: &Call<'_>,
+    all: Vec<T>,
+    size_default: usize,
+    size_max: usize,
+) -> Result<(usize, Vec<T>), Fault> {
     let number = |name: &str, default: usize| match call.parameter(name) {
         None => Ok(default),
         Some(text) => text.parse().map_err(|_| {

@@ -54,11 +54,13 @@ pub(super) fn entry(call: &Call<'_>, fault: Option<&Fault>) -> Result<Entry, Ref
 /// What the path, the query and the body say; long values are only counted.
 fn parameters(call: &Call<'_>) -> Value {
     let mut recorded = Map::new();
-    let named = [("project", call.project), ("logstore", call.route.logstore.as_deref()), ("name", call.route.name.as_deref())];
+    let named =
+        [("project", call.project), ("logstore", call.route.logstore.as_deref()), ("name", call.route.name.as_deref())];
     for (name, value) in named {
         recorded.extend(value.map(|value| (name.to_owned(), json!(shortened(value)))));
     }
-    recorded.extend(call.request.given.pairs().take(32).map(|(name, value)| (shortened(name), json!(shortened(value)))));
+    recorded
+        .extend(call.request.given.pairs().take(32).map(|(name, value)| (shortened(name), json!(shortened(value)))));
     if let Ok(Value::Object(body)) = serde_json::from_slice::<Value>(&call.request.body) {
         for (name, value) in body.into_iter().take(32) {
             let bytes = value.to_string().len();

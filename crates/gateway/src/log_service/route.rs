@@ -88,7 +88,11 @@ impl Route {
         let logstore = || format!("/logstore/{}", self.logstore.as_deref().unwrap_or("*"));
         match self.operation {
             O::ListProject | O::CreateProject | O::GetProject | O::UpdateProject | O::DeleteProject => String::new(),
-            O::ListSavedSearch | O::CreateSavedSearch | O::GetSavedSearch | O::UpdateSavedSearch | O::DeleteSavedSearch => {
+            O::ListSavedSearch
+            | O::CreateSavedSearch
+            | O::GetSavedSearch
+            | O::UpdateSavedSearch
+            | O::DeleteSavedSearch => {
                 format!("/savedsearch/{name}")
             }
             O::ListDashboard | O::CreateDashboard | O::GetDashboard | O::UpdateDashboard | O::DeleteDashboard => {
@@ -152,7 +156,8 @@ pub(super) fn find(request: &Request, address: &Address) -> Result<Route, Fault>
             _ => None,
         },
         _ => {
-            let message = "There is nothing at this path. This node serves the parts of Log Service that an audit trail needs.";
+            let message =
+                "There is nothing at this path. This node serves the parts of Log Service that an audit trail needs.";
             return Err(fault::INVALID_PATH.because(message));
         }
     };

@@ -43,7 +43,8 @@ pub(super) fn missing(name: &str) -> Fault {
 /// A cursor parameter.
 pub(super) fn read(call: &Call<'_>, name: &str) -> Result<Option<Seq>, Fault> {
     let Some(text) = call.parameter(name) else { return Ok(None) };
-    let cursor: Cursor = text.parse().map_err(|error: sls::CursorError| fault::PARAMETER_INVALID.because(error.to_string()))?;
+    let cursor: Cursor =
+        text.parse().map_err(|error: sls::CursorError| fault::PARAMETER_INVALID.because(error.to_string()))?;
     Ok(Some(cursor.0))
 }
 
@@ -64,7 +65,9 @@ pub(super) async fn cursor(call: &Call<'_>) -> Result<Reply, Fault> {
             let accounts: Vec<AccountId> = view.accounts().map(|(account, _)| account).collect();
             received_before(call, accounts, begin.min(head), head, time).await?
         }
-        None => return Err(fault::PARAMETER_INVALID.because("The parameter from must be a positive integer, begin or end")),
+        None => {
+            return Err(fault::PARAMETER_INVALID.because("The parameter from must be a positive integer, begin or end"));
+        }
     };
     Ok(Reply::json(&json!({ "cursor": Cursor(at).to_string() })))
 }
