@@ -122,11 +122,8 @@ impl Node {
 
         let (gateway_shutdown, postgres_shutdown) = (Shutdown::new(), Shutdown::new());
         let admission = Admission::new(config.query.per_account);
-        let tables: Arc<dyn Tables> = Arc::new(NodeTables {
-            catalog: catalog.clone(),
-            clock: clock.clone(),
-            history: config.history.days,
-        });
+        let tables: Arc<dyn Tables> =
+            Arc::new(NodeTables { catalog: catalog.clone(), clock: clock.clone(), history: config.history.days });
         #[cfg(feature = "sql")]
         let engine = Some(crate::sql::engine(&store)?);
         #[cfg(not(feature = "sql"))]

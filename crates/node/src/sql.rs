@@ -70,10 +70,7 @@ pub(crate) fn serve(
         random: foundation.random.clone(),
         tls: Arc::new(move || tls.as_ref().map(|tls| tls.postgres_acceptor())),
         metrics: foundation.metrics.clone(),
-        config: postgres::Config {
-            connections_max: config.postgres.connections,
-            limits: parts::query_limits(config),
-        },
+        config: postgres::Config { connections_max: config.postgres.connections, limits: parts::query_limits(config) },
     };
     Server::start(listener, parts, shared.shutdown);
     info!(%address, "PostgreSQL clients are served");
