@@ -37,6 +37,15 @@ pub trait Disk: Send + Sync {
     fn create_folder(&self, folder: &Path) -> io::Result<()>;
     /// Gives a file another name, atomically.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+    /// Gives a file another name unless there is a file of that name, which is then `AlreadyExists`. After a crash it may
+    /// have both names. A disk that cannot do it in one step looks first.
+    fn rename_new(&self, from: &Path, to: &Path) -> io::Result<()> {
+        match self.open(to) {
+            Ok(_) => Err(io::ErrorKind::AlreadyExists.into()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => self.rename(from, to),
+            Err(error) => Err(error),
+        }
+    }
     /// Removes a file.
     fn remove(&self, path: &Path) -> io::Result<()>;
     /// Makes the folder's names durable.
@@ -120,6 +129,11 @@ impl Disk for RealDisk {
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         fs::rename(from, to)
+    }
+
+    fn rename_new(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::hard_link(from, to)?;
+        fs::remove_file(from)
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {

@@ -14,6 +14,8 @@ mod folder;
 mod location;
 mod remote;
 mod settings;
+mod table_folder;
+mod table_store;
 
 use std::collections::HashMap;
 use std::path::PathBuf;

@@ -14,6 +14,7 @@ use host::Clock;
 use http::HeaderMap;
 use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey, Checksum};
 use object_store::path::Path as Key;
+use object_store::prefix::PrefixStore;
 use object_store::{Attribute, GetOptions, ObjectStore, ObjectStoreExt, PutOptions, PutPayload, RetryConfig};
 use reqwest::Url;
 
@@ -68,6 +69,11 @@ impl Remote {
         }
         let store = builder.build().map_err(|error| invalid(error.to_string()))?;
         Ok(Remote { url: location.url.clone(), prefix: location.prefix.clone(), store, clock })
+    }
+
+    /// The bucket below its prefix, for tables.
+    pub(crate) fn into_tables(self) -> Arc<dyn ObjectStore> {
+        Arc::new(PrefixStore::new(self.store, self.prefix))
     }
 
     /// `kept`: the server is to lock the object for this long.

@@ -369,6 +369,21 @@ impl Disk for SimulatedDisk {
         })
     }
 
+    fn rename_new(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.attempt(Operation::Rename, from, (), |state| {
+            if state.node(to).is_ok() {
+                return Err(io::ErrorKind::AlreadyExists.into());
+            }
+            let node = state.node(from)?;
+            let ((folder, from), (into, to)) = (split(from)?, split(to)?);
+            if folder != into {
+                return Err(io::Error::new(io::ErrorKind::Unsupported, "only within one folder"));
+            }
+            state.names(folder)?.rename(from, to, node);
+            Ok(())
+        })
+    }
+
     fn remove(&self, path: &Path) -> io::Result<()> {
         self.attempt(Operation::Remove, path, (), |state| {
             state.file(path)?;
