@@ -40,8 +40,8 @@ pub(crate) async fn count(
 ) -> Result<(), CatalogError> {
     let minute = at.0.div_euclid(MINUTE_MS);
     let query = sqlx::query(
-        "INSERT INTO delivery_metrics (trail, minute, succeeded, failed)
-         SELECT id, ?2, ?3, ?4 FROM trails WHERE id = ?1
+        "INSERT INTO delivery_metrics (trail, kind, minute, succeeded, failed)
+         SELECT id, 'Bucket', ?2, ?3, ?4 FROM trails WHERE id = ?1
          ON CONFLICT DO UPDATE SET succeeded = succeeded + ?3, failed = failed + ?4",
     );
     let query = query.bind(trail).bind(minute).bind(succeeded as i64).bind(failed as i64);

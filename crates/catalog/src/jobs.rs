@@ -5,11 +5,12 @@
 
 use model::trail::{Destinations, Selector, TrailName};
 use model::{AccountId, Seq, Timestamp};
-use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, Sqlite, Transaction};
 
 use crate::database::{Columns, seq_number, to_json};
-use crate::{Catalog, CatalogError};
+use crate::logstores::stretches::{self, Past};
+use crate::{Catalog, CatalogError, trails};
 
 /// Where a job stands, by the numbers ActionTrail has for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -196,6 +197,7 @@ impl Catalog {
         .await
         .map_err(|error| CatalogError::on_insert(error, || format!("a job of trail {}", new.trail_name)))?;
         let job = from_row(&inserted)?;
+        show_in_logstore(&mut transaction, &job).await?;
         transaction.commit().await?;
         self.jobs_changed();
         Ok((job, true))
@@ -329,6 +331,22 @@ impl Catalog {
         self.jobs_changed();
         Ok(())
     }
+}
+
+/// The part of a job that copies nothing: its trail's Logstore shows the range from now on.
+async fn show_in_logstore(transaction: &mut Transaction<'_, Sqlite>, job: &Job) -> Result<(), CatalogError> {
+    let (Some(target), Some(trail)) = (job.destinations.view(), job.trail) else { return Ok(()) };
+    let trail = trails::trail_by_id(transaction, trail).await?;
+    let logstore = stretches::make_logstore(transaction, target, &trail, job.created).await?;
+    let past = Past {
+        account: job.account,
+        selector: &job.selector,
+        head: job.head,
+        from: job.from,
+        // The job's end belongs to it.
+        before: Timestamp(job.through.0.saturating_add(1)),
+    };
+    stretches::add_past(transaction, logstore, &past).await
 }
 
 fn must_be_there(id: i64, rows: u64) -> Result<(), CatalogError> {

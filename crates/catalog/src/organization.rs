@@ -14,6 +14,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Sqlite, Transaction};
 
 use crate::database::{Columns, seq_number};
+use crate::logstores::stretches;
 use crate::{Catalog, CatalogError};
 
 pub use delegations::Delegation;
@@ -232,6 +233,7 @@ impl Catalog {
                 return Err(CatalogError::InUse { what: format!("directory {id}"), by: by.to_owned() });
             }
         }
+        stretches::settle_directory(&mut transaction, id).await?;
         let deleted = sqlx::query("DELETE FROM directories WHERE id = ?").bind(id.as_str());
         let deleted = deleted.execute(&mut *transaction).await?.rows_affected();
         transaction.commit().await?;

@@ -7,6 +7,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, Sqlite, Transaction};
 
 use crate::database::{Columns, seq_number, to_json};
+use crate::logstores::stretches;
 use crate::{Catalog, CatalogError, organization};
 
 /// A trail to be created.
@@ -122,7 +123,7 @@ impl Catalog {
             let what = format!("trails in region {}", new.home_region);
             return Err(CatalogError::LimitReached { what, limit: limit_per_region });
         }
-        bucket_must_exist(&mut transaction, new.account, &new.destinations).await?;
+        destinations_must_exist(&mut transaction, new.account, &new.destinations).await?;
         let inserted = sqlx::query(
             "INSERT INTO trails (account, name, home_region, organization, selector, destinations, bucket, status, created,
                  updated, kind, service) VALUES (?, ?, ?, ?, ?, ?, ?, 'Fresh', ?, ?, ?, ?)",
@@ -142,8 +143,15 @@ impl Catalog {
         .await
         .map_err(|error| CatalogError::on_insert(error, || format!("trail {}", new.name)))?;
         let id = inserted.last_insert_rowid();
-        sqlx::query("INSERT INTO deliveries (trail) VALUES (?)").bind(id).execute(&mut *transaction).await?;
+        sqlx::query("INSERT INTO deliveries (trail, kind) VALUES (?, 'Bucket')")
+            .bind(id)
+            .execute(&mut *transaction)
+            .await?;
         name_bucket_elsewhere(&mut transaction, id, new.account, &new.destinations).await?;
+        if let Some(target) = new.destinations.view() {
+            let trail = trail_by_id(&mut transaction, id).await?;
+            stretches::make_logstore(&mut transaction, target, &trail, new.created).await?;
+        }
         self.finish(transaction, id).await
     }
 
@@ -198,7 +206,7 @@ impl Catalog {
     ) -> Result<Trail, CatalogError> {
         let mut transaction = self.begin().await?;
         let account = trail_by_id(&mut transaction, id).await?.account;
-        bucket_must_exist(&mut transaction, account, destinations).await?;
+        destinations_must_exist(&mut transaction, account, destinations).await?;
         let query =
             sqlx::query("UPDATE trails SET selector = ?, destinations = ?, bucket = ?, updated = ? WHERE id = ?");
         query
@@ -214,7 +222,11 @@ impl Catalog {
         if trail.status == TrailStatus::Enable {
             let boundary = boundary(&mut transaction, id, head).await?;
             close_interval(&mut transaction, id, boundary).await?;
+            stretches::close(&mut transaction, id, boundary).await?;
             open_interval(&mut transaction, &trail, boundary).await?;
+            stretches::open(&mut transaction, &trail, boundary, at).await?;
+        } else if let Some(target) = destinations.view() {
+            stretches::make_logstore(&mut transaction, target, &trail, at).await?;
         }
         self.finish(transaction, id).await
     }
@@ -231,6 +243,7 @@ impl Catalog {
                 .await?;
             let boundary = boundary(&mut transaction, id, head).await?;
             open_interval(&mut transaction, &trail, boundary).await?;
+            stretches::open(&mut transaction, &trail, boundary, at).await?;
         }
         self.finish(transaction, id).await
     }
@@ -247,16 +260,20 @@ impl Catalog {
                 .await?;
             let boundary = boundary(&mut transaction, id, head).await?;
             close_interval(&mut transaction, id, boundary).await?;
+            stretches::close(&mut transaction, id, boundary).await?;
         }
         self.finish(transaction, id).await
     }
 
-    /// Deletes a trail and everything undelivered of it. What was delivered stays where it is.
-    pub async fn trail_delete(&self, id: i64) -> Result<(), CatalogError> {
-        let deleted = sqlx::query("DELETE FROM trails WHERE id = ?").bind(id).execute(self.writer()).await?;
-        if deleted.rows_affected() == 0 {
-            return Err(CatalogError::not_found(format!("trail number {id}")));
-        }
+    /// Deletes a trail and everything undelivered of it. What was delivered stays where it is, and its Logstore goes on
+    /// to show what the trail selected up to `head`.
+    pub async fn trail_delete(&self, id: i64, head: Seq) -> Result<(), CatalogError> {
+        let mut transaction = self.begin().await?;
+        trail_by_id(&mut transaction, id).await?;
+        let boundary = boundary(&mut transaction, id, head).await?;
+        stretches::close(&mut transaction, id, boundary).await?;
+        sqlx::query("DELETE FROM trails WHERE id = ?").bind(id).execute(&mut *transaction).await?;
+        transaction.commit().await?;
         self.trails_changed();
         Ok(())
     }
@@ -275,17 +292,20 @@ impl Catalog {
     }
 }
 
-async fn trail_by_id(transaction: &mut Transaction<'_, Sqlite>, id: i64) -> Result<Trail, CatalogError> {
+pub(crate) async fn trail_by_id(transaction: &mut Transaction<'_, Sqlite>, id: i64) -> Result<Trail, CatalogError> {
     let row = sqlx::query("SELECT * FROM trails WHERE id = ?").bind(id).fetch_optional(&mut **transaction).await?;
     from_row(&row.ok_or_else(|| CatalogError::not_found(format!("trail number {id}")))?)
 }
 
-/// The foreign key says the same, but not which bucket.
-async fn bucket_must_exist(
+/// The foreign key says the same of a bucket, but not which.
+async fn destinations_must_exist(
     transaction: &mut Transaction<'_, Sqlite>,
     account: AccountId,
     destinations: &Destinations,
 ) -> Result<(), CatalogError> {
+    if let Some(logs) = &destinations.logs {
+        stretches::project_must_exist(transaction, logs).await?;
+    }
     let Some(bucket) = &destinations.bucket else { return Ok(()) };
     let owner = bucket.owner(account);
     let query = sqlx::query("SELECT 1 FROM buckets WHERE account = ? AND name = ?").bind(owner.as_str());

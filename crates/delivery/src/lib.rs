@@ -27,6 +27,7 @@ mod router;
 mod source;
 mod stepper;
 mod supervisor;
+pub mod tables;
 #[cfg(test)]
 mod testing;
 mod worker;
@@ -48,6 +49,7 @@ pub use roles::{IdentityRoles, Roles, SERVICE, check_role};
 pub use router::SelectionIndex;
 pub use source::Source;
 pub use stepper::Stepper;
+pub use tables::{Table, TableBatch, TableError, Tables};
 
 /// What delivery works with.
 #[derive(Clone)]

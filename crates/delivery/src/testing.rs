@@ -183,7 +183,7 @@ pub(crate) fn all() -> Selector {
 
 pub(crate) fn to_bucket(name: &str) -> TrailDestinations {
     let target = BucketTarget { name: name.to_owned(), prefix: None, write_role_arn: None };
-    TrailDestinations { bucket: Some(target) }
+    TrailDestinations { bucket: Some(target), ..Default::default() }
 }
 
 impl World {

@@ -16,12 +16,33 @@ pub struct Part {
     pub through: Option<Seq>,
     /// Which of them; `None` for every one, of whatever category.
     pub selector: Option<Arc<Selector>>,
+    /// Only what happened at or after this.
+    pub from: Timestamp,
+    /// Only what happened before this.
+    pub before: Timestamp,
 }
 
 impl Part {
+    /// Events of any time with numbers in `(after, through]`.
+    pub fn new(account: AccountId, after: Seq, through: Option<Seq>, selector: Option<Arc<Selector>>) -> Part {
+        Part { account, after, through, selector, from: Timestamp(i64::MIN), before: Timestamp(i64::MAX) }
+    }
+
     /// Whether the part shows this event of its account.
     pub fn shows(&self, seq: Seq, event: &Event) -> bool {
-        self.holds(seq) && self.selector.as_ref().is_none_or(|selector| selector.selects(event))
+        self.holds(seq)
+            && self.holds_time(event.time())
+            && self.selector.as_ref().is_none_or(|selector| selector.selects(event))
+    }
+
+    /// Whether events of every time are shown.
+    pub fn is_timeless(&self) -> bool {
+        self.from == Timestamp(i64::MIN) && self.before == Timestamp(i64::MAX)
+    }
+
+    /// Whether events that happened then are shown.
+    pub fn holds_time(&self, time: Timestamp) -> bool {
+        time >= self.from && time < self.before
     }
 
     /// Whether the number lies in the part.
@@ -48,7 +69,7 @@ impl View {
 
     /// Everything an account has.
     pub fn of_account(account: AccountId) -> View {
-        View::new(vec![Part { account, after: Seq::ZERO, through: None, selector: None }])
+        View::new(vec![Part::new(account, Seq::ZERO, None, None)])
     }
 
     /// The parts, sorted by account.
@@ -83,12 +104,7 @@ mod tests {
         let account: AccountId = "1000000000000001".parse().unwrap();
         let other: AccountId = "1000000000000002".parse().unwrap();
         let writes = Arc::new(Selector::management(EventRw::Write, TrailRegions::All));
-        let part = |after, through: Option<u64>, selector| Part {
-            account,
-            after: Seq(after),
-            through: through.map(Seq),
-            selector,
-        };
+        let part = |after, through: Option<u64>, selector| Part::new(account, Seq(after), through.map(Seq), selector);
         let mut view = View::new(vec![part(10, None, Some(writes)), part(2, Some(4), None)]);
         for (seq, rw, is_shown) in [
             (2, "Read", false),
@@ -103,5 +119,19 @@ mod tests {
         }
         view.not_before = Timestamp::parse("2026-01-02T00:00:01Z").unwrap();
         assert!(!view.shows(account, Seq(3), &event("Read")));
+    }
+
+    #[test]
+    fn a_part_may_be_limited_in_time() {
+        let at = |time: &str| Timestamp::parse(time).unwrap();
+        let json = br#"{"eventId":"1","eventTime":"2026-01-02T00:00:00Z"}"#;
+        let event = Event::parse(json.to_vec().into()).unwrap();
+        let mut part = Part::new("100".parse().unwrap(), Seq(0), None, None);
+        assert!(part.is_timeless() && part.shows(Seq(1), &event));
+        part.from = at("2026-01-02T00:00:00Z");
+        part.before = at("2026-01-02T00:00:01Z");
+        assert!(!part.is_timeless() && part.shows(Seq(1), &event));
+        part.before = part.from;
+        assert!(!part.shows(Seq(1), &event), "the end is not shown");
     }
 }

@@ -1,5 +1,6 @@
 //! Trails: which events of an account, or of an organization's accounts, go where.
 
+mod destinations;
 mod selector;
 
 use std::fmt;
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::organization::DirectoryId;
 use crate::{AccountId, Seq, Timestamp};
 
+pub use destinations::{BucketTarget, DestinationKind, Destinations, LogTarget, TableTarget};
 pub use selector::{DataSelector, EventRw, NameRule, Selector, TrailRegions};
 
 /// A trail's name: 6 to 36 characters, first a-z, then a-z 0-9 `-` `_`.
@@ -59,33 +61,6 @@ impl TrailStatus {
             TrailStatus::Enable => "Enable",
             TrailStatus::Disable => "Disable",
         }
-    }
-}
-
-/// Where a trail writes. An absent destination is `None`.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Destinations {
-    /// A bucket of the account, by name, with an optional key prefix.
-    pub bucket: Option<BucketTarget>,
-}
-
-/// A bucket and the prefix of the keys written to it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BucketTarget {
-    /// The bucket's name in the catalog.
-    pub name: String,
-    /// Key prefix without a trailing slash; 6 to 32 characters when present.
-    pub prefix: Option<String>,
-    /// The role that lets Cairn write, `acs:ram::<account>:role/<name>`. A bucket of that account is meant.
-    pub write_role_arn: Option<String>,
-}
-
-impl BucketTarget {
-    /// Whose bucket it is, for a trail of `account`: the role's account, or the trail's own without a role.
-    pub fn owner(&self, account: AccountId) -> AccountId {
-        let named = self.write_role_arn.as_deref().and_then(|arn| arn.strip_prefix("acs:ram::"));
-        let owner = named.and_then(|rest| rest.split_once(':')).and_then(|(owner, _)| owner.parse().ok());
-        owner.unwrap_or(account)
     }
 }
 

@@ -78,7 +78,7 @@ impl Trails {
                     name: format!("trail-{number}").parse().expect("a trail's name"),
                     home_region: "cn-hangzhou".into(),
                     selector: selector(chance),
-                    destinations: Destinations { bucket: Some(target) },
+                    destinations: Destinations { bucket: Some(target), ..Default::default() },
                     created: now,
                 };
                 let trail = node.catalog.trail_create(new, 100).await.expect("a new trail");

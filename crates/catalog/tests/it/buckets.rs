@@ -32,7 +32,7 @@ async fn a_bucket_a_trail_names_stays() {
     let trail = catalog.trail_create(new, 5).await.unwrap();
     let in_use = catalog.bucket_delete(account(), "archive").await.unwrap_err();
     assert!(matches!(&in_use, CatalogError::InUse { by, .. } if by == "trail main-trail"), "{in_use}");
-    catalog.trail_delete(trail.id).await.unwrap();
+    catalog.trail_delete(trail.id, Seq(0)).await.unwrap();
     catalog.bucket_delete(account(), "archive").await.unwrap();
 }
 

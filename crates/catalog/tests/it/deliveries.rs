@@ -90,7 +90,7 @@ async fn a_deleted_trail_has_no_delivery() {
     let catalog = catalog().await;
     let trail = catalog.trail_create(new_trail(account(), "main-trail"), 5).await.unwrap().id;
     catalog.trail_start(trail, AT, Seq(10)).await.unwrap();
-    catalog.trail_delete(trail).await.unwrap();
+    catalog.trail_delete(trail, Seq(0)).await.unwrap();
     assert_eq!(catalog.intervals(trail).await.unwrap(), []);
     let plan = Plan { interval: 1, after: Seq(10), through: Seq(20) };
     let calls = [

@@ -72,6 +72,7 @@ pub(crate) fn to_bucket(name: &str) -> Destinations {
             prefix: Some("audit/logs".to_owned()),
             write_role_arn: None,
         }),
+        ..Destinations::default()
     }
 }
 

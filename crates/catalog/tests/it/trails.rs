@@ -36,8 +36,8 @@ async fn round_trip_and_conflicts() {
     assert_eq!(catalog.trail_list(account()).await.unwrap(), [first.clone(), trail.clone()]);
     assert_eq!(catalog.trail_list_all().await.unwrap(), [trail.clone(), others, first]);
 
-    catalog.trail_delete(trail.id).await.unwrap();
-    assert_eq!(catalog.trail_delete(trail.id).await.unwrap_err().kind(), ErrorKind::NotFound);
+    catalog.trail_delete(trail.id, Seq(0)).await.unwrap();
+    assert_eq!(catalog.trail_delete(trail.id, Seq(0)).await.unwrap_err().kind(), ErrorKind::NotFound);
     let again = catalog.trail_create(new_trail(account(), "main-trail"), 5).await.unwrap();
     assert!(again.id > trail.id, "a number is never used again");
     assert_eq!(catalog.delivery_state(again.id).await.unwrap(), Default::default());

@@ -171,7 +171,7 @@ async fn a_deleted_trail_fails_its_jobs_and_a_deleted_job_ends() {
     let trail = world.trail("audit-trail", all(), to_bucket("logs")).await;
     let (orphan, deleted) = (job(&world, &trail).await, job(&world, &trail).await);
     world.catalog.job_delete(owner(), deleted.id).await.expect("deleted");
-    world.catalog.trail_delete(trail.id).await.expect("deleted");
+    world.catalog.trail_delete(trail.id, world.head()).await.expect("deleted");
     run(&world, &orphan).await.expect("it ends");
     let failed = state(&world, &orphan).await;
     assert_eq!((failed.status, failed.error.as_deref()), (JobStatus::Failed, Some("the trail was deleted")));

@@ -91,7 +91,7 @@ async fn trails_come_and_go_while_the_node_runs() {
     world.start(&trail).await;
     world.push(EVENT);
     eventually("a started trail goes on", || delivered_to(&world, "logs") == 2).await;
-    world.catalog.trail_delete(trail.id).await.expect("deleted");
+    world.catalog.trail_delete(trail.id, world.head()).await.expect("deleted");
     eventually("a deleted trail is let go", || delivery.standing() == Standing::default()).await;
     shutdown.finish(Duration::from_secs(10)).await;
 }

@@ -82,7 +82,7 @@ async fn events_become_files() {
         name: "audit-trail".parse().expect("a name"),
         home_region: "cn-hangzhou".into(),
         selector: Selector::management(EventRw::All, TrailRegions::All),
-        destinations: Destinations { bucket: Some(target) },
+        destinations: Destinations { bucket: Some(target), ..Default::default() },
         created: Timestamp(0),
     };
     let trail = catalog.trail_create(new, 5).await.expect("a trail");

@@ -60,7 +60,7 @@ async fn trail(catalog: &Catalog, name: &str, url: &str, settings: &str) -> i64 
         name: name.parse().expect("a trail's name"),
         home_region: "cn-hangzhou".into(),
         selector: Selector::management(EventRw::All, TrailRegions::All),
-        destinations: Destinations { bucket: Some(target) },
+        destinations: Destinations { bucket: Some(target), ..Default::default() },
         created: Timestamp(0),
     };
     let trail = catalog.trail_create(new, 5).await.expect("a trail");

@@ -171,7 +171,7 @@ async fn trail(catalog: &Catalog) {
         name: "main-trail".parse().unwrap(),
         home_region: "cn-hangzhou".to_owned(),
         selector: Selector::management(EventRw::All, TrailRegions::All),
-        destinations: Destinations { bucket: Some(target) },
+        destinations: Destinations { bucket: Some(target), ..Default::default() },
         created: Timestamp(1),
     };
     let trail = catalog.trail_create(new, 5).await.unwrap();

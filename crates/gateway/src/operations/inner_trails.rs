@@ -18,7 +18,7 @@ pub(super) async fn create(call: &Call<'_>) -> Outcome {
         prefix: arguments.text("OssKeyPrefix").map(str::to_owned),
         write_role_arn: arguments.text("OssWriteRoleArn").map(str::to_owned),
     });
-    let destinations = Destinations { bucket };
+    let destinations = Destinations { bucket, ..Destinations::default() };
     check_destinations(call, &destinations).await?;
     let new = NewTrail {
         account: call.account,
@@ -41,7 +41,7 @@ pub(super) async fn create(call: &Call<'_>) -> Outcome {
 pub(super) async fn update(call: &Call<'_>) -> Outcome {
     let trail = existing(call).await?;
     let bucket = changed_bucket(&call.arguments, trail.destinations.bucket.clone());
-    let destinations = Destinations { bucket };
+    let destinations = Destinations { bucket, ..Destinations::default() };
     if destinations != trail.destinations {
         check_destinations(call, &destinations).await?;
     }

@@ -28,7 +28,7 @@ pub(super) async fn create(call: &Call<'_>) -> Outcome {
         prefix: arguments.text("OssKeyPrefix").map(str::to_owned),
         write_role_arn: arguments.text("OssWriteRoleArn").map(str::to_owned),
     });
-    let destinations = Destinations { bucket };
+    let destinations = Destinations { bucket, ..Destinations::default() };
     check_destinations(call, &destinations).await?;
     let new = NewTrail {
         organization,
@@ -70,7 +70,10 @@ pub(super) async fn update(call: &Call<'_>) -> Outcome {
         regions: arguments.text("TrailRegion").and_then(TrailRegions::parse).unwrap_or_else(|| before.regions.clone()),
         ..before.clone()
     };
-    let destinations = Destinations { bucket: changed_bucket(arguments, trail.destinations.bucket.clone()) };
+    let destinations = Destinations {
+        bucket: changed_bucket(arguments, trail.destinations.bucket.clone()),
+        ..trail.destinations.clone()
+    };
     if destinations != trail.destinations {
         check_destinations(call, &destinations).await?;
     }
@@ -104,7 +107,7 @@ pub(super) async fn change(
 
 /// DeleteTrail of a trail of any kind.
 pub(super) async fn remove(call: &Call<'_>, trail: &Trail) -> Outcome {
-    let deleted = call.gateway.catalog.trail_delete(trail.id).await;
+    let deleted = call.gateway.catalog.trail_delete(trail.id, call.gateway.writer.head()).await;
     deleted.map_err(|error| gone_or_fault(&trail.name, error))?;
     Ok(Success::empty())
 }
