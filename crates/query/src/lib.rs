@@ -4,12 +4,16 @@
 //! [`search::Search::holds`] about each event it proposes, so there is one place that says what a search means. The SQL
 //! part is answered by an [`Engine`] over what the search left. Every answer has [`limits`] and says when it was cut short.
 
+pub mod admission;
 pub mod engine;
 pub mod limits;
 pub mod scan;
 pub mod search;
+pub mod tables;
 
+pub use admission::{Admission, Ticket, TooManyQueries};
 pub use engine::{Answer, Dialect, Engine, QueryError, Question, Source, Table};
 pub use limits::{Cut, Limits, Meter};
 pub use scan::{Column, Order, Scope};
 pub use search::{FieldPath, Search};
+pub use tables::{Tables, TablesError};
