@@ -118,7 +118,7 @@ impl Outbound {
             )),
             Location::Remote(location) => {
                 let (http, clock) = (shared.http.clone(), shared.clock.clone());
-                bucket::Inner::Remote(remote::Remote::new(&location, settings, shared.egress, http, clock)?)
+                bucket::Inner::Remote(remote::Remote::new(&location, settings, shared.egress, http, clock, false)?)
             }
         };
         let asked = examine::Asked { encryption: settings.server_side_encryption, days: settings.retention_days };

@@ -28,7 +28,7 @@ impl Outbound {
             }
             Location::Remote(location) => {
                 let (http, clock) = (shared.http.clone(), shared.clock.clone());
-                Ok(Remote::new(&location, settings, shared.egress, http, clock)?.into_tables())
+                Ok(Remote::new(&location, settings, shared.egress, http, clock, true)?.into_tables())
             }
         }
     }
