@@ -119,6 +119,8 @@ codes! {
     TRAIL_ALREADY_EXISTS = 400 "TrailAlreadyExistsException";
     /// The region holds as many trails of the account as it may.
     MAXIMUM_NUMBER_OF_TRAILS_EXCEEDED = 403 "MaximumNumberOfTrailsExceededException";
+    /// The project cannot be written to: the role does not admit the trail, or none was given for another account's.
+    INSUFFICIENT_SLS_POLICY = 403 "InsufficientSlsPolicyException";
     /// The bucket is there and cannot be written.
     INSUFFICIENT_BUCKET_POLICY = 403 "InsufficientBucketPolicyException";
     /// No bucket of this name.

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use model::trail::{TrailName, TrailRegions};
+use model::trail::{LogTarget, TableTarget, TrailName, TrailRegions};
 use model::{AccountId, Attribute, Timestamp};
 
 /// A rule for texts.
@@ -101,6 +101,16 @@ pub const ROLE_ARN: Rule = Rule {
                 && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
         })
     },
+};
+
+/// The ARN of a project of Log Service.
+pub const LOG_PROJECT_ARN: Rule =
+    Rule { words: "`acs:log:<region>:<account>:project/<name>`", accepts: |text| LogTarget::parse(text).is_some() };
+
+/// The ARN of a project of MaxCompute.
+pub const MAX_COMPUTE_PROJECT_ARN: Rule = Rule {
+    words: "`acs:odps:<region>:<account>:project/<name>`, a name that starts with `actiontrail_`",
+    accepts: |text| TableTarget::parse(text).is_some_and(|target| target.project.starts_with("actiontrail_")),
 };
 
 /// A place in the journal.

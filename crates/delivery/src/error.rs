@@ -32,6 +32,12 @@ pub enum DeliveryError {
         /// One fact.
         reason: String,
     },
+    /// The destination is another account's and no role was given.
+    #[error("the destination is of account {owner}: a role of that account is needed")]
+    NoRole {
+        /// Whose it is.
+        owner: model::AccountId,
+    },
     /// The bucket's settings could not be unsealed.
     #[error("could not unseal the settings of bucket {name}")]
     Sealed {
@@ -65,7 +71,7 @@ impl DeliveryError {
             DeliveryError::Catalog(error) => error.kind(),
             DeliveryError::Source(error) => error.kind(),
             DeliveryError::NoBucket { .. } => ErrorKind::NotFound,
-            DeliveryError::Role { .. } => ErrorKind::Denied,
+            DeliveryError::Role { .. } | DeliveryError::NoRole { .. } => ErrorKind::Denied,
             DeliveryError::Sealed { .. } | DeliveryError::Settings { .. } => ErrorKind::Corrupt,
             DeliveryError::Bucket(error) => error.kind(),
             DeliveryError::Stopped(_) => ErrorKind::Bug,

@@ -45,7 +45,7 @@ pub use destination::{Buckets, Destination, Destinations, Unseal, UnsealError};
 pub use error::DeliveryError;
 pub use jobs::JobStepper;
 pub use metrics::Standing;
-pub use roles::{IdentityRoles, Roles, SERVICE, check_role};
+pub use roles::{IdentityRoles, Roles, SERVICE, check_log_role, check_role, check_table_role};
 pub use router::SelectionIndex;
 pub use source::Source;
 pub use stepper::Stepper;

@@ -13,6 +13,7 @@ mod fault;
 mod gateway;
 mod health;
 mod limits;
+mod log_service;
 mod lookup_token;
 mod metrics;
 mod offset_token;

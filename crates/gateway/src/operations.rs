@@ -35,6 +35,7 @@ mod ram_versions;
 mod regions;
 mod sts;
 mod tokens;
+mod trail_destinations;
 mod trails;
 mod windows;
 

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use crate::encoding::equal_in_constant_time;
 use crate::nonces::Use;
 use crate::signature::{Claim, acs3, legacy};
-use crate::{AuthError, Caller, Identity, Principal};
+use crate::{AuthError, Caller, Identity, LogServiceAuthError, Principal};
 
 /// A request as it was received. It has no `Debug`: its headers and parameters may hold secrets.
 #[derive(Clone, Copy)]
@@ -84,6 +84,52 @@ impl Identity {
         let session = self.open_session(&claim.access_key_id, token)?;
         check_signature_of(claim, session.secret(), session.account())?;
         session.caller(&self.directory(), now)
+    }
+
+    /// Who signed this request to Log Service. `paths` are those the client may have signed: as sent, and what follows
+    /// a prefix.
+    ///
+    /// These signatures have no nonce, and clients send the same one again after a lost answer: within the window a
+    /// request can be repeated. See decision 19.
+    pub fn authenticate_log_service(
+        &self,
+        request: &SignedRequest<'_>,
+        paths: &[&str],
+    ) -> Result<Caller, LogServiceAuthError> {
+        let result = self.check_log_service(request, paths);
+        self.metrics.authenticated(result.as_ref().err().map(LogServiceAuthError::code));
+        result
+    }
+
+    fn check_log_service(&self, request: &SignedRequest<'_>, paths: &[&str]) -> Result<Caller, LogServiceAuthError> {
+        let SignedRequest { method, query, headers, body, .. } = *request;
+        let claim = sls::signature::read(&sls::Signed { method, paths, query, headers, body })?;
+        let now = self.clock.now();
+        let distance = now.since(claim.time).max(claim.time.since(now));
+        if distance > REQUEST_TIME_WINDOW {
+            return Err(AuthError::Expired { given: claim.time, now }.into());
+        }
+        let id = &claim.access_key_id;
+        let check = |secret: &str| {
+            if claim.is_signed_with(secret) { Ok(()) } else { Err(LogServiceAuthError::Mismatch) }
+        };
+        if let Some(token) = &claim.security_token {
+            let session = self.open_session(id, token)?;
+            check(session.secret())?;
+            return Ok(session.caller(&self.directory(), now)?);
+        }
+        if id.starts_with("STS.") {
+            return Err(AuthError::TokenMissing.into());
+        }
+        let directory = self.directory();
+        let Some(key) = directory.keys.get(id) else {
+            return Err(AuthError::UnknownKey { key: id.chars().take(64).collect() }.into());
+        };
+        check(key.secret.expose())?;
+        if !key.active {
+            return Err(AuthError::DisabledKey { key: id.clone(), account: key.caller.account }.into());
+        }
+        Ok(key.caller.clone())
     }
 
     /// Whose ingest token this is.

@@ -143,6 +143,51 @@ impl AuthError {
     }
 }
 
+/// Credentials of a request to Log Service that were not accepted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LogServiceAuthError {
+    /// The signature cannot be read, or does not cover the request.
+    #[error(transparent)]
+    Signature(#[from] sls::SignatureFault),
+    /// The signature is another one. What should have been signed is not told: Log Service's clients do not show it.
+    #[error("signature is not matched with our calculation; check the secret and that nothing changed the request.")]
+    Mismatch,
+    /// The key or the session may not be used, or the clocks differ.
+    #[error(transparent)]
+    Credentials(#[from] AuthError),
+}
+
+impl LogServiceAuthError {
+    /// The code, for counting.
+    pub fn code(&self) -> &'static str {
+        match self {
+            LogServiceAuthError::Signature(_) => "IncompleteSignature",
+            LogServiceAuthError::Mismatch => "SignatureDoesNotMatch",
+            LogServiceAuthError::Credentials(error) => error.code(),
+        }
+    }
+
+    /// The failure as Log Service's clients know it.
+    pub fn fault(&self) -> sls::Fault {
+        use sls::fault;
+        let error = match self {
+            LogServiceAuthError::Signature(fault) => return fault.fault(),
+            LogServiceAuthError::Mismatch => return fault::SIGNATURE_NOT_MATCH.because(self.to_string()),
+            LogServiceAuthError::Credentials(error) => error,
+        };
+        let code = match error {
+            AuthError::Expired { .. } => fault::REQUEST_TIME_TOO_SKEWED,
+            AuthError::UnknownKey { .. } | AuthError::DisabledKey { .. } => fault::INVALID_ACCESS_KEY_ID,
+            AuthError::TokenExpired { .. } => fault::SECURITY_TOKEN_EXPIRED,
+            AuthError::TokenMalformed | AuthError::TokenOfAnotherKey | AuthError::TokenMissing => {
+                fault::SECURITY_TOKEN_INVALID
+            }
+            _ => fault::NOT_SIGNED,
+        };
+        code.because(error.to_string())
+    }
+}
+
 /// Users, keys, policies or accounts could not be changed.
 #[derive(Debug, thiserror::Error)]
 pub enum ManageError {

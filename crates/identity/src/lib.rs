@@ -25,7 +25,7 @@ mod vault;
 
 pub use authenticate::SignedRequest;
 pub use caller::{Caller, Context, Decision, Denial, Principal, Session};
-pub use error::{AuthError, ManageError};
+pub use error::{AuthError, LogServiceAuthError, ManageError};
 pub use identity::Identity;
 pub use manage::{LoginChange, NewKey, RoleChange, mfa_serial};
 pub use passwords::PasswordPolicy;

@@ -94,6 +94,11 @@ pub struct Trail {
 }
 
 impl Trail {
+    /// The Logstore made for it: `actiontrail_<name>`, or `innertrail_<name>` for the platform's events.
+    pub fn logstore(&self) -> String {
+        format!("{}_{}", if self.selector.platform { "innertrail" } else { "actiontrail" }, self.name)
+    }
+
     /// `acs:actiontrail:<region>:<account>:trail/<name>`.
     pub fn arn(&self) -> String {
         format!("acs:actiontrail:{}:{}:trail/{}", self.home_region, self.account, self.name)

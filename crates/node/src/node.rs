@@ -123,6 +123,8 @@ impl Node {
             random: random.clone(),
             metrics: metrics.clone(),
             shutdown: gateway_shutdown.clone(),
+            admission: query::Admission::new(config.query.per_account),
+            engine: None,
             config: parts::gateway(config),
         });
         let started_seconds = clock.now().0 as f64 / 1000.0;

@@ -7,6 +7,7 @@
 pub mod admission;
 pub mod engine;
 pub mod limits;
+pub mod parse;
 pub mod scan;
 pub mod search;
 pub mod tables;
@@ -14,6 +15,9 @@ pub mod tables;
 pub use admission::{Admission, Ticket, TooManyQueries};
 pub use engine::{Answer, Dialect, Engine, QueryError, Question, Source, Table};
 pub use limits::{Cut, Limits, Meter};
+pub use parse::{ParseError, Sql, Statement, parse};
 pub use scan::{Column, Order, Scope};
+pub use search::extract;
+pub use search::holds::Matcher;
 pub use search::{FieldPath, Search};
 pub use tables::{Tables, TablesError};

@@ -3,6 +3,12 @@
 //! A condition on a field names it by its path in the event's JSON; `event.` in front of it is what Log Service's index
 //! calls the column, and is left out here.
 
+pub mod extract;
+pub mod holds;
+mod json;
+mod print;
+pub mod tokens;
+
 use std::fmt;
 
 /// The path of a value in an event's JSON: `userIdentity.accessKeyId`.
@@ -14,6 +20,11 @@ impl FieldPath {
     pub fn new(keys: Vec<String>) -> FieldPath {
         assert!(!keys.is_empty(), "a path has a key");
         FieldPath(keys)
+    }
+
+    /// The path a dotted text names, without `event.` in front; `None` if it is empty.
+    pub fn parse(dotted: &str) -> Option<FieldPath> {
+        (!dotted.is_empty()).then(|| FieldPath(dotted.split('.').map(str::to_owned).collect()))
     }
 
     /// The keys, outermost first.
@@ -50,10 +61,15 @@ pub enum Search {
 /// Words that must all be there: each a word in lower case, or a pattern of one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Words {
-    /// All of them, in any order; with `in_order`, one after the other.
+    /// All of them, in any order; with `in_order`, one after the other. At most [`Words::MAX`].
     pub words: Vec<Word>,
     /// A phrase: `#"..."`.
     pub in_order: bool,
+}
+
+impl Words {
+    /// More words than this in one condition are refused.
+    pub const MAX: usize = 64;
 }
 
 /// A word in lower case, as Log Service's default tokens cut it.

@@ -42,15 +42,33 @@ const OSS_WRITE_ROLE_ARN: Param = Param::text(
          `<the trail's account>@actiontrail.aliyuncs.com`, its policies `oss:PutObject` below the prefix. Without one \
          the account's own bucket is meant, and nothing more is needed",
 );
-const SLS_PROJECT_ARN: Param =
-    Param::unsupported("SlsProjectArn", "Logstores are not built").refused_as(codes::SLS_PROJECT_DOES_NOT_EXIST);
-const SLS_WRITE_ROLE_ARN: Param =
-    Param::unsupported("SlsWriteRoleArn", "Logstores are not built").refused_as(codes::INVALID_DELIVERY_CONFIGURATION);
-const MAX_COMPUTE_PROJECT_ARN: Param = Param::unsupported("MaxComputeProjectArn", "warehouse tables are not built")
-    .refused_as(codes::INVALID_DELIVERY_CONFIGURATION);
-const MAX_COMPUTE_WRITE_ROLE_ARN: Param =
-    Param::unsupported("MaxComputeWriteRoleArn", "warehouse tables are not built")
-        .refused_as(codes::INVALID_DELIVERY_CONFIGURATION);
+pub(super) const SLS_PROJECT_ARN: Param = Param::text(
+    "SlsProjectArn",
+    format::LOG_PROJECT_ARN,
+    "the project of Log Service whose Logstore `actiontrail_<trail>` shows the events; it must exist, in this node or \
+         as a remote project. Its region is a label",
+)
+.refused_as(codes::SLS_PROJECT_DOES_NOT_EXIST);
+pub(super) const SLS_WRITE_ROLE_ARN: Param = Param::text(
+    "SlsWriteRoleArn",
+    format::ROLE_ARN,
+    "the role that lets Cairn write there, for a project of another account. Its trust policy must admit \
+         `<the trail's account>@actiontrail.aliyuncs.com`, its policies `log:PostLogStoreLogs` on the Logstore",
+)
+.refused_as(codes::INVALID_DELIVERY_CONFIGURATION);
+pub(super) const MAX_COMPUTE_PROJECT_ARN: Param = Param::text(
+    "MaxComputeProjectArn",
+    format::MAX_COMPUTE_PROJECT_ARN,
+    "the project whose table `actiontrail_<trail>` takes the events; both are made when the first ones are written",
+)
+.refused_as(codes::INVALID_DELIVERY_CONFIGURATION);
+pub(super) const MAX_COMPUTE_WRITE_ROLE_ARN: Param = Param::text(
+    "MaxComputeWriteRoleArn",
+    format::ROLE_ARN,
+    "the role that lets Cairn write there, for a project of another account: it must admit the trail's account as above \
+         and allow `odps:Update` on `acs:odps:*:<account>:projects/<project>/tables/<table>`",
+)
+.refused_as(codes::INVALID_DELIVERY_CONFIGURATION);
 const IS_ORGANIZATION_TRAIL: Param = Param::boolean(
     "IsOrganizationTrail",
     "a trail of the whole organization: for its management account and delegated administrators; cannot be changed",
@@ -105,6 +123,7 @@ pub(super) const CREATE_TRAIL: Operation = Operation {
         codes::TRAIL_ALREADY_EXISTS,
         codes::MAXIMUM_NUMBER_OF_TRAILS_EXCEEDED,
         codes::INSUFFICIENT_BUCKET_POLICY,
+        codes::INSUFFICIENT_SLS_POLICY,
         codes::BUCKET_DOES_NOT_EXIST,
     ],
     summary: "Creates a trail in the region of the request. It delivers nothing until StartLogging.",
@@ -126,10 +145,10 @@ pub(super) const UPDATE_TRAIL: Operation = Operation {
         OSS_BUCKET_NAME.keeps_empty(),
         OSS_KEY_PREFIX.keeps_empty(),
         OSS_WRITE_ROLE_ARN.keeps_empty(),
-        SLS_PROJECT_ARN,
-        SLS_WRITE_ROLE_ARN,
-        MAX_COMPUTE_PROJECT_ARN,
-        MAX_COMPUTE_WRITE_ROLE_ARN,
+        SLS_PROJECT_ARN.keeps_empty(),
+        SLS_WRITE_ROLE_ARN.keeps_empty(),
+        MAX_COMPUTE_PROJECT_ARN.keeps_empty(),
+        MAX_COMPUTE_WRITE_ROLE_ARN.keeps_empty(),
     ],
     returns: TRAIL_FIELDS,
     errors: &[
@@ -138,6 +157,7 @@ pub(super) const UPDATE_TRAIL: Operation = Operation {
         codes::INVALID_DELIVERY_CONFIGURATION,
         codes::SLS_PROJECT_DOES_NOT_EXIST,
         codes::INSUFFICIENT_BUCKET_POLICY,
+        codes::INSUFFICIENT_SLS_POLICY,
         codes::BUCKET_DOES_NOT_EXIST,
         codes::TRAIL_NOT_FOUND,
     ],
@@ -227,6 +247,8 @@ pub(super) const GET_TRAIL_STATUS: Operation = Operation {
         "LatestDeliveryLogServiceError",
         "OssBucketStatus",
         "SlsLogStoreStatus",
+        "LatestDeliveryMaxComputeTime",
+        "LatestDeliveryMaxComputeError",
         "StartLoggingTime",
         "StopLoggingTime",
         "OssServerSideEncryption",
@@ -248,7 +270,7 @@ pub(super) const START_LOGGING: Operation = Operation {
     touches: TOUCHES_TRAIL,
     params: &[EXISTING],
     returns: &[],
-    errors: &[codes::TRAIL_NOT_FOUND],
+    errors: &[codes::TRAIL_NOT_FOUND, codes::INSUFFICIENT_SLS_POLICY],
     summary: "Delivers every selected event accepted after this call.",
 };
 

@@ -18,9 +18,17 @@ const OSS_KEY_PREFIX: Param =
     Param::text("OssKeyPrefix", format::KEY_PREFIX, "what object keys start with").refused_as(codes::INVALID_PREFIX);
 const OSS_WRITE_ROLE_ARN: Param =
     Param::text("OssWriteRoleArn", format::ROLE_ARN, "the role for a bucket of another account, as for CreateTrail");
-const SLS_PROJECT_ARN: Param = Param::unsupported("SlsProjectArn", "Logstores are not built; give OssBucketName")
-    .refused_as(codes::SLS_PROJECT_DOES_NOT_EXIST);
-const FIELDS: &[&str] = &["Name", "HomeRegion", "OssBucketName", "OssKeyPrefix", "OssWriteRoleArn", "SlsProjectArn"];
+const SLS_PROJECT_ARN: Param = Param::text(
+    "SlsProjectArn",
+    format::LOG_PROJECT_ARN,
+    "the project whose Logstore `innertrail_<trail>` shows the events, as for CreateTrail",
+)
+.refused_as(codes::SLS_PROJECT_DOES_NOT_EXIST);
+const SLS_WRITE_ROLE_ARN: Param =
+    Param::text("SlsWriteRoleArn", format::ROLE_ARN, "the role for a project of another account, as for CreateTrail")
+        .refused_as(codes::INVALID_DELIVERY_CONFIGURATION);
+const FIELDS: &[&str] =
+    &["Name", "HomeRegion", "OssBucketName", "OssKeyPrefix", "OssWriteRoleArn", "SlsProjectArn", "SlsWriteRoleArn"];
 
 /// What the rows have in common.
 const ROW: Operation = Operation {
@@ -47,6 +55,7 @@ pub(super) const CREATE_INNER_TRAIL: Operation = Operation {
         OSS_KEY_PREFIX,
         OSS_WRITE_ROLE_ARN,
         SLS_PROJECT_ARN,
+        SLS_WRITE_ROLE_ARN,
     ],
     returns: FIELDS,
     errors: &[
@@ -57,6 +66,7 @@ pub(super) const CREATE_INNER_TRAIL: Operation = Operation {
         codes::TRAIL_ALREADY_EXISTS,
         codes::MAXIMUM_NUMBER_OF_INNER_TRAILS_EXCEEDED,
         codes::INSUFFICIENT_BUCKET_POLICY,
+        codes::INSUFFICIENT_SLS_POLICY,
         codes::BUCKET_DOES_NOT_EXIST,
     ],
     summary: "Creates the account's inner trail, which delivers platform events, those with the `eventType` \
@@ -74,7 +84,8 @@ pub(super) const UPDATE_INNER_TRAIL: Operation = Operation {
         OSS_BUCKET_NAME.keeps_empty(),
         OSS_KEY_PREFIX.keeps_empty(),
         OSS_WRITE_ROLE_ARN.keeps_empty(),
-        SLS_PROJECT_ARN,
+        SLS_PROJECT_ARN.keeps_empty(),
+        SLS_WRITE_ROLE_ARN.keeps_empty(),
     ],
     returns: FIELDS,
     errors: &[
@@ -82,6 +93,7 @@ pub(super) const UPDATE_INNER_TRAIL: Operation = Operation {
         codes::INVALID_DELIVERY_CONFIGURATION,
         codes::SLS_PROJECT_DOES_NOT_EXIST,
         codes::INSUFFICIENT_BUCKET_POLICY,
+        codes::INSUFFICIENT_SLS_POLICY,
         codes::BUCKET_DOES_NOT_EXIST,
         codes::TRAIL_NOT_FOUND,
     ],

@@ -45,10 +45,8 @@ const PREFIX: Param = Param::text("OssKeyPrefix", format::KEY_PREFIX, "what obje
 const ROLE: Param = Param::text("RoleName", format::ANY, "the role that delivers, by name or ARN");
 const EVENT_RW: Param = Param::choice("EventRW", &["Write", "Read", "All"], "which events").or("Write");
 const REGIONS: Param = Param::text("TrailRegion", format::TRAIL_REGIONS, "the regions whose events are delivered");
-const SLS_PROJECT: Param =
-    Param::unsupported("SlsProjectArn", "Logstores are not built").refused_as(codes::SLS_PROJECT_DOES_NOT_EXIST);
-const SLS_ROLE: Param =
-    Param::unsupported("SlsWriteRoleArn", "Logstores are not built").refused_as(codes::INVALID_DELIVERY_CONFIGURATION);
+const SLS_PROJECT: Param = actiontrail::SLS_PROJECT_ARN;
+const SLS_ROLE: Param = actiontrail::SLS_WRITE_ROLE_ARN;
 const QUEUE: Param = Param::unsupported("MnsTopicArn", "message queues are not built");
 
 const CREATE: &[Param] = &[
@@ -70,8 +68,8 @@ const UPDATE: &[Param] = &[
     ROLE.keeps_empty(),
     Param::choice("EventRW", &["Write", "Read", "All"], "which events are delivered"),
     REGIONS,
-    SLS_PROJECT,
-    SLS_ROLE,
+    SLS_PROJECT.keeps_empty(),
+    SLS_ROLE.keeps_empty(),
     QUEUE,
 ];
 const TRAIL_FIELDS: &[&str] = &[

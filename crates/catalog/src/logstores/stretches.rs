@@ -36,7 +36,7 @@ pub(crate) async fn make_logstore(
     )
     .bind(target.owner.as_str())
     .bind(&target.project)
-    .bind(logstore_name(trail))
+    .bind(trail.logstore())
     .bind(TTL_DAYS_FOR_EVER)
     .bind(trail.id)
     .bind(at.0)
@@ -44,11 +44,6 @@ pub(crate) async fn make_logstore(
     .fetch_one(&mut **transaction)
     .await?;
     row.number("id")
-}
-
-/// `actiontrail_<trail>`, or `innertrail_<trail>` for the platform's events.
-fn logstore_name(trail: &Trail) -> String {
-    format!("{}_{}", if trail.selector.platform { "innertrail" } else { "actiontrail" }, trail.name)
 }
 
 /// Shows what the trail selects after `boundary`. A stretch of the same that ended there goes on.

@@ -9,6 +9,7 @@ mod file;
 mod identities;
 mod inspect;
 mod intervals_model;
+mod log_service;
 mod manifest;
 mod organizations;
 mod questions;

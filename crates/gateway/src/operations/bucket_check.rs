@@ -9,7 +9,7 @@ use outbound::{BucketSettings, Check, Verdict};
 use serde_json::{Value, json};
 
 use super::buckets::{protected, unsealed};
-use super::{Call, Outcome, trails};
+use super::{Call, Outcome, trail_destinations, trails};
 use crate::fault::unexpected;
 
 /// Below the SDKs' read timeout of ten seconds.
@@ -63,7 +63,7 @@ async fn target(call: &Call<'_>) -> Result<BucketTarget, WireError> {
 }
 
 fn role(call: &Call<'_>, target: &BucketTarget) -> Check {
-    let (verdict, message) = match (&target.write_role_arn, trails::may_write(call, target)) {
+    let (verdict, message) = match (&target.write_role_arn, trail_destinations::may_write(call, target)) {
         (None, _) => (Verdict::Skipped, "the account's own bucket needs no role".to_owned()),
         (Some(role), Ok(())) => (Verdict::Passed, format!("{role} admits the account's trails")),
         (Some(_), Err(error)) => (Verdict::Failed, error.message),

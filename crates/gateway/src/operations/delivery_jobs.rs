@@ -9,7 +9,7 @@ use model::limits::HISTORY_DAYS_DEFAULT;
 use model::trail::{Trail, TrailRegions};
 use serde_json::{Value, json};
 
-use super::{Call, Outcome, trails};
+use super::{Call, Outcome, trail_destinations, trails};
 use crate::fault::unexpected;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -25,7 +25,7 @@ pub(super) async fn create(call: &Call<'_>) -> Outcome {
     }
     let (from, through) = range(call)?;
     let client_token = arguments.filled("ClientToken").map(str::to_owned);
-    trails::check_destinations(call, &trail.destinations).await?;
+    trail_destinations::check(call, trail.name.as_str(), false, &trail.destinations).await?;
     let new = NewJob {
         account: call.account,
         trail: trail.id,

@@ -3,23 +3,18 @@
 use api::{Success, WireError, codes};
 use catalog::{CatalogError, NewTrail};
 use model::Timestamp;
-use model::trail::{BucketTarget, Destinations, Selector, Trail, TrailName};
+use model::trail::{Destinations, Selector, Trail, TrailName};
 use serde_json::{Value, json};
 
-use super::trails::{changed_bucket, check_destinations, gone_or_fault, name_is_taken, not_found, shown};
+use super::trail_destinations::{check, given};
+use super::trails::{gone_or_fault, name_is_taken, not_found, shown};
 use super::{Call, Outcome, trails};
 use crate::fault::unexpected;
 
 pub(super) async fn create(call: &Call<'_>) -> Outcome {
-    let arguments = &call.arguments;
     let name = name(call)?;
-    let bucket = arguments.text("OssBucketName").map(|bucket| BucketTarget {
-        name: bucket.to_owned(),
-        prefix: arguments.text("OssKeyPrefix").map(str::to_owned),
-        write_role_arn: arguments.text("OssWriteRoleArn").map(str::to_owned),
-    });
-    let destinations = Destinations { bucket, ..Destinations::default() };
-    check_destinations(call, &destinations).await?;
+    let destinations = given(call, Destinations::default()).await?;
+    check(call, name.as_str(), true, &destinations).await?;
     let new = NewTrail {
         account: call.account,
         name: name.clone(),
@@ -40,10 +35,9 @@ pub(super) async fn create(call: &Call<'_>) -> Outcome {
 
 pub(super) async fn update(call: &Call<'_>) -> Outcome {
     let trail = existing(call).await?;
-    let bucket = changed_bucket(&call.arguments, trail.destinations.bucket.clone());
-    let destinations = Destinations { bucket, ..Destinations::default() };
+    let destinations = given(call, trail.destinations.clone()).await?;
     if destinations != trail.destinations {
-        check_destinations(call, &destinations).await?;
+        check(call, trail.name.as_str(), true, &destinations).await?;
     }
     trails::change(call, &trail, &trail.selector, &destinations).await
 }

@@ -7,12 +7,11 @@ pub(super) mod shown;
 
 use api::{Arguments, Success, WireError, codes};
 use catalog::{CatalogError, NewTrail};
-use delivery::IdentityRoles;
 use model::organization::DirectoryId;
-use model::trail::{BucketTarget, Destinations, EventRw, Selector, Trail, TrailName, TrailRegions};
+use model::trail::{Destinations, EventRw, Selector, Trail, TrailName, TrailRegions};
 use serde_json::{Value, json};
 
-use super::{Call, Outcome, buckets, organization};
+use super::{Call, Outcome, buckets, organization, trail_destinations};
 use crate::fault::unexpected;
 
 pub(super) async fn create(call: &Call<'_>) -> Outcome {
@@ -23,13 +22,8 @@ pub(super) async fn create(call: &Call<'_>) -> Outcome {
     if find(call, &name).await?.is_some() {
         return Err(name_is_taken(&name));
     }
-    let bucket = arguments.text("OssBucketName").map(|bucket| BucketTarget {
-        name: bucket.to_owned(),
-        prefix: arguments.text("OssKeyPrefix").map(str::to_owned),
-        write_role_arn: arguments.text("OssWriteRoleArn").map(str::to_owned),
-    });
-    let destinations = Destinations { bucket, ..Destinations::default() };
-    check_destinations(call, &destinations).await?;
+    let destinations = trail_destinations::given(call, Destinations::default()).await?;
+    trail_destinations::check(call, name.as_str(), false, &destinations).await?;
     let new = NewTrail {
         organization,
         account: call.account,
@@ -70,12 +64,9 @@ pub(super) async fn update(call: &Call<'_>) -> Outcome {
         regions: arguments.text("TrailRegion").and_then(TrailRegions::parse).unwrap_or_else(|| before.regions.clone()),
         ..before.clone()
     };
-    let destinations = Destinations {
-        bucket: changed_bucket(arguments, trail.destinations.bucket.clone()),
-        ..trail.destinations.clone()
-    };
+    let destinations = trail_destinations::given(call, trail.destinations.clone()).await?;
     if destinations != trail.destinations {
-        check_destinations(call, &destinations).await?;
+        trail_destinations::check(call, trail.name.as_str(), false, &destinations).await?;
     }
     change(call, &trail, &selector, &destinations).await
 }
@@ -114,6 +105,7 @@ pub(super) async fn remove(call: &Call<'_>, trail: &Trail) -> Outcome {
 
 /// StartLogging of a trail of any kind.
 pub(super) async fn start_logging(call: &Call<'_>, trail: &Trail) -> Outcome {
+    trail_destinations::may_log(call, trail)?;
     let (at, head) = (call.gateway.clock.now(), call.gateway.writer.head());
     let started = call.gateway.catalog.trail_start(trail.id, at, head).await;
     started.map_err(|error| gone_or_fault(&trail.name, error))?;
@@ -155,7 +147,7 @@ pub(super) async fn status(call: &Call<'_>) -> Outcome {
     };
     let state = call.gateway.catalog.delivery_state(trail.id).await;
     let state = state.map_err(|error| gone_or_fault(&trail.name, error))?;
-    let mut status = shown::status(&trail, &state);
+    let mut status = shown::status(&trail, &state, call.gateway.clock.now());
     let settings = match &trail.destinations.bucket {
         Some(target) => buckets::protection(call.gateway, target.owner(trail.account), &target.name).await?,
         None => json!({}),
@@ -188,39 +180,6 @@ async fn of_organization(call: &Call<'_>) -> Result<Option<Trail>, WireError> {
     catalog.trail_of_organization(&directory.id).await.map_err(organization::fault)
 }
 
-/// What UpdateTrail leaves of the bucket: what is given counts, an empty value takes away, the rest stays.
-pub(super) fn changed_bucket(arguments: &Arguments, before: Option<BucketTarget>) -> Option<BucketTarget> {
-    let name = match arguments.text("OssBucketName") {
-        Some("") => return None,
-        Some(name) => name.to_owned(),
-        None => before.as_ref()?.name.clone(),
-    };
-    let changed = |given: Option<&str>, before: Option<String>| match given {
-        Some(value) => (!value.is_empty()).then(|| value.to_owned()),
-        None => before,
-    };
-    let (prefix, role) = before.map(|before| (before.prefix, before.write_role_arn)).unwrap_or_default();
-    Some(BucketTarget {
-        name,
-        prefix: changed(arguments.text("OssKeyPrefix"), prefix),
-        write_role_arn: changed(arguments.text("OssWriteRoleArn"), role),
-    })
-}
-
-/// A trail has a destination, and it can be written to now.
-pub(super) async fn check_destinations(call: &Call<'_>, destinations: &Destinations) -> Result<(), WireError> {
-    let Some(target) = &destinations.bucket else {
-        let message = "A trail needs a destination; give OssBucketName.";
-        return Err(codes::INVALID_DELIVERY_CONFIGURATION.because(message));
-    };
-    // Before the bucket is looked for: whoever the role does not admit learns nothing about it.
-    may_write(call, target)?;
-    let bucket = buckets::find(call.gateway, target.owner(call.account), &target.name).await?;
-    buckets::try_out(call.gateway, &bucket, target.prefix.as_deref()).await?.map_err(|reason| {
-        codes::INSUFFICIENT_BUCKET_POLICY.because(format!("Nothing can be delivered to {}: {reason}.", target.name))
-    })
-}
-
 fn name(arguments: &Arguments) -> Result<TrailName, WireError> {
     let text = arguments.required("Name");
     text.parse().map_err(|()| codes::INVALID_TRAIL_NAME.because(format!("{text:?} is no trail's name.")))
@@ -248,13 +207,6 @@ pub(super) async fn named(call: &Call<'_>, text: &str) -> Result<Trail, WireErro
 async fn existing(call: &Call<'_>) -> Result<Trail, WireError> {
     let name = name(&call.arguments)?;
     find(call, &name).await?.ok_or_else(|| not_found(&name))
-}
-
-/// Whether the role, if there is one, lets the account's trails write there.
-pub(super) fn may_write(call: &Call<'_>, target: &BucketTarget) -> Result<(), WireError> {
-    let roles = IdentityRoles::new(call.gateway.identity.clone(), call.gateway.clock.clone());
-    delivery::check_role(&roles, call.account, target)
-        .map_err(|error| codes::INSUFFICIENT_BUCKET_POLICY.because(format!("Nothing can be delivered: {error}.")))
 }
 
 pub(super) fn not_found(name: &TrailName) -> WireError {

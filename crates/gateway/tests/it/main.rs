@@ -8,6 +8,7 @@ mod coverage;
 mod delivery_jobs;
 mod destinations;
 mod inner_trails;
+mod logstores;
 mod lookups;
 mod node;
 mod older;

@@ -108,6 +108,8 @@ impl Node {
             random,
             metrics,
             shutdown: shutdown.clone(),
+            admission: query::Admission::new(15),
+            engine: None,
             config,
         });
         let account = catalog.account_list().await.expect("accounts")[0].id.to_string();

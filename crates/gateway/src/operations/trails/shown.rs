@@ -3,12 +3,13 @@
 use catalog::DeliveryState;
 use model::Timestamp;
 use model::organization::DirectoryId;
-use model::trail::{Trail, TrailStatus};
+use model::trail::{Destinations, LogTarget, TableTarget, Trail, TrailStatus};
 use serde_json::{Value, json};
 
 /// The settings, as CreateTrail and UpdateTrail answer.
 pub(in crate::operations) fn settings(trail: &Trail) -> Value {
-    let bucket = trail.destinations.bucket.as_ref();
+    let Destinations { bucket, logs, table } = &trail.destinations;
+    let (bucket, logs, table) = (bucket.as_ref(), logs.as_ref(), table.as_ref());
     json!({
         "Name": trail.name.as_str(),
         "HomeRegion": trail.home_region,
@@ -17,10 +18,10 @@ pub(in crate::operations) fn settings(trail: &Trail) -> Value {
         "OssBucketName": bucket.map_or("", |bucket| &bucket.name),
         "OssKeyPrefix": bucket.and_then(|bucket| bucket.prefix.as_deref()).unwrap_or_default(),
         "OssWriteRoleArn": bucket.and_then(|bucket| bucket.write_role_arn.as_deref()).unwrap_or_default(),
-        "SlsProjectArn": "",
-        "SlsWriteRoleArn": "",
-        "MaxComputeProjectArn": "",
-        "MaxComputeWriteRoleArn": "",
+        "SlsProjectArn": logs.map(LogTarget::arn).unwrap_or_default(),
+        "SlsWriteRoleArn": logs.and_then(|logs| logs.write_role_arn.as_deref()).unwrap_or_default(),
+        "MaxComputeProjectArn": table.map(TableTarget::arn).unwrap_or_default(),
+        "MaxComputeWriteRoleArn": table.and_then(|table| table.write_role_arn.as_deref()).unwrap_or_default(),
     })
 }
 
@@ -41,16 +42,20 @@ pub(in crate::operations) fn entry(trail: &Trail, region: Option<&str>) -> Value
     entry
 }
 
-/// GetTrailStatus.
-pub(super) fn status(trail: &Trail, state: &DeliveryState) -> Value {
+/// GetTrailStatus. `now`: a Logstore of this node shows everything up to then, as long as the trail is logging.
+pub(super) fn status(trail: &Trail, state: &DeliveryState, now: Timestamp) -> Value {
+    let is_logging = trail.status == TrailStatus::Enable;
+    let shown_until = if is_logging { Some(now) } else { trail.stopped };
     json!({
-        "IsLogging": trail.status == TrailStatus::Enable,
+        "IsLogging": is_logging,
         "LatestDeliveryTime": time(state.latest_delivery),
         "LatestDeliveryError": state.latest_error.as_deref().unwrap_or_default(),
         "OssBucketStatus": trail.destinations.bucket.is_some() && state.latest_error.is_none(),
-        "LatestDeliveryLogServiceTime": "",
+        "LatestDeliveryLogServiceTime": time(trail.destinations.view().and(shown_until)),
         "LatestDeliveryLogServiceError": "",
-        "SlsLogStoreStatus": false,
+        "SlsLogStoreStatus": trail.destinations.view().is_some(),
+        "LatestDeliveryMaxComputeTime": "",
+        "LatestDeliveryMaxComputeError": "",
         "StartLoggingTime": time(trail.started),
         "StopLoggingTime": time(trail.stopped),
     })

@@ -1,0 +1,127 @@
+//! The one shard of a Logstore, and places in it.
+//!
+//! A place is a number of the journal. A number says nothing about whose event it is; what is read from there on is what
+//! the Logstore shows.
+
+use model::{AccountId, Seq, Timestamp};
+use serde_json::json;
+use sls::{Cursor, Fault, fault};
+
+use super::reply::Reply;
+use super::{Call, failed};
+use crate::search;
+
+/// The only shard.
+pub(super) const SHARD: u32 = 0;
+
+pub(super) async fn list(call: &Call<'_>) -> Result<Reply, Fault> {
+    let (_, logstore) = call.logstore().await?;
+    Ok(Reply::json(&json!([{
+        "shardID": SHARD,
+        "status": "readwrite",
+        "inclusiveBeginKey": "0".repeat(32),
+        "exclusiveEndKey": "f".repeat(32),
+        "createTime": logstore.created.0.div_euclid(1000),
+    }])))
+}
+
+pub(super) async fn refuse_change(call: &Call<'_>) -> Result<Reply, Fault> {
+    call.logstore().await?;
+    Err(fault::PARAMETER_INVALID.because("The shard of this logstore cannot be split, merged or deleted"))
+}
+
+/// Refuses any shard but the one there is.
+pub(super) fn check(call: &Call<'_>) -> Result<(), Fault> {
+    let name = call.route.name.as_deref().unwrap_or_default();
+    if name.parse() == Ok(SHARD) { Ok(()) } else { Err(missing(name)) }
+}
+
+pub(super) fn missing(name: &str) -> Fault {
+    fault::SHARD_NOT_EXIST.because(format!("shard {name} does not exist"))
+}
+
+/// A cursor parameter.
+pub(super) fn read(call: &Call<'_>, name: &str) -> Result<Option<Seq>, Fault> {
+    let Some(text) = call.parameter(name) else { return Ok(None) };
+    let cursor: Cursor =
+        text.parse().map_err(|error: sls::CursorError| fault::PARAMETER_INVALID.because(error.to_string()))?;
+    Ok(Some(cursor.0))
+}
+
+/// GetCursor: where the shard begins, ends, or was at a time of receipt.
+pub(super) async fn cursor(call: &Call<'_>) -> Result<Reply, Fault> {
+    check(call)?;
+    let view = call.view().await?;
+    let begin = view.parts().iter().map(|part| part.after).min().unwrap_or(Seq::ZERO);
+    let head = call.gateway.writer.head();
+    let at = match call.parameter("from") {
+        Some("begin") => begin.min(head),
+        Some("end") => head,
+        Some(text) => {
+            let seconds: i64 = text.parse().map_err(|_| {
+                fault::PARAMETER_INVALID.because("The parameter from must be a positive integer, begin or end")
+            })?;
+            let time = Timestamp(seconds.saturating_mul(1000));
+            let accounts: Vec<AccountId> = view.accounts().map(|(account, _)| account).collect();
+            received_before(call, accounts, begin.min(head), head, time).await?
+        }
+        None => {
+            return Err(fault::PARAMETER_INVALID.because("The parameter from must be a positive integer, begin or end"));
+        }
+    };
+    Ok(Reply::json(&json!({ "cursor": Cursor(at).to_string() })))
+}
+
+/// The last number such that everything up to it was received before `time`. Receipt rises with the numbers.
+async fn received_before(
+    call: &Call<'_>,
+    accounts: Vec<AccountId>,
+    begin: Seq,
+    head: Seq,
+    time: Timestamp,
+) -> Result<Seq, Fault> {
+    let found = search::blocking(call.gateway, move |store| {
+        // Everything up to `low` was received before; nothing of the accounts between `high` and the head was.
+        let (mut low, mut high) = (begin, head);
+        while low < high {
+            let middle = Seq(low.0 + (high.0 - low.0) / 2);
+            let next = store.read_accounts_after(&accounts, middle, high, 1)?.events;
+            match next.first() {
+                Some(owned) if owned.found.received < time => low = owned.found.seq,
+                _ if middle == low => {
+                    high = low;
+                }
+                _ => high = middle,
+            }
+        }
+        Ok(low)
+    });
+    found.await.map_err(|error| failed_wire(&error))
+}
+
+/// GetCursorTime: when what comes next was received; at the end, now.
+pub(super) async fn cursor_time(call: &Call<'_>) -> Result<Reply, Fault> {
+    check(call)?;
+    let view = call.view().await?;
+    let missing = || fault::PARAMETER_INVALID.because("The parameter cursor is missing");
+    let after = read(call, "cursor")?.ok_or_else(missing)?;
+    let (head, now) = (call.gateway.writer.head(), call.request.received);
+    let accounts: Vec<AccountId> = view.accounts().map(|(account, _)| account).collect();
+    let next = search::blocking(call.gateway, move |store| store.read_accounts_after(&accounts, after, head, 1));
+    let next = next.await.map_err(|error| failed_wire(&error))?;
+    let at = next.events.first().map_or(now, |owned| owned.found.received);
+    Ok(Reply::json(&json!({ "cursor_time": at.0.div_euclid(1000) })))
+}
+
+/// A failed read, which was logged where it failed.
+pub(super) fn failed_wire(error: &api::WireError) -> Fault {
+    match error.status {
+        503 => fault::SERVER_BUSY.because(error.message.clone()),
+        _ => fault::INTERNAL_SERVER_ERROR.because(error.message.clone()),
+    }
+}
+
+/// A reply that could not be made ready.
+pub(super) fn unmade(error: &sls::CompressionError) -> Fault {
+    failed(error, model::ErrorKind::Bug)
+}
