@@ -30,6 +30,7 @@ pub use bucket::{Bucket, ObjectInfo};
 pub use error::{BucketError, OutboundError};
 pub use examine::{Check, Verdict};
 pub use settings::{BucketSettings, Encryption, UnknownEncryption};
+pub use table_store::TableStore;
 
 use egress::{Egress, GuardedResolver};
 use location::Location;

@@ -8,6 +8,7 @@
 //! repeated is not there twice. Delivery appends, our own SQL reads; anybody else may read at any time.
 
 mod append;
+mod counted;
 mod data_file;
 mod error;
 mod metrics;
@@ -23,19 +24,18 @@ use std::sync::Arc;
 
 use deltalake_core::DeltaTable;
 use host::Clock;
-use host::metrics::Metrics;
 use model::{AccountId, Timestamp};
 use object_store::ObjectStore;
 use parking_lot::Mutex;
 use tokio::sync::OnceCell;
 
 pub use append::{Appended, Batch};
+pub use counted::{Count, Stop};
 pub use error::WarehouseError;
+pub use metrics::WarehouseMetrics;
 pub use name::{InvalidTableName, TableName};
 pub use rows::Row;
 pub use upkeep::Upkeep;
-
-use metrics::WarehouseMetrics;
 
 /// Held by who appends to a table, or removes files of it. In it is the table as the last append saw it, so that the next
 /// one reads what came since and not the whole log.
@@ -63,11 +63,11 @@ struct Shared {
 
 impl Warehouse {
     /// The tables that lie in `store`. Nothing is read or written yet.
-    pub fn new(store: Arc<dyn ObjectStore>, clock: Arc<dyn Clock>, metrics: &Metrics) -> Warehouse {
+    pub fn new(store: Arc<dyn ObjectStore>, clock: Arc<dyn Clock>, metrics: WarehouseMetrics) -> Warehouse {
         Warehouse(Arc::new(Shared {
             store,
             clock,
-            metrics: WarehouseMetrics::new(metrics),
+            metrics,
             writers: Mutex::default(),
             examined: OnceCell::new(),
             touched: Mutex::default(),
@@ -78,6 +78,12 @@ impl Warehouse {
     /// The table as it is now, for reading; `None` when there is none.
     pub async fn open(&self, name: &TableName) -> Result<Option<DeltaTable>, WarehouseError> {
         table::open(&self.0.store, name).await
+    }
+
+    /// The same for a query: read-only, and `count` is told of every byte that is read from now on.
+    pub async fn open_counted(&self, name: &TableName, count: Count) -> Result<Option<DeltaTable>, WarehouseError> {
+        let store: Arc<dyn ObjectStore> = Arc::new(counted::Counted { inner: self.0.store.clone(), count });
+        table::open(&store, name).await
     }
 
     /// The account's tables.

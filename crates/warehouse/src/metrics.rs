@@ -4,8 +4,9 @@ use host::metrics::{Counter, Metrics};
 
 use crate::{Appended, Upkeep};
 
+/// What is counted. One of a node, whatever locations it opens.
 #[derive(Clone)]
-pub(crate) struct WarehouseMetrics {
+pub struct WarehouseMetrics {
     events: Counter,
     present_events: Counter,
     bytes: Counter,
@@ -15,7 +16,8 @@ pub(crate) struct WarehouseMetrics {
 }
 
 impl WarehouseMetrics {
-    pub(crate) fn new(metrics: &Metrics) -> WarehouseMetrics {
+    /// Registers them.
+    pub fn new(metrics: &Metrics) -> WarehouseMetrics {
         let counter = |name: &str, help: &str| metrics.register(name, help, Counter::default());
         WarehouseMetrics {
             events: counter("warehouse_events", "Events appended to tables"),

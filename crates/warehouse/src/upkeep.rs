@@ -25,8 +25,6 @@ use crate::schema::DAY;
 use crate::table::{CHECKPOINT_COMMITS, log_failed};
 use crate::{TableName, Warehouse, WarehouseError};
 
-/// Between two rounds over the tables that were appended to.
-const ROUND: Duration = Duration::from_secs(60);
 /// What merged files grow to.
 const FILE_BYTES: NonZeroU64 = NonZeroU64::new(64 * 1024 * 1024).expect("not zero");
 /// A file is small below this. A file above can at most double by merging, which is not worth its rewriting.
@@ -65,23 +63,21 @@ impl deltalake_core::operations::vacuum::Clock for LibraryClock {
 }
 
 impl Warehouse {
-    /// Looks after the tables that are appended to, until `shutdown` begins.
-    pub async fn run(self, shutdown: Shutdown) {
-        while tokio::time::timeout(ROUND, shutdown.begun()).await.is_err() {
-            let touched = std::mem::take(&mut *self.0.touched.lock());
-            for name in touched {
-                if shutdown.has_begun() {
-                    return;
-                }
-                let visit = {
-                    let (warehouse, name) = (self.clone(), name.clone());
-                    // In a task of its own, because the library panics after some failed writes.
-                    tokio::spawn(async move { warehouse.look_after(&name).await })
-                };
-                if let Err(error) = visit.await.unwrap_or_else(|stopped| Err(stopped.into())) {
-                    warn!(table = %name, %error, cause = error.cause(), "could not look after a table");
-                    self.0.metrics.upkeep_failed();
-                }
+    /// Looks after the tables that were appended to since the last round, until `shutdown` begins.
+    pub async fn round(&self, shutdown: &Shutdown) {
+        let touched = std::mem::take(&mut *self.0.touched.lock());
+        for name in touched {
+            if shutdown.has_begun() {
+                return;
+            }
+            let visit = {
+                let (warehouse, name) = (self.clone(), name.clone());
+                // In a task of its own, because the library panics after some failed writes.
+                tokio::spawn(async move { warehouse.look_after(&name).await })
+            };
+            if let Err(error) = visit.await.unwrap_or_else(|stopped| Err(stopped.into())) {
+                warn!(table = %name, %error, cause = error.cause(), "could not look after a table");
+                self.0.metrics.upkeep_failed();
             }
         }
     }

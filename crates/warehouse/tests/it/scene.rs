@@ -12,7 +12,7 @@ use model::{Event, Seq, Timestamp};
 use object_store::{ObjectStore, ObjectStoreExt};
 use outbound::{BucketSettings, Config, Outbound};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use warehouse::{Batch, Row, TableName, Warehouse};
+use warehouse::{Batch, Row, TableName, Warehouse, WarehouseMetrics};
 
 pub(crate) const ACCOUNT: &str = "1000000000000001";
 pub(crate) const DAY: i64 = 86_400_000;
@@ -52,7 +52,7 @@ pub(crate) fn folder_store(root: &FilePath) -> Arc<dyn ObjectStore> {
 }
 
 pub(crate) fn on(store: Arc<dyn ObjectStore>) -> Warehouse {
-    Warehouse::new(store, Arc::new(SystemClock), &Metrics::default())
+    Warehouse::new(store, Arc::new(SystemClock), WarehouseMetrics::new(&Metrics::default()))
 }
 
 /// The numbers of the table's events, sorted, read from the files its log names.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use host::ManualClock;
 use host::metrics::Metrics;
 use model::Timestamp;
-use warehouse::Warehouse;
+use warehouse::{Warehouse, WarehouseMetrics};
 
 use crate::scene::{DAY, START, batch, folder_store, name, on, range, seqs};
 
@@ -18,7 +18,8 @@ async fn files(warehouse: &Warehouse) -> usize {
 async fn small_files_of_a_day_are_merged_sooner_when_the_day_is_over() {
     let root = tempfile::tempdir().unwrap();
     let clock = Arc::new(ManualClock::at(Timestamp(START + DAY / 2)));
-    let warehouse = Warehouse::new(folder_store(root.path()), clock.clone(), &Metrics::default());
+    let warehouse =
+        Warehouse::new(folder_store(root.path()), clock.clone(), WarehouseMetrics::new(&Metrics::default()));
     for after in 0..9 {
         warehouse.append(&name(), batch(after, after + 1)).await.unwrap();
     }
@@ -59,7 +60,8 @@ async fn what_no_version_needs_is_removed_after_a_week_and_what_is_needed_stays(
     let root = tempfile::tempdir().unwrap();
     let now = host::Clock::now(&host::SystemClock);
     let clock = Arc::new(ManualClock::at(now));
-    let warehouse = Warehouse::new(folder_store(root.path()), clock.clone(), &Metrics::default());
+    let warehouse =
+        Warehouse::new(folder_store(root.path()), clock.clone(), WarehouseMetrics::new(&Metrics::default()));
     for after in 0..9 {
         warehouse.append(&name(), batch(after, after + 1)).await.unwrap();
     }
