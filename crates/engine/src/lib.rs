@@ -12,5 +12,7 @@ pub mod events;
 mod functions;
 mod guarded;
 mod table;
+#[cfg(feature = "warehouse")]
+pub mod warehouse;
 
 pub use engine::SqlEngine;
