@@ -5,7 +5,6 @@
 
 mod coded;
 mod grouping;
-mod pairs;
 
 use std::collections::VecDeque;
 use std::sync::Arc;

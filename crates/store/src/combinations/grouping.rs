@@ -9,7 +9,7 @@ use model::Timestamp;
 
 use super::By;
 use super::coded::Coded;
-use super::pairs::Pairs;
+use crate::pairs::Pairs;
 use crate::scan::BATCH_ROWS;
 
 /// Rows that are alike. While they are counted, a row is known by a mark that grows with time.

@@ -7,7 +7,7 @@ const NONE: u32 = u32::MAX;
 
 /// See the module.
 #[derive(Default)]
-pub(super) struct Pairs {
+pub(crate) struct Pairs {
     pairs: Vec<(u32, u32)>,
     /// Right numbers are below this while pairs are looked up directly.
     width: usize,
@@ -23,12 +23,17 @@ struct Hashed {
 
 impl Pairs {
     /// The pair of a number that was given.
-    pub(super) fn get(&self, number: u32) -> (u32, u32) {
+    pub(crate) fn get(&self, number: u32) -> (u32, u32) {
         self.pairs[number as usize]
     }
 
+    /// How many pairs have a number.
+    pub(crate) fn len(&self) -> usize {
+        self.pairs.len()
+    }
+
     /// Replaces each left number by the number of its pair.
-    pub(super) fn number_all(&mut self, lefts: &mut [u32], rights: &[u32]) {
+    pub(crate) fn number_all(&mut self, lefts: &mut [u32], rights: &[u32]) {
         let highest_left = lefts.iter().copied().max().unwrap_or(0) as usize;
         let highest_right = rights.iter().copied().max().unwrap_or(0) as usize;
         if self.hashed.is_none() && !self.make_room(highest_left, highest_right) {
