@@ -105,6 +105,10 @@ codes! {
     INVALID_QUERY_PARAMETER = 400 "InvalidQueryParameter";
     /// The window ends before it starts, or has one end only.
     INVALID_PARAMETER_COMBINATION = 400 "InvalidParameterCombination";
+    /// A statement or a query that cannot be read, names what is not there, or would change something.
+    INVALID_QUERY = 400 "InvalidQuery";
+    /// A query that reached a limit before its first row.
+    QUERY_LIMIT = 400 "QueryLimitExceeded";
     /// The window's start is no time, or lies before the history.
     INVALID_PARAMETER_START_TIME = 400 "InvalidParameterStartTime";
     /// The window's end is no time.

@@ -10,7 +10,7 @@ use host::{Clock, Random, Shutdown};
 use identity::{Identity, Vault};
 use journal::Writer;
 use outbound::Outbound;
-use query::{Admission, Engine};
+use query::{Admission, Engine, Tables};
 use store::Store;
 
 use crate::config::Config;
@@ -18,7 +18,7 @@ use crate::limits::Limits;
 use crate::log_service::{self, Consumers};
 use crate::metrics::GatewayMetrics;
 use crate::self_audit::{Auditor, TailMemory};
-use crate::{events, health, rpc, signin};
+use crate::{ask, events, health, rpc, signin};
 
 /// What a gateway needs; all of it is shared with the rest of the node.
 pub struct Parts {
@@ -46,6 +46,8 @@ pub struct Parts {
     pub admission: Admission,
     /// Answers the SQL part of a query; `None` in a build without SQL.
     pub engine: Option<Arc<dyn Engine>>,
+    /// What an account may ask about in SQL.
+    pub tables: Arc<dyn Tables>,
     /// What the operator set.
     pub config: Config,
 }
@@ -64,6 +66,7 @@ pub struct Gateway {
     pub(crate) shutdown: Shutdown,
     pub(crate) admission: Admission,
     pub(crate) engine: Option<Arc<dyn Engine>>,
+    pub(crate) tables: Arc<dyn Tables>,
     pub(crate) config: Config,
     pub(crate) limits: Limits,
     pub(crate) metrics: GatewayMetrics,
@@ -98,6 +101,7 @@ impl Gateway {
             shutdown: parts.shutdown,
             admission: parts.admission,
             engine: parts.engine,
+            tables: parts.tables,
             config: parts.config,
             metrics,
             auditor,
@@ -114,6 +118,7 @@ impl Gateway {
         Router::new()
             .route("/", any(rpc::answer))
             .route("/v1/events", get(events::get::answer).post(events::put::answer).fallback(rpc::unsupported_method))
+            .route("/v1/query", post(ask::answer).fallback(rpc::unsupported_method))
             .route("/v1/signin", post(signin::answer).fallback(rpc::unsupported_method))
             .route("/healthz", get(health::alive))
             .route("/readyz", get(health::ready))

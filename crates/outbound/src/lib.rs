@@ -32,6 +32,7 @@ pub use error::{BucketError, LogError, OutboundError};
 pub use examine::{Check, Verdict};
 pub use log_project::{LogProject, LogProjectSettings};
 pub use settings::{BucketSettings, Encryption, UnknownEncryption};
+pub use table_store::TableStore;
 
 use egress::{Egress, GuardedResolver};
 use location::Location;
@@ -120,7 +121,7 @@ impl Outbound {
             )),
             Location::Remote(location) => {
                 let (http, clock) = (shared.http.clone(), shared.clock.clone());
-                bucket::Inner::Remote(remote::Remote::new(&location, settings, shared.egress, http, clock)?)
+                bucket::Inner::Remote(remote::Remote::new(&location, settings, shared.egress, http, clock, false)?)
             }
         };
         let asked = examine::Asked { encryption: settings.server_side_encryption, days: settings.retention_days };

@@ -40,6 +40,17 @@ pub(crate) struct Node {
 /// A call, and the status and code it is refused with.
 pub(crate) type RefusedCall<'a> = (&'a str, &'a [(&'a str, &'a str)], u16, &'a str);
 
+/// Each account has its events.
+struct OnlyEvents;
+
+#[async_trait::async_trait]
+impl query::Tables for OnlyEvents {
+    async fn tables(&self, account: AccountId) -> Result<Vec<query::Table>, query::TablesError> {
+        let source = query::Source::Events(Arc::new(model::logstore::View::of_account(account)));
+        Ok(vec![query::Table { name: "events".to_owned(), source }])
+    }
+}
+
 /// A reply, read to its end.
 #[derive(Debug)]
 pub(crate) struct Reply {
@@ -110,6 +121,7 @@ impl Node {
             shutdown: shutdown.clone(),
             admission: query::Admission::new(15),
             engine: None,
+            tables: Arc::new(OnlyEvents),
             config,
         });
         let account = catalog.account_list().await.expect("accounts")[0].id.to_string();

@@ -34,6 +34,13 @@ impl RowSet {
         RowSet { window: window.clone(), words: entries.chunks(64).map(word).collect() }
     }
 
+    /// Rows that follow each other, all in the window.
+    pub(crate) fn of_range(window: &Range<u32>, rows: Range<u32>) -> RowSet {
+        let mut set = RowSet::none(window);
+        rows.for_each(|row| set.insert(row));
+        set
+    }
+
     /// Bits behind the window's end stay zero.
     fn trim(&mut self) {
         let rest = self.window.len() % 64;

@@ -4,15 +4,16 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use model::Attribute;
 use model::event::Category;
 use model::logstore::Part;
 use model::trail::Selector;
+use model::{Attribute, Seq};
 use query::Meter;
 
 use super::columns::Columns;
 use super::row_set::{Bounds, RowSet};
 use crate::StoreError;
+use crate::lookup::Position;
 use crate::segment::Segment;
 
 /// By numbers alone: what has a selector may be shown.
@@ -62,6 +63,17 @@ pub(crate) fn bounds(
 }
 
 fn in_part(segment: &Segment, part: &Part, window: &Range<u32>, seqs: &mut Option<Vec<u64>>) -> RowSet {
+    let mut rows = by_seq(segment, part, window, seqs);
+    if !part.is_timeless() {
+        // Rows of an account are in order of time.
+        let at = |time| Position { time, seq: Seq::ZERO };
+        let in_time = segment.rows_between(window.clone(), at(part.from), at(part.before));
+        rows.and(&RowSet::of_range(window, in_time));
+    }
+    rows
+}
+
+fn by_seq(segment: &Segment, part: &Part, window: &Range<u32>, seqs: &mut Option<Vec<u64>>) -> RowSet {
     let (first, last) = (segment.entry.first, segment.entry.last);
     if part.holds(first) && part.holds(last) {
         return RowSet::all(window);
@@ -70,7 +82,7 @@ fn in_part(segment: &Segment, part: &Part, window: &Range<u32>, seqs: &mut Optio
         return RowSet::none(window);
     }
     let seqs = seqs.get_or_insert_with(|| segment.seqs_in(window.clone()));
-    RowSet::of_entries(window, seqs, |seq| part.holds(model::Seq(seq)))
+    RowSet::of_entries(window, seqs, |seq| part.holds(Seq(seq)))
 }
 
 /// The kinds of a segment's events. These columns are facts, plain or not: selectors ask for facts.

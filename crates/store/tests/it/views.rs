@@ -134,12 +134,18 @@ fn part() -> impl Strategy<Value = Part> {
         1 => Just(Some(Selector::management(EventRw::Write, TrailRegions::All))),
         1 => Just(Some(Selector::management(EventRw::Read, TrailRegions::parse("cn-a").unwrap()))),
     ];
-    (0u8..3, 0u64..200, prop::option::of(0u64..300), selector).prop_map(|(account, after, length, selector)| Part {
-        account: id(&format!("100{account}")),
-        after: Seq(after),
-        through: length.map(|length| Seq(after + length)),
-        selector: selector.map(Arc::new),
-    })
+    let times = prop::option::of((0u16..100, 0u16..60));
+    (0u8..3, 0u64..200, prop::option::of(0u64..300), selector, times).prop_map(
+        |(account, after, length, selector, times)| {
+            let through = length.map(|length| Seq(after + length));
+            let mut part = Part::new(id(&format!("100{account}")), Seq(after), through, selector.map(Arc::new));
+            if let Some((from, minutes)) = times {
+                part.from = Timestamp(START + i64::from(from) * 60_000);
+                part.before = Timestamp(part.from.0 + i64::from(minutes) * 60_000);
+            }
+            part
+        },
+    )
 }
 
 #[derive(Debug, Clone)]
