@@ -38,6 +38,9 @@ fn main() -> ExitCode {
             return code;
         }
     };
+    // Two libraries of cryptography are linked, because dependencies differ. Whoever asks rustls for the default gets the one
+    // our own connections use, instead of a panic about the choice.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 use catalog::Catalog;
 use model::AccountId;
-use model::trail::BucketTarget;
+use model::trail::{BucketTarget, LogTarget, TableTarget};
 use outbound::{Bucket, BucketError, BucketSettings, Outbound};
 
 use crate::DeliveryError;
-use crate::roles::{Roles, check_role};
+use crate::logs::LogProject;
+use crate::roles::{Roles, check_log_role, check_role, check_table_role};
 
 /// What an object of a trail is, for servers that keep a content type.
 const CONTENT_TYPE: &str = "application/gzip";
@@ -20,6 +21,21 @@ pub trait Destinations: Send + Sync {
     /// Whether a trail of this account may write there now.
     fn permit(&self, _account: AccountId, _target: &BucketTarget) -> Result<(), DeliveryError> {
         Ok(())
+    }
+
+    /// Whether a trail of this account may write to this Logstore now.
+    fn permit_logs(&self, _account: AccountId, _target: &LogTarget, _logstore: &str) -> Result<(), DeliveryError> {
+        Ok(())
+    }
+
+    /// Whether a trail of this account may write to this table now.
+    fn permit_table(&self, _account: AccountId, _target: &TableTarget, _table: &str) -> Result<(), DeliveryError> {
+        Ok(())
+    }
+
+    /// The account's remote project of this name, ready to be written.
+    async fn open_project(&self, account: AccountId, project: &str) -> Result<Arc<dyn LogProject>, DeliveryError> {
+        Err(DeliveryError::NoProject { owner: account, name: project.to_owned() })
     }
 
     /// The account's bucket of this name, ready to be written.
@@ -47,6 +63,15 @@ pub type Unseal = Arc<dyn Fn(&[u8]) -> Result<Vec<u8>, UnsealError> + Send + Syn
 /// The vault's refusal.
 pub type UnsealError = Box<dyn std::error::Error + Send + Sync>;
 
+/// Where nobody knows any roles.
+struct NoRoles;
+
+impl Roles for NoRoles {
+    fn may(&self, _role: &str, _on_behalf_of: AccountId, _action: &str, _resource: &str) -> Result<(), String> {
+        Err("nobody here knows any roles".to_owned())
+    }
+}
+
 /// The buckets of the catalog.
 #[derive(Clone)]
 pub struct Buckets {
@@ -69,6 +94,10 @@ impl Buckets {
         self
     }
 
+    fn known_roles(&self) -> &dyn Roles {
+        self.roles.as_deref().unwrap_or(&NoRoles)
+    }
+
     /// The account's bucket of this name. Connects to nothing yet.
     pub async fn open_bucket(&self, account: AccountId, name: &str) -> Result<Bucket, DeliveryError> {
         let row = self.catalog.bucket_find(account, name).await?;
@@ -84,13 +113,15 @@ impl Buckets {
 #[async_trait::async_trait]
 impl Destinations for Buckets {
     fn permit(&self, account: AccountId, target: &BucketTarget) -> Result<(), DeliveryError> {
-        match (&self.roles, &target.write_role_arn) {
-            (Some(roles), _) => check_role(&**roles, account, target),
-            (None, None) => Ok(()),
-            (None, Some(role)) => {
-                Err(DeliveryError::Role { role: role.clone(), reason: "nobody here knows any roles".to_owned() })
-            }
-        }
+        check_role(self.known_roles(), account, target)
+    }
+
+    fn permit_logs(&self, account: AccountId, target: &LogTarget, logstore: &str) -> Result<(), DeliveryError> {
+        check_log_role(self.known_roles(), account, target, logstore)
+    }
+
+    fn permit_table(&self, account: AccountId, target: &TableTarget, table: &str) -> Result<(), DeliveryError> {
+        check_table_role(self.known_roles(), account, target, table)
     }
 
     async fn open(&self, account: AccountId, bucket: &str) -> Result<Arc<dyn Destination>, DeliveryError> {

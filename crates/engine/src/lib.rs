@@ -13,5 +13,7 @@ mod functions;
 mod guarded;
 mod postgres_catalog;
 mod table;
+#[cfg(feature = "warehouse")]
+pub mod warehouse;
 
 pub use engine::SqlEngine;

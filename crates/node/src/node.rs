@@ -114,6 +114,7 @@ impl Node {
             catalog: catalog.clone(),
             source: Arc::new(store.clone()),
             destinations: Arc::new(Buckets::new(catalog.clone(), unseal, outbound.clone()).with_roles(roles)),
+            tables: None,
             committed: writer.committed(),
             clock: clock.clone(),
             random: random.clone(),

@@ -27,9 +27,10 @@ use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 
 pub use bucket::{Bucket, ObjectInfo};
-pub use error::{BucketError, OutboundError};
+pub use error::{BucketError, LogError, OutboundError};
 pub use examine::{Check, Verdict};
 pub use settings::{BucketSettings, Encryption, UnknownEncryption};
+pub use table_store::TableStore;
 
 use egress::{Egress, GuardedResolver};
 use location::Location;
@@ -118,7 +119,7 @@ impl Outbound {
             )),
             Location::Remote(location) => {
                 let (http, clock) = (shared.http.clone(), shared.clock.clone());
-                bucket::Inner::Remote(remote::Remote::new(&location, settings, shared.egress, http, clock)?)
+                bucket::Inner::Remote(remote::Remote::new(&location, settings, shared.egress, http, clock, false)?)
             }
         };
         let asked = examine::Asked { encryption: settings.server_side_encryption, days: settings.retention_days };

@@ -24,6 +24,7 @@ mod scan;
 mod scope;
 mod search;
 mod segment;
+mod still_shown;
 mod store;
 mod terms;
 mod undelivered;
