@@ -105,6 +105,10 @@ codes! {
     INVALID_QUERY_PARAMETER = 400 "InvalidQueryParameter";
     /// The window ends before it starts, or has one end only.
     INVALID_PARAMETER_COMBINATION = 400 "InvalidParameterCombination";
+    /// A statement or a query that cannot be read, names what is not there, or would change something.
+    INVALID_QUERY = 400 "InvalidQuery";
+    /// A query that reached a limit before its first row.
+    QUERY_LIMIT = 400 "QueryLimitExceeded";
     /// The window's start is no time, or lies before the history.
     INVALID_PARAMETER_START_TIME = 400 "InvalidParameterStartTime";
     /// The window's end is no time.
@@ -252,6 +256,14 @@ codes! {
     ACCOUNT_NOT_FOUND = 404 "AccountNotFound";
     /// The account's id is taken.
     ACCOUNT_ALREADY_EXISTS = 409 "AccountAlreadyExists";
+    /// The project's name is taken.
+    PROJECT_ALREADY_EXISTS = 409 "ProjectAlreadyExist";
+    /// No remote project of this name.
+    PROJECT_NOT_FOUND = 404 "ProjectNotExist";
+    /// A trail names the project.
+    PROJECT_IN_USE = 409 "ProjectInUse";
+    /// The project's endpoint or settings cannot be used.
+    INVALID_PROJECT_CONFIGURATION = 400 "InvalidProjectConfiguration";
     /// The bucket's name is taken.
     BUCKET_ALREADY_EXISTS = 409 "BucketAlreadyExists";
     /// A trail names the bucket.

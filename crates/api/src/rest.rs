@@ -90,6 +90,37 @@ pub const GET_EVENTS: RestOperation = RestOperation {
               no event is. A page is cut at 8 MiB; `NextToken` or `After` says where it goes on.",
 };
 
+/// `POST /v1/query`.
+pub const QUERY: RestOperation = RestOperation {
+    method: "POST",
+    path: "/v1/query",
+    permission: "actiontrail:LookupEvents",
+    resource: "acs:actiontrail:*:{account}:*",
+    params: &[
+        Param::text("sql", format::DOCUMENT, "a statement in PostgreSQL's dialect, over all tables"),
+        Param::text("query", format::DOCUMENT, "or a text of the query language, `search | SQL`, over one table"),
+        Param::text("table", format::ANY, "the table of `query`: `events`, a Logstore, or `<project>.<logstore>`")
+            .or("events"),
+        Param::time("from", "events from this time on"),
+        Param::time("to", "events before this time"),
+        Param::integer("rows", 1, 1_000_000_000, "rows at most; never more than the node's own limit"),
+    ],
+    takes_attributes: false,
+    returns: &["Complete", "Rows", "ScannedRows", "ScannedBytes", "ElapsedMilliseconds", "Code", "Message"],
+    errors: &[
+        codes::INVALID_QUERY,
+        codes::INVALID_PARAMETER_COMBINATION,
+        codes::RESOURCE_NOT_FOUND,
+        codes::QUERY_LIMIT,
+        codes::THROTTLING_USER,
+    ],
+    summary: "Answers in SQL. The parameters are a form in the body. The answer is an Arrow IPC stream \
+              (`application/vnd.apache.arrow.stream`) with one JSON object behind its end, which has these fields: \
+              `Complete` says whether these are all the rows, else `Code` and `Message` say what ended them. The \
+              permission named here is that of the table `events`; a Logstore's is `log:GetLogStoreLogs` on it, a warehouse \
+              table's `cairn:QueryWarehouse`. A table the caller may not read is not there.",
+};
+
 /// `POST /v1/signin`.
 pub const SIGN_IN: RestOperation = RestOperation {
     method: "POST",
@@ -125,7 +156,7 @@ pub const SIGN_IN: RestOperation = RestOperation {
 };
 
 /// All of them.
-pub const REST_OPERATIONS: &[RestOperation] = &[PUT_EVENTS, GET_EVENTS, SIGN_IN];
+pub const REST_OPERATIONS: &[RestOperation] = &[PUT_EVENTS, GET_EVENTS, QUERY, SIGN_IN];
 
 // The summaries repeat these in words.
 const _: () = assert!(REQUEST_EVENTS_MAX == 10_000 && REQUEST_BYTES_MAX == 10 * 1024 * 1024);

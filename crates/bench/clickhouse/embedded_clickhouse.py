@@ -196,7 +196,10 @@ def main(folder: str):
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
     clickhouse = ClickHouse(folder)
-    work = {name: getattr(clickhouse, name) for name in ("load", "load_warmup", "settle", "optimize", "figures", "ask", "sql_rows")}
+    work = {
+        name: getattr(clickhouse, name)
+        for name in ("load", "load_warmup", "settle", "optimize", "figures", "ask", "sql_rows")
+    }
     print(json.dumps({"chdb": chdb.__version__, "clickhouse": chdb.engine_version}), file=answers)
     for line in sys.stdin:
         request = json.loads(line)

@@ -5,7 +5,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     account, backup, bucket, completions, demo, doctor, events, import, init, key, policy, profile, restore, serve,
-    token, trail, user,
+    sql, token, trail, user,
 };
 
 const STYLES: Styles = Styles::styled()
@@ -48,6 +48,10 @@ pub(crate) enum Command {
     Restore(restore::Restore),
     /// Put, find and follow events
     Events(events::Events),
+    /// Ask in SQL; rows as a table, JSON, CSV or Parquet
+    Sql(sql::Sql),
+    /// Ask in the query language: conditions, and SQL behind a |
+    Query(sql::Query),
     /// Put files full of events, with a progress bar; continues where it stopped
     Import(import::Import),
     /// Deliver events to buckets

@@ -14,6 +14,7 @@ pub(crate) mod policy;
 pub(crate) mod profile;
 pub(crate) mod restore;
 pub(crate) mod serve;
+pub(crate) mod sql;
 pub(crate) mod token;
 pub(crate) mod trail;
 pub(crate) mod user;
@@ -40,6 +41,8 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Backup(backup) => backup.run().await,
         Command::Restore(restore) => restore.run().await,
         Command::Events(events) => events.run().await,
+        Command::Sql(sql) => sql.run().await,
+        Command::Query(query) => query.run().await,
         Command::Import(import) => import.run().await,
         Command::Trail(trail) => trail.run().await.map(done),
         Command::Bucket(bucket) => bucket.run().await,

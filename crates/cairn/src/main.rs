@@ -1,8 +1,8 @@
 //! The `cairn` command: the server and its clients in one binary.
 //!
 //! Each group of subcommands is one file in `commands`. A command says what it did on standard output and everything
-//! else on standard error. Exit codes: 0 done, 1 failed or (`doctor`) damage found, 2 done but some events were refused
-//! or (`doctor`) could not check, 64 the command line is wrong.
+//! else on standard error. Exit codes: 0 done, 1 failed or (`doctor`) damage found, 2 done but some events were refused,
+//! (`sql`, `query`) not all rows came, or (`doctor`) could not check, 64 the command line is wrong.
 
 mod advice;
 mod allocator;
@@ -12,8 +12,10 @@ mod connection;
 mod demo;
 mod files;
 mod ingest;
+mod marked;
 mod output;
 mod profiles;
+mod rows;
 mod secret;
 mod when;
 
@@ -36,6 +38,9 @@ fn main() -> ExitCode {
             return code;
         }
     };
+    // Two libraries of cryptography are linked, because dependencies differ. Whoever asks rustls for the default gets the one
+    // our own connections use, instead of a panic about the choice.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {

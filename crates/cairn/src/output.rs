@@ -88,7 +88,7 @@ pub(crate) fn list(value: &Value) -> impl Iterator<Item = &Value> {
 }
 
 /// Control characters would move a terminal's cursor; an event's values are whatever somebody sent.
-fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 

@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 
 use crate::acs3::{Signable, encoded_query, sha256_hex};
 use crate::call::{Call, Encoding, EventsQuery, MediaType};
-use crate::reply::{EventsPage, LookupPage, PutReply, Reply};
+use crate::reply::{EventsPage, LookupPage, PutReply, Reply, Streamed};
 use crate::retry::{Attempts, Patience};
 use crate::{ClientError, Credentials, Endpoint, Refusal};
 
@@ -23,6 +23,8 @@ use crate::{ClientError, Credentials, Endpoint, Refusal};
 const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
 /// For a whole attempt: the longest is a tail that waits 30 s, or 10 MiB over a slow line.
 const ATTEMPT_PATIENCE: Duration = Duration::from_secs(120);
+/// For the rows of a query: as long as somebody looks at them, but not for ever.
+const QUERY_PATIENCE: Duration = Duration::from_secs(3600);
 /// Bytes of an answer. A page of events is cut at 8 MiB; twice that leaves room for one event and its wrapping.
 const REPLY_BYTES_MAX: usize = 32 << 20;
 /// How much of an answer that is not Cairn's is shown.
@@ -176,7 +178,43 @@ impl Client {
         }
     }
 
+    /// Asks in SQL or in the query language (`POST /v1/query`). The answer is read as it comes.
+    pub async fn query(&self, params: &[(String, String)]) -> Result<Streamed, ClientError> {
+        let call = Call {
+            method: reqwest::Method::POST,
+            path: "/v1/query",
+            query: Vec::new(),
+            headers: vec![("content-type", "application/x-www-form-urlencoded".into())],
+            body: encoded_query(params).into(),
+            action: "LookupEvents",
+            version: Service::Actiontrail.version(),
+            repeatable: true,
+        };
+        let mut attempts = Attempts::new(self.settings.patience, call.repeatable);
+        loop {
+            let error = match self.send(&call, QUERY_PATIENCE).await {
+                Ok(response) if response.status().as_u16() == 200 => {
+                    return Ok(Streamed { response, client: self.clone() });
+                }
+                Ok(response) => match self.read(response).await {
+                    Ok(body) => self.not_cairn(200, &body),
+                    Err(error) => error,
+                },
+                Err(error) => error,
+            };
+            match attempts.pause_after(&error) {
+                Some(pause) => tokio::time::sleep(pause).await,
+                None => return Err(error),
+            }
+        }
+    }
+
     async fn attempt(&self, call: &Call) -> Result<Bytes, ClientError> {
+        let response = self.send(call, ATTEMPT_PATIENCE).await?;
+        self.read(response).await
+    }
+
+    async fn send(&self, call: &Call, patience: Duration) -> Result<reqwest::Response, ClientError> {
         let settings = &self.settings;
         let url = settings.endpoint.url(call.path, &encoded_query(&call.query));
         let mut request = self.http.request(call.method.clone(), url).header("accept", "application/json");
@@ -189,7 +227,11 @@ impl Client {
         if !call.body.is_empty() || call.method == reqwest::Method::POST {
             request = request.body(call.body.clone());
         }
-        let mut response = request.send().await.map_err(|error| self.failed(error))?;
+        request.timeout(patience).send().await.map_err(|error| self.failed(error))
+    }
+
+    /// The whole answer, which is bounded.
+    async fn read(&self, mut response: reqwest::Response) -> Result<Bytes, ClientError> {
         let status = response.status().as_u16();
         let retry_after = retry_after(response.headers());
         let mut body = BytesMut::new();
@@ -239,7 +281,7 @@ impl Client {
         Ok(headers)
     }
 
-    fn failed(&self, source: reqwest::Error) -> ClientError {
+    pub(crate) fn failed(&self, source: reqwest::Error) -> ClientError {
         let endpoint = self.settings.endpoint.to_string();
         if source.is_connect() {
             let refused = is_connection_refused(&source);

@@ -19,5 +19,5 @@ pub use client::{Client, Now, Settings};
 pub use credentials::{Credentials, SecretText};
 pub use endpoint::{Endpoint, InvalidEndpoint};
 pub use error::{ClientError, Refusal};
-pub use reply::{EventsPage, LookupPage, PutReply, RefusedEvent, Reply, SeenEvent};
+pub use reply::{EventsPage, LookupPage, PutReply, RefusedEvent, Reply, SeenEvent, Streamed};
 pub use retry::Patience;

@@ -93,3 +93,16 @@ pub struct LookupPage {
     #[serde(default)]
     pub next_token: Option<String>,
 }
+
+/// An answer that is read as it comes.
+pub struct Streamed {
+    pub(crate) response: reqwest::Response,
+    pub(crate) client: crate::Client,
+}
+
+impl Streamed {
+    /// The next bytes; `None` at the end.
+    pub async fn next(&mut self) -> Result<Option<bytes::Bytes>, crate::ClientError> {
+        self.response.chunk().await.map_err(|error| self.client.failed(error))
+    }
+}

@@ -33,6 +33,7 @@ use crate::error::query_error;
 use crate::events::{Events, StoreEvents};
 use crate::functions;
 use crate::guarded::{self, Running};
+use crate::postgres_catalog::{self, Catalogs};
 use crate::table::EventsTable;
 
 /// Threads that compute, and parts a query is cut into.
@@ -41,6 +42,7 @@ const THREADS: usize = 2;
 /// Answers statements over events.
 pub struct SqlEngine {
     events: Arc<dyn Events>,
+    catalogs: Arc<Catalogs>,
     /// Everything but tables and memory, for each dialect.
     log_service: SessionState,
     postgres: SessionState,
@@ -62,6 +64,7 @@ impl SqlEngine {
             .build()?;
         Ok(SqlEngine {
             events,
+            catalogs: Arc::new(Catalogs::new()),
             log_service: prototype(Dialect::LogService),
             postgres: prototype(Dialect::Postgres),
             runtime: Some(runtime),
@@ -145,9 +148,18 @@ struct Planned {
     plan: LogicalPlan,
 }
 
-async fn plan(state: SessionState, events: Arc<dyn Events>, question: &Question) -> Result<Planned, QueryError> {
+async fn plan(
+    state: SessionState,
+    events: Arc<dyn Events>,
+    catalogs: &Catalogs,
+    question: &Question,
+) -> Result<Planned, QueryError> {
     let memory_bytes = question.meter.limits().memory_bytes;
     let failed = |error: DataFusionError| query_error(error, memory_bytes);
+    if question.dialect == Dialect::Postgres && postgres_catalog::is_about_catalogs(&question.sql) {
+        let (context, plan) = catalogs.plan(question).await?;
+        return Ok(Planned { context, plan });
+    }
     let Prepared { statement, columns } = prepare(&question.sql, question.dialect, &question.tables)?;
     let context = SessionContext::new_with_state(state);
     for (at, table) in question.tables.iter().enumerate() {
@@ -171,6 +183,7 @@ async fn plan(state: SessionState, events: Arc<dyn Events>, question: &Question)
 async fn run(
     state: SessionState,
     events: Arc<dyn Events>,
+    catalogs: Arc<Catalogs>,
     question: Question,
     schema: oneshot::Sender<Result<SchemaRef, QueryError>>,
     rows: tokio::sync::mpsc::Sender<guarded::Batch>,
@@ -178,7 +191,7 @@ async fn run(
     let meter = question.meter.clone();
     let started = async {
         let failed = |error: DataFusionError| query_error(error, meter.limits().memory_bytes);
-        let planned = plan(state, events, &question).await?;
+        let planned = plan(state, events, &catalogs, &question).await?;
         let state = planned.context.state();
         let physical = state.create_physical_plan(&planned.plan).await.map_err(failed)?;
         execute_stream(physical, state.task_ctx()).map_err(failed)
@@ -200,7 +213,7 @@ impl Engine for SqlEngine {
         let meter = question.meter.clone();
         let (schema_sender, schema) = oneshot::channel();
         let (sender, receiver) = guarded::channel();
-        let task = self.runtime().spawn(run(state, self.events.clone(), question, schema_sender, sender));
+        let task = self.runtime().spawn(run(state, self.events.clone(), self.catalogs.clone(), question, schema_sender, sender));
         let running = Running { task: task.abort_handle(), meter };
         let schema =
             schema.await.map_err(|source| QueryError::Failed { kind: ErrorKind::Bug, source: Box::new(source) })??;
@@ -209,9 +222,9 @@ impl Engine for SqlEngine {
 
     async fn describe(&self, question: Question) -> Result<SchemaRef, QueryError> {
         let state = self.state(&question)?;
-        let events = self.events.clone();
+        let (events, catalogs) = (self.events.clone(), self.catalogs.clone());
         let task = self.runtime().spawn(async move {
-            let planned = plan(state, events, &question).await?;
+            let planned = plan(state, events, &catalogs, &question).await?;
             Ok(Arc::new(planned.plan.schema().as_arrow().clone()))
         });
         task.await.map_err(|source| QueryError::Failed { kind: ErrorKind::Bug, source: Box::new(source) })?

@@ -13,6 +13,9 @@ mod error;
 pub mod events;
 mod functions;
 mod guarded;
+mod postgres_catalog;
 mod table;
+#[cfg(feature = "warehouse")]
+pub mod warehouse;
 
 pub use engine::SqlEngine;

@@ -37,6 +37,16 @@ pub struct Config {
     pub unfinished_jobs_max: usize,
     /// Trails of an account and home region.
     pub trails_per_region_max: usize,
+    /// Names of this node as Log Service's endpoint; what stands before one of them is a project.
+    pub log_service_hosts: Vec<String>,
+    /// What one query of logs may cost.
+    #[serde(skip, default = "query_limits")]
+    pub query_limits: query::Limits,
+}
+
+/// Log Service's own time and rows.
+fn query_limits() -> query::Limits {
+    query::Limits { time: Duration::from_secs(55), rows: 1_000_000, scanned_bytes: 64 << 30, memory_bytes: 256 << 20 }
 }
 
 impl Default for Config {
@@ -54,6 +64,8 @@ impl Default for Config {
             audit_queue_max: 10_000,
             unfinished_jobs_max: 5,
             trails_per_region_max: TRAILS_PER_REGION_DEFAULT,
+            log_service_hosts: Vec::new(),
+            query_limits: query_limits(),
         }
     }
 }

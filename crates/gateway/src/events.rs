@@ -17,7 +17,7 @@ use crate::request::Request;
 use crate::rpc;
 
 /// Who signed. The legacy signature covers neither path nor body, so it is not taken on these paths.
-fn signer(gateway: &Gateway, request: &Request) -> Result<Caller, WireError> {
+pub(crate) fn signer(gateway: &Gateway, request: &Request) -> Result<Caller, WireError> {
     if !request.header("authorization").is_some_and(|value| value.starts_with("ACS3-")) {
         return Err(unsigned());
     }

@@ -2,21 +2,23 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::routing::{any, get, post};
+use axum::{Router, middleware};
 use catalog::Catalog;
 use host::metrics::Metrics;
 use host::{Clock, Random, Shutdown};
 use identity::{Identity, Vault};
 use journal::Writer;
 use outbound::Outbound;
+use query::{Admission, Engine, Tables};
 use store::Store;
 
 use crate::config::Config;
 use crate::limits::Limits;
+use crate::log_service::{self, Consumers};
 use crate::metrics::GatewayMetrics;
 use crate::self_audit::{Auditor, TailMemory};
-use crate::{events, health, rpc, signin};
+use crate::{ask, events, health, rpc, signin};
 
 /// What a gateway needs; all of it is shared with the rest of the node.
 pub struct Parts {
@@ -40,6 +42,12 @@ pub struct Parts {
     pub metrics: Metrics,
     /// Ends waiting tails, makes `/readyz` say no, and waits for the last audit events.
     pub shutdown: Shutdown,
+    /// Queries of logs at once, shared with the other ways to ask.
+    pub admission: Admission,
+    /// Answers the SQL part of a query; `None` in a build without SQL.
+    pub engine: Option<Arc<dyn Engine>>,
+    /// What an account may ask about in SQL.
+    pub tables: Arc<dyn Tables>,
     /// What the operator set.
     pub config: Config,
 }
@@ -56,11 +64,15 @@ pub struct Gateway {
     pub(crate) random: Arc<dyn Random>,
     pub(crate) registry: Metrics,
     pub(crate) shutdown: Shutdown,
+    pub(crate) admission: Admission,
+    pub(crate) engine: Option<Arc<dyn Engine>>,
+    pub(crate) tables: Arc<dyn Tables>,
     pub(crate) config: Config,
     pub(crate) limits: Limits,
     pub(crate) metrics: GatewayMetrics,
     pub(crate) auditor: Auditor,
     pub(crate) tails: TailMemory,
+    pub(crate) consumers: Consumers,
 }
 
 impl Gateway {
@@ -87,10 +99,14 @@ impl Gateway {
             random: parts.random,
             registry: parts.metrics,
             shutdown: parts.shutdown,
+            admission: parts.admission,
+            engine: parts.engine,
+            tables: parts.tables,
             config: parts.config,
             metrics,
             auditor,
             tails: TailMemory::default(),
+            consumers: Consumers::default(),
         };
         // A change goes on when its client has hung up; the journal must not stop before it is recorded.
         let (begun, idle) = (gateway.shutdown.clone(), gateway.limits.idle());
@@ -98,15 +114,18 @@ impl Gateway {
             begun.begun().await;
             idle.await;
         });
+        let gateway = Arc::new(gateway);
         Router::new()
             .route("/", any(rpc::answer))
             .route("/v1/events", get(events::get::answer).post(events::put::answer).fallback(rpc::unsupported_method))
+            .route("/v1/query", post(ask::answer).fallback(rpc::unsupported_method))
             .route("/v1/signin", post(signin::answer).fallback(rpc::unsupported_method))
             .route("/healthz", get(health::alive))
             .route("/readyz", get(health::ready))
             .route("/metrics", get(health::metrics))
             .route("/docs/operations", get(health::operations))
             .fallback(rpc::unknown_path)
-            .with_state(Arc::new(gateway))
+            .layer(middleware::from_fn_with_state(gateway.clone(), log_service::divert))
+            .with_state(gateway)
     }
 }

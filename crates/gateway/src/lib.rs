@@ -6,6 +6,7 @@
 //! between wire and domain and hold no rules of their own about who may call. Nothing here waits for a reader of the
 //! journal; the one thing a changing call waits for is the journal itself.
 
+mod ask;
 mod authorize;
 mod config;
 mod events;
@@ -13,6 +14,7 @@ mod fault;
 mod gateway;
 mod health;
 mod limits;
+mod log_service;
 mod lookup_token;
 mod metrics;
 mod offset_token;

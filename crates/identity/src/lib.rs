@@ -6,6 +6,7 @@
 
 mod authenticate;
 mod caller;
+mod connections;
 mod directory;
 mod encoding;
 mod error;
@@ -25,6 +26,7 @@ mod vault;
 
 pub use authenticate::SignedRequest;
 pub use caller::{Caller, Context, Decision, Denial, Principal, Session};
+pub use connections::{SCRAM_ITERATIONS, ScramSecret, Standing};
 pub use error::{AuthError, LogServiceAuthError, ManageError};
 pub use identity::Identity;
 pub use manage::{LoginChange, NewKey, RoleChange, mfa_serial};

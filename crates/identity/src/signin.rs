@@ -203,7 +203,7 @@ impl Identity {
         Ok(name)
     }
 
-    async fn account_called(&self, called: &str) -> Result<Option<AccountId>, ManageError> {
+    pub(crate) async fn account_called(&self, called: &str) -> Result<Option<AccountId>, ManageError> {
         if let Ok(account) = called.parse::<AccountId>() {
             return Ok(Some(account).filter(|account| self.account_exists(*account)));
         }

@@ -41,6 +41,9 @@ pub struct Config {
     pub secrets: Secrets,
     pub outbound: Outbound,
     pub limits: Limits,
+    pub query: Query,
+    pub postgres: Postgres,
+    pub log_service: LogService,
     pub network: Network,
     pub log: Log,
     /// The master key itself, which comes from the environment only: a secret does not belong in this file.
@@ -95,6 +98,12 @@ sections! {
         delivery_jobs: usize,
         trails_per_region: usize,
     }
+    /// `[query]`
+    Query { seconds: u64, rows: usize, scanned_bytes: u64, memory_bytes: usize, per_account: usize }
+    /// `[postgres]`
+    Postgres { listen: String, connections: usize }
+    /// `[log_service]`
+    LogService { hosts: Vec<String> }
     /// `[network]`
     Network { trusted_proxies: Vec<String> }
     /// `[log]`
@@ -209,6 +218,11 @@ impl Loaded {
         if let Err(error) = config.log.level.parse::<tracing_subscriber::filter::EnvFilter>() {
             return Err(self.refuse("log.level", format!("{error}; use error, warn, info, debug or trace")));
         }
+        let postgres = &config.postgres.listen;
+        if !postgres.is_empty() && postgres.parse::<SocketAddr>().is_err() {
+            let reason = format!("{postgres:?} is no address; write 127.0.0.1:5433, or nothing for none");
+            return Err(self.refuse("postgres.listen", reason));
+        }
         for text in &config.network.trusted_proxies {
             if crate::parts::network(text).is_none() {
                 let reason = format!("{text:?} is no address; write 10.0.0.1 or 10.0.0.0/8");
@@ -235,6 +249,12 @@ impl Loaded {
             ("limits.body_seconds", config.limits.body_seconds, 1),
             ("limits.audit_queue", config.limits.audit_queue as u64, 1),
             ("limits.trails_per_region", config.limits.trails_per_region as u64, 1),
+            ("query.seconds", config.query.seconds, 1),
+            ("query.rows", config.query.rows as u64, 100),
+            ("query.scanned_bytes", config.query.scanned_bytes, 1 << 20),
+            ("query.memory_bytes", config.query.memory_bytes as u64, 16 << 20),
+            ("query.per_account", config.query.per_account as u64, 1),
+            ("postgres.connections", config.postgres.connections as u64, 1),
         ];
         match at_least.into_iter().find(|(_, value, min)| value < min) {
             Some((key, value, min)) => Err(self.refuse(key, format!("{value} is too little; at least {min}"))),

@@ -11,7 +11,10 @@ mod node;
 mod parts;
 mod server;
 mod signals;
+#[cfg(feature = "sql")]
+mod sql;
 mod start_code;
+mod tables;
 mod tls;
 
 pub use config::{Config, ConfigError, DEFAULT_FILE, Days, Flags, InvalidVariable, Loaded, LogFormat};

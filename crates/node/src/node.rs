@@ -15,6 +15,7 @@ use gateway::Gateway;
 use host::{FolderLock, Shutdown};
 use journal::Writer;
 use outbound::{Outbound, OutboundError};
+use query::{Admission, Tables};
 use store::{OpenError, Store};
 use tracing::{info, warn};
 
@@ -22,6 +23,7 @@ use crate::config::Config;
 use crate::foundation::{self, FirstKey, Foundation, FoundationError};
 use crate::parts;
 use crate::server::Server;
+use crate::tables::NodeTables;
 use crate::tls::{Tls, TlsError};
 
 /// For requests in work when a node stops.
@@ -49,6 +51,9 @@ pub enum StartError {
         #[source]
         source: std::io::Error,
     },
+    /// The threads of the SQL engine could not be started.
+    #[error("could not start the SQL engine")]
+    Sql(#[source] std::io::Error),
     /// The client for buckets could not be set up.
     #[error("could not set up the way to the buckets")]
     Outbound(#[from] OutboundError),
@@ -71,7 +76,9 @@ pub struct RunningNode {
     server: Server,
     tls: Option<Arc<Tls>>,
     first_key: Option<FirstKey>,
+    postgres: Option<SocketAddr>,
     gateway_shutdown: Shutdown,
+    postgres_shutdown: Shutdown,
     delivery_shutdown: Shutdown,
     store: Store,
     writer: Writer,
@@ -86,6 +93,8 @@ impl Node {
         // First, as an address that is taken should be found out before anything is opened or read back.
         let address = config.listen;
         let listener = Server::bind(address).await.map_err(|source| StartError::Listen { address, source })?;
+        #[cfg(feature = "sql")]
+        let postgres_listener = crate::sql::bind(config).await?;
         let foundation = foundation::lay(config).await?;
         let Foundation { clock, random, disk, metrics, data, catalog, vault, identity, .. } = &foundation;
         let outbound = Outbound::new(&parts::outbound(config), disk.clone(), random.clone())?;
@@ -105,13 +114,21 @@ impl Node {
             catalog: catalog.clone(),
             source: Arc::new(store.clone()),
             destinations: Arc::new(Buckets::new(catalog.clone(), unseal, outbound.clone()).with_roles(roles)),
+            tables: None,
             committed: writer.committed(),
             clock: clock.clone(),
             random: random.clone(),
         };
         Delivery::start(delivery_parts, parts::delivery(config), metrics, &delivery_shutdown);
 
-        let gateway_shutdown = Shutdown::new();
+        let (gateway_shutdown, postgres_shutdown) = (Shutdown::new(), Shutdown::new());
+        let admission = Admission::new(config.query.per_account);
+        let tables: Arc<dyn Tables> =
+            Arc::new(NodeTables { catalog: catalog.clone(), clock: clock.clone(), history: config.history.days });
+        #[cfg(feature = "sql")]
+        let engine = Some(crate::sql::engine(&store)?);
+        #[cfg(not(feature = "sql"))]
+        let engine = None;
         let router = Gateway::router(gateway::Parts {
             writer: writer.clone(),
             store: store.clone(),
@@ -123,15 +140,39 @@ impl Node {
             random: random.clone(),
             metrics: metrics.clone(),
             shutdown: gateway_shutdown.clone(),
+            admission: admission.clone(),
+            engine: engine.clone(),
+            tables: tables.clone(),
             config: parts::gateway(config),
         });
         let started_seconds = clock.now().0 as f64 / 1000.0;
         crate::metrics::register(metrics, data.clone(), tls.clone(), started_seconds);
         let server = Server::start(listener, router, tls.clone(), parts::server(config), metrics)
             .map_err(|source| StartError::Listen { address, source })?;
+        #[cfg(feature = "sql")]
+        let postgres = crate::sql::serve(
+            postgres_listener,
+            config,
+            &foundation,
+            crate::sql::Shared { engine, tables, admission, tls: tls.clone(), shutdown: &postgres_shutdown },
+        );
+        #[cfg(not(feature = "sql"))]
+        let postgres = None;
         info!(address = %server.address(), data = %data.display(), "ready");
         let Foundation { catalog, lock, .. } = foundation;
-        Ok(RunningNode { server, tls, first_key, gateway_shutdown, delivery_shutdown, store, writer, catalog, lock })
+        Ok(RunningNode {
+            server,
+            tls,
+            first_key,
+            postgres,
+            gateway_shutdown,
+            postgres_shutdown,
+            delivery_shutdown,
+            store,
+            writer,
+            catalog,
+            lock,
+        })
     }
 }
 
@@ -139,6 +180,11 @@ impl RunningNode {
     /// The address it listens on, with the port that was taken.
     pub fn address(&self) -> SocketAddr {
         self.server.address()
+    }
+
+    /// The address PostgreSQL clients find, when they are served.
+    pub fn postgres_address(&self) -> Option<SocketAddr> {
+        self.postgres
     }
 
     /// What a client on this machine calls it.
@@ -185,7 +231,10 @@ impl RunningNode {
         info!("stopping");
         // First, so that waiting tails end and load balancers look elsewhere.
         self.gateway_shutdown.begin();
-        if !self.server.stop(REQUESTS_PATIENCE).await {
+        self.postgres_shutdown.begin();
+        let statements = self.postgres_shutdown.finish(REQUESTS_PATIENCE);
+        let (in_time, ()) = tokio::join!(self.server.stop(REQUESTS_PATIENCE), statements);
+        if !in_time {
             warn!("some requests did not finish in time");
         }
         self.delivery_shutdown.finish(DELIVERY_PATIENCE).await;

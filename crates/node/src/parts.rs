@@ -51,6 +51,17 @@ pub(crate) fn gateway(config: &Config) -> gateway::Config {
         audit_queue_max: config.limits.audit_queue,
         unfinished_jobs_max: config.limits.delivery_jobs,
         trails_per_region_max: config.limits.trails_per_region,
+        log_service_hosts: config.log_service.hosts.clone(),
+        query_limits: query_limits(config),
+    }
+}
+
+pub(crate) fn query_limits(config: &Config) -> query::Limits {
+    query::Limits {
+        time: Duration::from_secs(config.query.seconds),
+        rows: config.query.rows,
+        scanned_bytes: config.query.scanned_bytes,
+        memory_bytes: config.query.memory_bytes,
     }
 }
 

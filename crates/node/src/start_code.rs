@@ -104,7 +104,7 @@ impl StartError {
             StartError::Foundation(error) => error.code(),
             StartError::Tls(_) => StartCode::TlsUnusable,
             StartError::Listen { .. } => StartCode::AddressUnavailable,
-            StartError::Outbound(_) => StartCode::OutboundUnusable,
+            StartError::Outbound(_) | StartError::Sql(_) => StartCode::OutboundUnusable,
             StartError::Store { source, .. } => match source {
                 OpenError::Journal(RecoverError::Damaged { .. }) => StartCode::JournalDamaged,
                 OpenError::Journal(RecoverError::Gap { .. }) => StartCode::JournalIncomplete,

@@ -79,6 +79,14 @@ impl Tls {
         self.in_use.read().unwrap_or_else(PoisonError::into_inner).config.clone().into()
     }
 
+    /// The same certificate for PostgreSQL clients, which name another protocol in the handshake.
+    #[cfg(feature = "sql")]
+    pub(crate) fn postgres_acceptor(&self) -> TlsAcceptor {
+        let mut config = ServerConfig::clone(&self.in_use.read().unwrap_or_else(PoisonError::into_inner).config);
+        config.alpn_protocols = vec![b"postgresql".to_vec()];
+        Arc::new(config).into()
+    }
+
     /// When the certificate in use expires, if it could be read.
     pub(crate) fn expires(&self) -> Option<Timestamp> {
         self.in_use.read().unwrap_or_else(PoisonError::into_inner).expires

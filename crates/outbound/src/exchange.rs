@@ -41,6 +41,9 @@ pub(crate) struct Exchange {
     pub(crate) http: reqwest::Client,
     /// `None`: requests are not signed.
     pub(crate) signer: Option<Signer>,
+    /// Whether an answer that is an ordinary one for whoever writes tables travels as it is: there is no such object, there
+    /// is one already. The library tells these apart by their status.
+    pub(crate) is_for_tables: bool,
 }
 
 /// Asks for an object to be locked until then. Travels with the request, because the library has no words for it.
@@ -118,6 +121,9 @@ impl HttpService for Exchange {
             if let Some(seen) = seen {
                 *seen.0.lock() = response.headers().clone();
             }
+            return Ok(response);
+        }
+        if self.is_for_tables && matches!(status.as_u16(), 304 | 404 | 409 | 412) {
             return Ok(response);
         }
         let refusal = Refusal::read(status, response.into_body()).await;

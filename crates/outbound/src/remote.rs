@@ -45,6 +45,7 @@ impl Remote {
         egress: Egress,
         http: reqwest::Client,
         clock: Arc<dyn Clock>,
+        is_for_tables: bool,
     ) -> Result<Remote, BucketError> {
         let invalid = |reason: String| BucketError::Invalid { bucket: location.url.clone(), reason };
         let region = region(location, settings).map_err(invalid)?;
@@ -55,7 +56,7 @@ impl Remote {
             .with_region(&region)
             .with_endpoint(endpoint.url)
             .with_virtual_hosted_style_request(!endpoint.path_style)
-            .with_http_connector(Exchange { http, signer: Signer::of(settings, &region) })
+            .with_http_connector(Exchange { http, signer: Signer::of(settings, &region), is_for_tables })
             .with_retry(RetryConfig { max_retries: 0, retry_timeout: Duration::ZERO, ..RetryConfig::default() });
         builder = signed(builder, settings).map_err(invalid)?;
         builder = encrypted(builder, settings).map_err(invalid)?;

@@ -141,16 +141,21 @@ impl TableFolder {
         })
     }
 
-    /// Every object below a folder, by key.
-    fn collect(&self, folder: &FilePath, found: &mut Vec<ObjectMeta>) -> io::Result<()> {
+    /// Every object below a folder whose path comes after `offset`, by key. A table's log has thousands of files, of which
+    /// a reader wants the last few: the others are not looked at.
+    fn collect(&self, folder: &FilePath, offset: &FilePath, found: &mut Vec<ObjectMeta>) -> io::Result<()> {
         let mut paths = match self.disk.list(folder) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             listed => listed?,
         };
         paths.sort();
         for path in paths.into_iter().filter(|path| !is_part(path)) {
+            if path.as_path() <= offset && !offset.starts_with(&path) {
+                continue;
+            }
             match self.disk.list(&path) {
-                Ok(_) => self.collect(&path, found)?,
+                Ok(_) => self.collect(&path, offset, found)?,
+                Err(error) if error.kind() == io::ErrorKind::NotADirectory && path.as_path() <= offset => {}
                 Err(error) if error.kind() == io::ErrorKind::NotADirectory => match self.meta(&path) {
                     // Removed since it was listed.
                     Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -250,11 +255,16 @@ impl ObjectStore for TableFolder {
     }
 
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
+        self.list_with_offset(prefix, &Path::default())
+    }
+
+    fn list_with_offset(&self, prefix: Option<&Path>, offset: &Path) -> BoxStream<'static, Result<ObjectMeta>> {
         let (folder, prefix) = (self.clone(), prefix.cloned().unwrap_or_default());
+        let offset = self.root.join(offset.as_ref());
         let all = async move {
-            let collect = |folder: &TableFolder, path: &FilePath| {
+            let collect = move |folder: &TableFolder, path: &FilePath| {
                 let mut found = Vec::new();
-                folder.collect(path, &mut found).map(|()| found)
+                folder.collect(path, &offset, &mut found).map(|()| found)
             };
             let found = folder.blocking(&prefix, collect).await;
             stream::iter(match found {

@@ -18,7 +18,7 @@ use crate::data_file::{DataFile, encode};
 use crate::present::absent;
 use crate::rows::{Row, by_day};
 use crate::schema::DAY;
-use crate::table::{log_failed, open_or_create};
+use crate::table::{log_failed, newest};
 use crate::{TableName, Warehouse, WarehouseError};
 
 /// Files of a batch that are written at once.
@@ -30,7 +30,7 @@ const EXAMINED: &str = "_cairn/must-be-new";
 /// What one application delivers between two of its cursors.
 #[derive(Debug)]
 pub struct Batch {
-    /// Whose cursor it is, for example `trail:17`. Never used for another.
+    /// Whose cursor it is, for example `trail-17`. Never used for another.
     pub application: String,
     /// Before its first event.
     pub after: Seq,
@@ -60,14 +60,17 @@ impl Warehouse {
             return Ok(done);
         }
         let writer = self.writer(name);
-        let _writer = writer.lock().await;
+        let mut writer = writer.lock().await;
         self.0.examined.get_or_try_init(|| self.examine(name)).await?;
-        let table = open_or_create(&self.0.store, name).await?;
+        // Taken out: after a failure the next append reads all of the log again.
+        let table = newest(&self.0.store, name, writer.take()).await?;
         let all = batch.rows.len();
         let rows = absent(&table, name, batch.rows, batch.after).await?;
         done.added = rows.len();
         done.present = all - rows.len();
         if rows.is_empty() {
+            self.0.metrics.appended(done);
+            *writer = Some(table);
             return Ok(done);
         }
         let files = self.encode(name, rows, batch.through).await?;
@@ -75,6 +78,9 @@ impl Warehouse {
         self.put(name, &files).await?;
         let transaction = Transaction::new(&batch.application, batch.through.0.cast_signed());
         commit(&table, name, files, transaction).await?;
+        *writer = Some(table);
+        self.0.metrics.appended(done);
+        self.0.touched.lock().insert(name.clone());
         debug!(table = %name, events = done.added, present = done.present, "appended to a table");
         Ok(done)
     }
@@ -133,6 +139,8 @@ async fn commit(
     let adds = files.into_iter().map(|file| Action::Add(file.add)).collect();
     let reference: &dyn TableReference = state;
     let commit = CommitBuilder::from(properties).with_actions(adds);
-    commit.build(Some(reference), table.log_store(), operation).await.map_err(failed)?;
+    let prepared = commit.build(Some(reference), table.log_store(), operation).into_prepared_commit_future();
+    // What comes after a commit in the library would read the log once more; the next append does that.
+    prepared.await.map_err(&failed)?.await.map_err(failed)?;
     Ok(())
 }

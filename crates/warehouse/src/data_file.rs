@@ -20,6 +20,9 @@ use crate::schema::DAY;
 /// Bytes of the hash in a name.
 const HASH_BYTES: usize = 12;
 
+/// Rows that are encoded in memory before they are written. At 2 KB an event 128 MiB, before compression.
+const ROW_GROUP_ROWS: usize = 65_536;
+
 /// A file that is not yet in the table.
 #[derive(Debug)]
 pub(crate) struct DataFile {
@@ -36,6 +39,7 @@ pub(crate) fn writer_properties() -> WriterProperties {
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_column_dictionary_enabled("event".into(), false)
         .set_column_dictionary_enabled("event_id".into(), false)
+        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_created_by("cairn".to_owned())
         .build()
 }

@@ -52,6 +52,15 @@ pub enum WarehouseError {
 }
 
 impl WarehouseError {
+    /// The innermost reason: a server's or a file system's own words, where there are any.
+    pub fn cause(&self) -> String {
+        let mut innermost: &dyn std::error::Error = self;
+        while let Some(source) = innermost.source() {
+            innermost = source;
+        }
+        innermost.to_string()
+    }
+
     /// What sort of failure it is.
     pub fn kind(&self) -> ErrorKind {
         match self {

@@ -8,6 +8,8 @@ use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use arrow::array::{Array, AsArray};
+use arrow::compute::cast;
+use arrow::datatypes::DataType;
 use bytes::Bytes;
 use deltalake_core::DeltaTable;
 use model::Seq;
@@ -95,8 +97,10 @@ fn present_in(file: Bytes, wanted: &HashSet<Identity>) -> Result<Vec<Identity>, 
     let mut found = Vec::new();
     for batch in builder.with_projection(columns).build()? {
         let batch = batch?;
+        // Merged files keep the same texts in another Arrow type.
         let column = |name: &str| {
-            let column = batch.column_by_name(name).and_then(|column| column.as_string_opt::<i32>().cloned());
+            let column = batch.column_by_name(name).and_then(|column| cast(column, &DataType::Utf8).ok());
+            let column = column.and_then(|column| column.as_string_opt::<i32>().cloned());
             column.ok_or_else(|| ParquetError::General(format!("a file without texts in column {name}")))
         };
         let (accounts, ids) = (column("account_id")?, column("event_id")?);

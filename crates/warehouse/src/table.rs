@@ -42,12 +42,20 @@ pub(crate) async fn open(store: &Arc<dyn ObjectStore>, name: &TableName) -> Resu
     Ok(Some(table))
 }
 
-/// The newest version of the table, with all of our columns.
-pub(crate) async fn open_or_create(
+/// The newest version of the table, with all of our columns; made if it is not there. `former` is the table as it was.
+pub(crate) async fn newest(
     store: &Arc<dyn ObjectStore>,
     name: &TableName,
+    former: Option<DeltaTable>,
 ) -> Result<DeltaTable, WarehouseError> {
-    match open(store, name).await? {
+    let there = match former {
+        Some(mut table) => {
+            table.update_state().await.map_err(log_failed(name))?;
+            Some(table)
+        }
+        None => open(store, name).await?,
+    };
+    match there {
         Some(table) => with_our_columns(table, name).await,
         None => create(store, name).await,
     }
@@ -59,7 +67,7 @@ async fn create(store: &Arc<dyn ObjectStore>, name: &TableName) -> Result<DeltaT
         ("delta.checkpointInterval", CHECKPOINT_COMMITS.to_string()),
         ("delta.dataSkippingStatsColumns", STATED.join(",")),
         ("delta.deletedFileRetentionDuration", "interval 7 days".to_owned()),
-        ("delta.logRetentionDuration", "interval 30 days".to_owned()),
+        ("delta.logRetentionDuration", "interval 7 days".to_owned()),
     ];
     let create = CreateBuilder::new()
         .with_log_store(log_of(store, name))

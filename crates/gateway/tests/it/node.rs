@@ -40,6 +40,17 @@ pub(crate) struct Node {
 /// A call, and the status and code it is refused with.
 pub(crate) type RefusedCall<'a> = (&'a str, &'a [(&'a str, &'a str)], u16, &'a str);
 
+/// Each account has its events.
+struct OnlyEvents;
+
+#[async_trait::async_trait]
+impl query::Tables for OnlyEvents {
+    async fn tables(&self, account: AccountId) -> Result<Vec<query::Table>, query::TablesError> {
+        let source = query::Source::Events(Arc::new(model::logstore::View::of_account(account)));
+        Ok(vec![query::Table { name: "events".to_owned(), source }])
+    }
+}
+
 /// A reply, read to its end.
 #[derive(Debug)]
 pub(crate) struct Reply {
@@ -81,7 +92,15 @@ impl Node {
         Node::on_disk(config, Arc::new(RealDisk)).await
     }
 
+    pub(crate) async fn with_engine(engine: Option<Arc<dyn query::Engine>>) -> Node {
+        Node::of(Config::default(), Arc::new(RealDisk), engine).await
+    }
+
     pub(crate) async fn on_disk(config: Config, disk: Arc<dyn Disk>) -> Node {
+        Node::of(config, disk, None).await
+    }
+
+    async fn of(config: Config, disk: Arc<dyn Disk>, engine: Option<Arc<dyn query::Engine>>) -> Node {
         let folder = tempfile::tempdir().expect("a folder");
         let clock = Arc::new(ManualClock::at(Timestamp::parse(NOW).expect("a time")));
         let (metrics, shutdown) = (Metrics::default(), Shutdown::new());
@@ -108,6 +127,9 @@ impl Node {
             random,
             metrics,
             shutdown: shutdown.clone(),
+            admission: query::Admission::new(15),
+            engine,
+            tables: Arc::new(OnlyEvents),
             config,
         });
         let account = catalog.account_list().await.expect("accounts")[0].id.to_string();

@@ -42,6 +42,12 @@ async fn objects_are_put_read_listed_copied_and_deleted() {
     RealDisk.create(&root.path().join("t/.x.part")).unwrap();
     let all = ["t/_delta_log/0.json", "t/day=2026-01-02/a.parquet", "t/day=2026-01-02/b.parquet"];
     assert_eq!(keys(&folder, "t").await, all);
+    for offset in ["t/_delta_log/0.json", "t/_delta_log/1", "t/_delta_log", "t/day=2026-01-02/a.parquet", "u"] {
+        let found: Vec<ObjectMeta> = folder.list_with_offset(None, &Path::from(offset)).try_collect().await.unwrap();
+        let expected: Vec<&str> = all.into_iter().filter(|key| *key > offset).collect();
+        let found: Vec<&str> = found.iter().map(|meta| meta.location.as_ref()).collect();
+        assert_eq!(found, expected, "after {offset}");
+    }
     let level = folder.list_with_delimiter(Some(&Path::from("t"))).await.unwrap();
     assert_eq!(level.common_prefixes, [Path::from("t/_delta_log"), Path::from("t/day=2026-01-02")]);
     assert!(level.objects.is_empty());

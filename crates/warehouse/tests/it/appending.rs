@@ -49,16 +49,18 @@ async fn jobs_and_trails_of_one_table_share_its_events_and_other_tables_do_not()
     let warehouse = on(folder_store(root.path()));
     warehouse.append(&name(), batch(10, 20)).await.unwrap();
     // A job of the same trail brings what was before.
-    let job = Batch { application: "job:1".to_owned(), ..batch(0, 10) };
+    let job = Batch { application: "job-1".to_owned(), ..batch(0, 10) };
     assert_eq!(warehouse.append(&name(), job).await.unwrap().added, 10);
     assert_eq!(seqs(&warehouse).await, range(0, 20));
     // Another job brings some of it again, and what the trail is about to bring.
-    let job = Batch { application: "job:2".to_owned(), ..batch(4, 24) };
+    let job = Batch { application: "job-2".to_owned(), ..batch(4, 24) };
     assert_eq!(warehouse.append(&name(), job).await.unwrap().added, 4);
     assert_eq!(warehouse.append(&name(), batch(20, 30)).await.unwrap().added, 6);
     assert_eq!(seqs(&warehouse).await, range(0, 30));
-    let other = TableName::new("actiontrail_1000000000000001", "actiontrail_other").unwrap();
+    let other = TableName::new(name().account(), "actiontrail_1000000000000001", "actiontrail_other").unwrap();
     assert_eq!(warehouse.append(&other, batch(10, 20)).await.unwrap().added, 10);
+    assert_eq!(warehouse.tables(name().account()).await.unwrap(), [name(), other]);
+    assert!(warehouse.tables("1000000000000002".parse().unwrap()).await.unwrap().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -67,7 +69,7 @@ async fn each_day_has_its_partition_and_the_log_says_what_is_in_a_file() {
     let warehouse = on(folder_store(root.path()));
     let times = [(1, START - 1), (2, START), (3, START + DAY - 1), (4, START + DAY), (5, -1)];
     let rows = times.map(|(seq, time)| row_at(seq, time)).to_vec();
-    let batch = Batch { application: "trail:1".to_owned(), after: Seq(0), through: Seq(5), rows };
+    let batch = Batch { application: "trail-1".to_owned(), after: Seq(0), through: Seq(5), rows };
     warehouse.append(&name(), batch).await.unwrap();
     let table = warehouse.open(&name()).await.unwrap().unwrap();
     let mut files = Vec::new();

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use bytes::Bytes;
 use deltalake_core::DeltaTable;
 use deltalake_core::arrow::array::AsArray;
+use host::metrics::Metrics;
 use host::{OsRandom, RealDisk, SystemClock};
 use model::{Event, Seq, Timestamp};
 use object_store::{ObjectStore, ObjectStoreExt};
 use outbound::{BucketSettings, Config, Outbound};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use warehouse::{Batch, Row, TableName, Warehouse};
+use warehouse::{Batch, Row, TableName, Warehouse, WarehouseMetrics};
 
 pub(crate) const ACCOUNT: &str = "1000000000000001";
 pub(crate) const DAY: i64 = 86_400_000;
@@ -19,7 +20,8 @@ pub(crate) const DAY: i64 = 86_400_000;
 pub(crate) const START: i64 = 1_767_312_000_000;
 
 pub(crate) fn name() -> TableName {
-    TableName::new("actiontrail_1000000000000001", "actiontrail_all").expect("a plain name")
+    TableName::new(ACCOUNT.parse().expect("an account"), "actiontrail_1000000000000001", "actiontrail_all")
+        .expect("a plain name")
 }
 
 /// The event of this number, a minute after the one before.
@@ -41,7 +43,7 @@ pub(crate) fn row_at(seq: u64, time: i64) -> Row {
 /// Everything in `(after, through]`.
 pub(crate) fn batch(after: u64, through: u64) -> Batch {
     let rows = (after + 1..=through).map(row).collect();
-    Batch { application: "trail:1".to_owned(), after: Seq(after), through: Seq(through), rows }
+    Batch { application: "trail-1".to_owned(), after: Seq(after), through: Seq(through), rows }
 }
 
 pub(crate) fn folder_store(root: &FilePath) -> Arc<dyn ObjectStore> {
@@ -50,7 +52,7 @@ pub(crate) fn folder_store(root: &FilePath) -> Arc<dyn ObjectStore> {
 }
 
 pub(crate) fn on(store: Arc<dyn ObjectStore>) -> Warehouse {
-    Warehouse::new(store, Arc::new(SystemClock))
+    Warehouse::new(store, Arc::new(SystemClock), WarehouseMetrics::new(&Metrics::default()))
 }
 
 /// The numbers of the table's events, sorted, read from the files its log names.
