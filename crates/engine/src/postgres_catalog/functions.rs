@@ -52,7 +52,11 @@ pub(super) fn register(context: &SessionContext) {
         .map(|name| (*name, null.clone()))
         .chain(TRUE.iter().map(|name| (*name, ScalarValue::Boolean(Some(true)))))
         .chain(FALSE.iter().map(|name| (*name, ScalarValue::Boolean(Some(false)))))
-        .chain([("version", ScalarValue::from(VERSION)), ("pg_my_temp_schema", ScalarValue::Int32(Some(0))), ("to_regtype", ScalarValue::Int32(None))]);
+        .chain([
+            ("version", ScalarValue::from(VERSION)),
+            ("pg_my_temp_schema", ScalarValue::Int32(Some(0))),
+            ("to_regtype", ScalarValue::Int32(None)),
+        ]);
     for (name, value) in constants {
         context.register_udf(ScalarUDF::new_from_impl(Says { name, value, signature: anything() }));
     }

@@ -65,7 +65,9 @@ fn name_calls(statement: &mut Statement) -> bool {
             Expr::Identifier(name) if is_user(&name.value) => Some(name.value.clone()),
             _ => None,
         };
-        let Some(name) = name.map(|name| name.to_ascii_lowercase()).filter(|name| !named.contains(name)) else { continue };
+        let Some(name) = name.map(|name| name.to_ascii_lowercase()).filter(|name| !named.contains(name)) else {
+            continue;
+        };
         *item = SelectItem::ExprWithAlias { expr: expr.clone(), alias: Ident::with_quote('"', name.as_str()) };
         named.push(name);
     }

@@ -1,5 +1,6 @@
 //! The engine over a real store.
 
+mod combined;
 mod functions;
 mod node;
 mod published;

@@ -8,6 +8,7 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use bytes::Bytes;
 use catalog::Catalog;
 use engine::SqlEngine;
+use engine::events::StoreEvents;
 use futures::StreamExt;
 use host::metrics::Metrics;
 use host::{RealDisk, SystemClock};
@@ -46,6 +47,11 @@ impl Node {
         let account: AccountId = ACCOUNT.parse().unwrap();
         let entry = |line: &String| Entry { account, event: Event::parse(Bytes::from(line.clone())).unwrap() };
         self.writer.append(lines.iter().map(entry).collect()).await.unwrap();
+    }
+
+    /// What the engine reads.
+    pub(crate) fn events(&self) -> StoreEvents {
+        StoreEvents::new(self.store.clone())
     }
 
     /// Everything in memory becomes a segment.

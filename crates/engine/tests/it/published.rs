@@ -16,7 +16,7 @@ fn shared(path: &str) -> PathBuf {
     path
 }
 
-fn invictus() -> Vec<String> {
+pub(crate) fn invictus() -> Vec<String> {
     let output = Command::new("gzip").arg("-dc").arg(shared("data/actiontrail_shaped/invictus.ndjson.gz")).output();
     String::from_utf8(output.unwrap().stdout).unwrap().lines().map(str::to_owned).collect()
 }
