@@ -156,6 +156,9 @@ fn rewritten(aggregate: &Aggregate) -> Result<Option<LogicalPlan>> {
     if let Some(filter) = conjunction(filters) {
         plan = plan.filter(filter)?;
     }
+    // Two counts may be the same sum.
+    let named = |(at, expr): (usize, Expr)| expr.alias(format!("measure {at}"));
+    let expressions = expressions.into_iter().enumerate().map(named).collect();
     let counted = Aggregate::try_new(Arc::new(plan.build()?), groups, expressions)?;
     let (groups, schema) = (counted.group_expr.len(), counted.schema.clone());
     let outputs = aggregate.schema.iter().enumerate().map(|(at, (qualifier, field))| {

@@ -1,5 +1,6 @@
 //! DataFusion's errors in our words.
 
+use datafusion::common::SchemaError;
 use datafusion::error::DataFusionError;
 use datafusion::sql::sqlparser::parser::ParserError;
 use model::ErrorKind;
@@ -13,6 +14,14 @@ pub(crate) fn query_error(error: DataFusionError, memory_bytes: usize) -> QueryE
         return match known {
             Known::Cut(cut) => QueryError::Cut(cut),
             Known::Kind(kind) => QueryError::Failed { kind, source: Box::new(error) },
+        };
+    }
+    if let DataFusionError::SchemaError(schema, _) = error.find_root()
+        && let SchemaError::FieldNotFound { field, .. } = schema.as_ref()
+    {
+        let wanted = r#"a documented key of events, "event.<path>" or an alias"#;
+        return QueryError::Invalid {
+            message: format!("column '{}' cannot be resolved; a column is {wanted}", field.name),
         };
     }
     match error.find_root() {

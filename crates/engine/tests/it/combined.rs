@@ -77,7 +77,7 @@ const QUERIES: &[(&str, bool)] = &[
         true,
     ),
     (
-        "* | select eventName, count(*) as c where __time__ >= 1689000000 and __time__ < 1689003600 and $ group by eventName limit 1000",
+        "* | select eventName, count(*) as c where __time__ >= 1688988000 and __time__ < 1688995200 and $ group by eventName limit 1000",
         true,
     ),
     (
