@@ -126,6 +126,14 @@ impl Node {
 
         let (gateway_shutdown, postgres_shutdown) = (Shutdown::new(), Shutdown::new());
         let admission = Admission::new(config.query.per_account);
+        #[cfg(feature = "sql")]
+        let engine = Some(crate::sql::engine(
+            &store,
+            #[cfg(feature = "warehouse")]
+            &warehouse,
+        )?);
+        #[cfg(not(feature = "sql"))]
+        let engine = None;
         let tables: Arc<dyn Tables> = Arc::new(NodeTables {
             catalog: catalog.clone(),
             clock: clock.clone(),
@@ -133,10 +141,6 @@ impl Node {
             #[cfg(feature = "warehouse")]
             warehouse,
         });
-        #[cfg(feature = "sql")]
-        let engine = Some(crate::sql::engine(&store)?);
-        #[cfg(not(feature = "sql"))]
-        let engine = None;
         let router = Gateway::router(gateway::Parts {
             writer: writer.clone(),
             store: store.clone(),

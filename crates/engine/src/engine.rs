@@ -1,0 +1,213 @@
+//! The engine: from a question to rows.
+//!
+//! Queries run on the engine's own few threads, so that however much one computes the node goes on serving. Each has its own
+//! memory pool and no disk. The functions are registered once; a query clones that state and adds its tables.
+
+use std::sync::Arc;
+
+use arrow::datatypes::SchemaRef;
+use async_trait::async_trait;
+use datafusion::catalog::{
+    CatalogProvider, CatalogProviderList, MemoryCatalogProvider, MemoryCatalogProviderList, MemorySchemaProvider,
+};
+use datafusion::common::TableReference;
+use datafusion::error::DataFusionError;
+use datafusion::execution::SessionState;
+use datafusion::execution::SessionStateBuilder;
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::memory_pool::FairSpillPool;
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::execute_stream;
+use datafusion::prelude::{SessionConfig, SessionContext};
+use model::ErrorKind;
+use query::{Answer, Engine, QueryError, Question, Scope, Search, Source};
+use store::Store;
+use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
+
+use crate::dialect::{Prepared, prepare};
+use crate::error::query_error;
+use crate::events::{Events, StoreEvents};
+use crate::guarded::{self, Running};
+use crate::table::EventsTable;
+
+/// Threads that compute, and parts a query is cut into.
+const THREADS: usize = 2;
+
+/// Where the tables of a statement are read.
+#[derive(Clone)]
+struct Sources {
+    events: Arc<dyn Events>,
+    #[cfg(feature = "warehouse")]
+    warehouse: Option<Arc<dyn crate::warehouse::Location>>,
+}
+
+/// Answers statements over events.
+pub struct SqlEngine {
+    sources: Sources,
+    /// Everything but tables and memory.
+    prototype: SessionState,
+    runtime: Option<Runtime>,
+}
+
+impl SqlEngine {
+    /// Over the events of a store.
+    pub fn new(store: Store) -> Result<SqlEngine, std::io::Error> {
+        SqlEngine::over(Arc::new(StoreEvents::new(store)))
+    }
+
+    /// Over these events.
+    pub fn over(events: Arc<dyn Events>) -> Result<SqlEngine, std::io::Error> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(THREADS)
+            .thread_name("sql")
+            // Warehouse tables may lie behind a network.
+            .enable_all()
+            .build()?;
+        let sources = Sources {
+            events,
+            #[cfg(feature = "warehouse")]
+            warehouse: None,
+        };
+        Ok(SqlEngine { sources, prototype: prototype(), runtime: Some(runtime) })
+    }
+
+    /// The same with the warehouse tables that lie there.
+    #[cfg(feature = "warehouse")]
+    #[must_use]
+    pub fn with_warehouse(mut self, location: Arc<dyn crate::warehouse::Location>) -> SqlEngine {
+        self.sources.warehouse = Some(location);
+        self
+    }
+
+    fn runtime(&self) -> &Runtime {
+        self.runtime.as_ref().expect("taken only by drop")
+    }
+
+    fn state(&self, question: &Question) -> Result<SessionState, QueryError> {
+        let memory_bytes = question.meter.limits().memory_bytes;
+        let no_disk = DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled);
+        let environment = RuntimeEnvBuilder::new()
+            .with_memory_pool(Arc::new(FairSpillPool::new(memory_bytes)))
+            .with_disk_manager_builder(no_disk)
+            .build_arc()
+            .map_err(|error| query_error(error, memory_bytes))?;
+        Ok(SessionStateBuilder::new_from_existing(self.prototype.clone())
+            .with_runtime_env(environment)
+            .with_catalog_list(own_catalogs(&self.prototype))
+            .build())
+    }
+}
+
+impl Drop for SqlEngine {
+    fn drop(&mut self) {
+        // Waiting for queries is not allowed inside another runtime, and nobody is left to hear them.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// An empty catalog list: a state's clones share theirs, and a query's tables are nobody else's.
+fn own_catalogs(prototype: &SessionState) -> Arc<dyn CatalogProviderList> {
+    let options = &prototype.config_options().catalog;
+    let catalog = MemoryCatalogProvider::new();
+    catalog
+        .register_schema(&options.default_schema, Arc::new(MemorySchemaProvider::new()))
+        .expect("a catalog in memory takes any schema");
+    let catalogs = MemoryCatalogProviderList::new();
+    catalogs.register_catalog(options.default_catalog.clone(), Arc::new(catalog));
+    Arc::new(catalogs)
+}
+
+fn prototype() -> SessionState {
+    let mut config = SessionConfig::new().with_target_partitions(THREADS).with_batch_size(8192);
+    let options = config.options_mut();
+    options.sql_parser.enable_ident_normalization = false;
+    options.sql_parser.map_string_types_to_utf8view = false;
+    SessionStateBuilder::new().with_config(config).with_default_features().build()
+}
+
+/// A question's plan and the context it runs in.
+struct Planned {
+    context: SessionContext,
+    plan: LogicalPlan,
+}
+
+async fn plan(state: SessionState, sources: &Sources, question: &Question) -> Result<Planned, QueryError> {
+    let memory_bytes = question.meter.limits().memory_bytes;
+    let failed = |error: DataFusionError| query_error(error, memory_bytes);
+    let Prepared { statement, columns } = prepare(&question.sql, question.dialect, &question.tables)?;
+    let context = SessionContext::new_with_state(state);
+    for (at, table) in question.tables.iter().enumerate() {
+        let Source::Events(view) = &table.source else { continue };
+        let search = if at == 0 { question.search.clone() } else { Search::All };
+        let scope = Scope { view: view.clone(), from: question.from, before: question.before, search };
+        let events_table = Arc::new(EventsTable::new(sources.events.clone(), scope, &columns, question.meter.clone()));
+        if at == 0 {
+            context.register_table(TableReference::bare("log"), events_table.clone()).map_err(failed)?;
+        }
+        if table.name != "log" {
+            context.register_table(TableReference::bare(table.name.clone()), events_table).map_err(failed)?;
+        }
+    }
+    #[cfg(feature = "warehouse")]
+    if let Some(location) = &sources.warehouse {
+        crate::warehouse::register(&**location, &context, &statement, question).await?;
+    }
+    let statement = datafusion::sql::parser::Statement::Statement(Box::new(statement));
+    let plan = context.state().statement_to_plan(statement).await.map_err(failed)?;
+    Ok(Planned { context, plan })
+}
+
+/// Plans, says what the columns are, and sends the rows.
+async fn run(
+    state: SessionState,
+    sources: Sources,
+    question: Question,
+    schema: oneshot::Sender<Result<SchemaRef, QueryError>>,
+    rows: tokio::sync::mpsc::Sender<guarded::Batch>,
+) {
+    let meter = question.meter.clone();
+    let started = async {
+        let failed = |error: DataFusionError| query_error(error, meter.limits().memory_bytes);
+        let planned = plan(state, &sources, &question).await?;
+        let state = planned.context.state();
+        let physical = state.create_physical_plan(&planned.plan).await.map_err(failed)?;
+        execute_stream(physical, state.task_ctx()).map_err(failed)
+    };
+    match started.await {
+        Ok(stream) => {
+            if schema.send(Ok(stream.schema())).is_ok() {
+                guarded::send(stream, meter, rows).await;
+            }
+        }
+        Err(error) => drop(schema.send(Err(error))),
+    }
+}
+
+#[async_trait]
+impl Engine for SqlEngine {
+    async fn answer(&self, question: Question) -> Result<Answer, QueryError> {
+        let state = self.state(&question)?;
+        let meter = question.meter.clone();
+        let (schema_sender, schema) = oneshot::channel();
+        let (sender, receiver) = guarded::channel();
+        let task = self.runtime().spawn(run(state, self.sources.clone(), question, schema_sender, sender));
+        let running = Running { task: task.abort_handle(), meter };
+        let schema =
+            schema.await.map_err(|source| QueryError::Failed { kind: ErrorKind::Bug, source: Box::new(source) })??;
+        Ok(Answer { schema, batches: guarded::receive(receiver, running) })
+    }
+
+    async fn describe(&self, question: Question) -> Result<SchemaRef, QueryError> {
+        let state = self.state(&question)?;
+        let sources = self.sources.clone();
+        let task = self.runtime().spawn(async move {
+            let planned = plan(state, &sources, &question).await?;
+            Ok(Arc::new(planned.plan.schema().as_arrow().clone()))
+        });
+        task.await.map_err(|source| QueryError::Failed { kind: ErrorKind::Bug, source: Box::new(source) })?
+    }
+}

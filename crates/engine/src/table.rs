@@ -1,0 +1,196 @@
+//! A table of events: exactly the columns a statement names, read when the plan asks for them.
+//!
+//! Conditions on `__time__` and `time` narrow the scope, and an equality with a text becomes a condition of the search, so
+//! that the index finds the events; DataFusion checks both again. Readers run on blocking threads and hand over a batch at a
+//! time; when nobody takes them any more they end.
+
+mod pushdown;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
+use arrow::compute::cast;
+use arrow::datatypes::{Schema, SchemaRef};
+use async_trait::async_trait;
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::error::{DataFusionError, Result};
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::execution::TaskContext;
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::stream::RecordBatchReceiverStream;
+use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
+use query::{Column, Meter, Scope};
+
+use crate::columns::{Columns, Content};
+use crate::events::{Batches, Events, EventsError};
+
+/// Readers of one table: the machines this runs on have few cores.
+const PARTITIONS: usize = 2;
+/// Batches that wait to be taken, of each reader.
+const WAITING_BATCHES: usize = 2;
+
+#[derive(Debug)]
+pub(crate) struct EventsTable {
+    events: Arc<dyn Events>,
+    scope: Scope,
+    contents: Vec<Content>,
+    schema: SchemaRef,
+    meter: Arc<Meter>,
+}
+
+impl EventsTable {
+    pub(crate) fn new(events: Arc<dyn Events>, scope: Scope, columns: &Columns, meter: Arc<Meter>) -> EventsTable {
+        EventsTable { events, scope, contents: columns.contents(), schema: Arc::new(columns.schema()), meter }
+    }
+
+    fn name_and_content(&self, name: &str) -> Option<&Content> {
+        self.schema.index_of(name).ok().map(|at| &self.contents[at])
+    }
+}
+
+#[async_trait]
+impl TableProvider for EventsTable {
+    fn schema(&self) -> SchemaRef {
+        self.schema.clone()
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+        Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
+    }
+
+    async fn scan(
+        &self,
+        _session: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        _limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let chosen: Vec<usize> = projection.cloned().unwrap_or_else(|| (0..self.contents.len()).collect());
+        let schema: SchemaRef = Arc::new(self.schema.project(&chosen)?);
+        let contents: Vec<Content> = chosen.iter().map(|at| self.contents[*at].clone()).collect();
+        let scope = pushdown::narrowed(&self.scope, filters, |name| self.name_and_content(name));
+        let reading = Arc::new(Reading { events: self.events.clone(), scope, contents, meter: self.meter.clone() });
+        let partitions = reading.start();
+        let partitions = partitions.into_iter().enumerate().map(|(at, batches)| {
+            let batches = Mutex::new(Some(batches));
+            Arc::new(Partition { reading: reading.clone(), at, batches, schema: schema.clone() })
+                as Arc<dyn PartitionStream>
+        });
+        Ok(Arc::new(StreamingTableExec::try_new(schema.clone(), partitions.collect(), None, [], false, None)?))
+    }
+}
+
+/// What a plan reads of a table.
+#[derive(Debug)]
+struct Reading {
+    events: Arc<dyn Events>,
+    scope: Scope,
+    contents: Vec<Content>,
+    meter: Arc<Meter>,
+}
+
+impl Reading {
+    fn start(&self) -> Vec<Batches> {
+        let read = self.contents.iter().filter_map(|content| match content {
+            Content::Read(column) => Some(column.clone()),
+            Content::Constant(_) => None,
+        });
+        let mut columns: Vec<Column> = Vec::new();
+        for column in read {
+            if !columns.contains(&column) {
+                columns.push(column);
+            }
+        }
+        let mut readers = self.events.scan(&self.scope, &columns, self.meter.clone(), PARTITIONS);
+        if readers.is_empty() {
+            readers.push(Box::new(std::iter::empty()));
+        }
+        let arrange = |reader: Batches| {
+            let contents = self.contents.clone();
+            let columns = columns.clone();
+            Box::new(reader.map(move |batch| batch.map(|batch| arranged(&batch, &contents, &columns)))) as Batches
+        };
+        readers.into_iter().map(arrange).collect()
+    }
+}
+
+/// The columns as the plan wants them: constants put in, a column that has two names twice.
+fn arranged(batch: &RecordBatch, contents: &[Content], columns: &[Column]) -> RecordBatch {
+    let rows = batch.num_rows();
+    let array = |content: &Content| -> ArrayRef {
+        match content {
+            Content::Read(column) => {
+                let at = columns.iter().position(|each| each == column).expect("every column was asked for");
+                batch.column(at).clone()
+            }
+            Content::Constant(text) => Arc::new(StringArray::from_iter_values(std::iter::repeat_n(text, rows))),
+        }
+    };
+    let arrays: Vec<ArrayRef> = contents.iter().map(array).collect();
+    let fields = arrays
+        .iter()
+        .enumerate()
+        .map(|(at, array)| arrow::datatypes::Field::new(at.to_string(), array.data_type().clone(), true));
+    let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+    let options = RecordBatchOptions::new().with_row_count(Some(rows));
+    RecordBatch::try_new_with_options(schema, arrays, &options).expect("as many rows in each column")
+}
+
+struct Partition {
+    reading: Arc<Reading>,
+    at: usize,
+    batches: Mutex<Option<Batches>>,
+    schema: SchemaRef,
+}
+
+impl std::fmt::Debug for Partition {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Partition").field("at", &self.at).finish_non_exhaustive()
+    }
+}
+
+impl PartitionStream for Partition {
+    fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    fn execute(&self, _context: Arc<TaskContext>) -> SendableRecordBatchStream {
+        let started = self.batches.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // A plan may run a part of itself again.
+        let again = || self.reading.start().into_iter().nth(self.at);
+        let batches = started.or_else(again).unwrap_or_else(|| Box::new(std::iter::empty()));
+        let mut builder = RecordBatchReceiverStream::builder(self.schema.clone(), WAITING_BATCHES);
+        let (sender, schema) = (builder.tx(), self.schema.clone());
+        builder.spawn_blocking(move || {
+            for batch in batches {
+                let batch = batch.map_err(external).and_then(|batch| typed(&batch, &schema));
+                let is_last = batch.is_err();
+                if sender.blocking_send(batch).is_err() || is_last {
+                    break;
+                }
+            }
+            Ok(())
+        });
+        builder.build()
+    }
+}
+
+fn external(error: EventsError) -> DataFusionError {
+    DataFusionError::External(Box::new(error))
+}
+
+/// The batch in the types the plan was made for.
+fn typed(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
+    let mut arrays: Vec<ArrayRef> = Vec::with_capacity(schema.fields().len());
+    for (array, field) in batch.columns().iter().zip(schema.fields()) {
+        let is_so = array.data_type() == field.data_type();
+        arrays.push(if is_so { array.clone() } else { cast(array, field.data_type())? });
+    }
+    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    Ok(RecordBatch::try_new_with_options(schema.clone(), arrays, &options)?)
+}

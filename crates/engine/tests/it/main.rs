@@ -1,0 +1,4 @@
+//! The engine over a real store.
+
+mod node;
+mod statements;
