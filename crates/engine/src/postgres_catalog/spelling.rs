@@ -51,11 +51,15 @@ pub(super) fn known(sql: &str) -> String {
     if name_calls(statement) { statement.to_string() } else { sql }
 }
 
-/// Columns that are calls of functions are called like them, as in PostgreSQL; whether there are any. Of two of one name
-/// only the first.
+/// In a SELECT without FROM columns that are calls of functions are called like them, as in PostgreSQL; whether there are
+/// any. Of two of one name only the first.
 fn name_calls(statement: &mut Statement) -> bool {
     let Statement::Query(query) = statement else { return false };
     let SetExpr::Select(select) = query.body.as_mut() else { return false };
+    if !select.from.is_empty() {
+        // The library knows some of those by their every word.
+        return false;
+    }
     let mut named: Vec<String> = Vec::new();
     for item in &mut select.projection {
         let SelectItem::UnnamedExpr(expr) = item else { continue };
