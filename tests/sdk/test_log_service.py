@@ -94,7 +94,14 @@ def test_pulling_to_the_end_gives_every_event_once(root, logstore, version, comp
     found = []
     while cursor != end:
         page = client.pull_logs(
-            PROJECT, logstore, 0, cursor, count=10, end_cursor=end, compress=bool(compression), accept_compress_type=compression
+            PROJECT,
+            logstore,
+            0,
+            cursor,
+            count=10,
+            end_cursor=end,
+            compress=bool(compression),
+            accept_compress_type=compression,
         )
         found += page.get_flatten_logs_json()
         assert page.get_next_cursor() != cursor
@@ -153,7 +160,9 @@ def test_a_consumer_group_reads_every_event_once_across_consumers(root, logstore
     worker.shutdown()
     worker.join(timeout=30)
     root.put_lines(json.dumps(event(EVENTS + number)).encode() for number in range(50))
-    wait_until(lambda: sum(each.startswith("log-") for each in second) >= 50, "the second goes on where the first ended")
+    wait_until(
+        lambda: sum(each.startswith("log-") for each in second) >= 50, "the second goes on where the first ended"
+    )
     follower.shutdown()
     follower.join(timeout=30)
     both = [each for each in first + second if each.startswith("log-")]
@@ -167,7 +176,12 @@ def test_a_consumer_group_reads_every_event_once_across_consumers(root, logstore
 
 def test_saved_searches_and_dashboards_are_given_back_as_sent(root, logstore):
     client = log_client(root)
-    search = {"savedsearchName": "errors", "searchQuery": "event.errorCode: *", "logstore": logstore, "displayName": "E"}
+    search = {
+        "savedsearchName": "errors",
+        "searchQuery": "event.errorCode: *",
+        "logstore": logstore,
+        "displayName": "E",
+    }
     client.create_savedsearch(PROJECT, search)
     assert client.get_savedsearch(PROJECT, "errors").get_entity() == search
     client.update_savedsearch(PROJECT, search | {"topic": "t"})

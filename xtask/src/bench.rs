@@ -9,7 +9,7 @@ use crate::workspace::Workspace;
 use crate::{command, install};
 
 /// `arguments` are those of the `bench` program: `--events`, `--no-clickhouse`, `--json` and so on; with
-/// `selection` before them only that is measured.
+/// `selection` or `queries` before them only that is measured.
 pub(crate) fn run(workspace: &Workspace, arguments: &[&str]) -> Result<()> {
     command::run(workspace.cargo().args(["build", "--release", "--package", "cairn", "--package", "bench"]))?;
     let built = workspace.target().join("release");
@@ -18,7 +18,15 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[&str]) -> Result<()> {
         // In process, and nothing to compare with.
         return command::run(bench.current_dir(workspace.root()).arg("selection").args(options));
     }
-    bench.current_dir(workspace.root()).arg("--cairn").arg(built.join("cairn"));
+    bench.current_dir(workspace.root());
+    let arguments = match arguments {
+        ["queries", options @ ..] => {
+            bench.arg("queries");
+            options
+        }
+        all => all,
+    };
+    bench.arg("--cairn").arg(built.join("cairn"));
     if !arguments.contains(&"--no-clickhouse") {
         bench.arg("--python").arg(install::clickhouse(workspace)?);
     }

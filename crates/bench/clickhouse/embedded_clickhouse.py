@@ -183,13 +183,23 @@ class ClickHouse:
         seconds = time.perf_counter() - started
         return {"found": page.bytes().count(b"\n"), "seconds": seconds}
 
+    def sql_rows(self, request: dict) -> dict:
+        """Any statement; its rows as tab-separated text."""
+        started = time.perf_counter()
+        answer = self.connection.query(request["sql"], "TabSeparated")
+        seconds = time.perf_counter() - started
+        return {"rows": answer.bytes().decode().splitlines(), "seconds": seconds}
+
 
 def main(folder: str):
     # ClickHouse may print; the answers keep the real standard output to themselves.
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
     clickhouse = ClickHouse(folder)
-    work = {name: getattr(clickhouse, name) for name in ("load", "load_warmup", "settle", "optimize", "figures", "ask")}
+    work = {
+        name: getattr(clickhouse, name)
+        for name in ("load", "load_warmup", "settle", "optimize", "figures", "ask", "sql_rows")
+    }
     print(json.dumps({"chdb": chdb.__version__, "clickhouse": chdb.engine_version}), file=answers)
     for line in sys.stdin:
         request = json.loads(line)

@@ -22,7 +22,7 @@ use crate::load::{Batch, Stream};
 use crate::options::Options;
 use crate::process;
 use crate::report::TheirWriting;
-use messages::{Figures, Found, Loaded, Nothing, Question, Request, Versions};
+use messages::{Figures, Found, Loaded, Nothing, Question, Request, Told, Versions};
 
 const PROGRAM: &str = "crates/bench/clickhouse/embedded_clickhouse.py";
 /// Events of one insert. Each insert makes a part of the table, so ClickHouse wants them large.
@@ -69,6 +69,11 @@ impl ClickHouse {
 
     pub(crate) async fn ask(&mut self, question: &Question<'_>) -> Result<Found> {
         self.ask_for(&Request::Ask(question)).await
+    }
+
+    /// Any statement.
+    pub(crate) async fn sql(&mut self, sql: &str) -> Result<Told> {
+        self.ask_for(&Request::SqlRows { sql }).await
     }
 
     /// Asks the small table as the large one will be asked, so that a cold question is not the first of its process.

@@ -13,6 +13,7 @@ mod load;
 mod options;
 mod page_cache;
 mod process;
+mod queries;
 mod questions;
 mod recovery;
 mod report;
@@ -32,6 +33,7 @@ use answers::{ByClickHouse, InProcess, OverHttp, check_same, measure};
 use clickhouse::ClickHouse;
 use load::Stream;
 use options::Options;
+use queries::Queries;
 use questions::Questions;
 use report::{Answered, Report, Theirs, Visible, Writing};
 use server::{SOON_IN_SEGMENTS, Server};
@@ -43,8 +45,12 @@ fn main() -> ExitCode {
     if std::env::args().nth(1).as_deref() == Some("selection") {
         return told(Options::parse(std::env::args().skip(2)).and_then(|options| selection::print(&options)));
     }
+    let only_queries = std::env::args().nth(1).as_deref() == Some("queries");
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().worker_threads(2).build();
-    told(Options::parse(std::env::args().skip(1)).and_then(|options| runtime?.block_on(run(&options))))
+    told(Options::parse(std::env::args().skip(1 + usize::from(only_queries))).and_then(|options| {
+        let runtime = runtime?;
+        if only_queries { runtime.block_on(run_queries(&options)) } else { runtime.block_on(run(&options)) }
+    }))
 }
 
 fn told(outcome: Result<()>) -> ExitCode {
@@ -66,7 +72,7 @@ async fn run(options: &Options) -> Result<()> {
     drop(cairn);
     if let Some(python) = &options.python {
         let clickhouse = folder()?;
-        let theirs = measure_clickhouse(options, python, &questions, clickhouse.path()).await?;
+        let theirs = measure_clickhouse(options, python, &questions, &mut report, clickhouse.path()).await?;
         check_same(&questions.kinds, &report.over_http, &theirs.lookups).context("Cairn and ClickHouse disagree")?;
         report.clickhouse = Some(theirs);
     }
@@ -74,6 +80,31 @@ async fn run(options: &Options) -> Result<()> {
     if let Some(path) = &options.json {
         report.save(path)?;
     }
+    Ok(())
+}
+
+/// `queries` as the first argument: the Logstore's questions and nothing else.
+async fn run_queries(options: &Options) -> Result<()> {
+    let folder = || tempfile::tempdir_in(&options.folder).context("could not make a temporary folder");
+    let (questions, cairn) = (Questions::choose(options), folder()?);
+    let mut server = Server::start(&options.cairn, cairn.path(), &[SOON_IN_SEGMENTS]).await?;
+    progress(&format!("putting {} events over {} connections", options.events, options.connections));
+    let producer = server.ingest_client().await?;
+    load::put(options, &producer, Stream::new(options), options.events).await?;
+    server.settled(options.events).await?;
+    progress("asking the Logstore");
+    let mut queries = queries::measure(options, &questions, &mut server).await?;
+    server.stop().await?;
+    drop(cairn);
+    if let Some(python) = &options.python {
+        let theirs = folder()?;
+        progress("loading ClickHouse with the same events");
+        let mut clickhouse = ClickHouse::start(options, python, theirs.path()).await?;
+        clickhouse.load(options).await?;
+        queries::compare(options, &questions, &mut queries, &mut clickhouse).await?;
+        clickhouse.stop().await?;
+    }
+    print!("{}", report::markdown_of_queries(&queries));
     Ok(())
 }
 
@@ -92,7 +123,7 @@ async fn measure_cairn(options: &Options, questions: &Questions, folder: &Path) 
     let memory = server.memory()?;
     let writing = Writing::new(options.events, options.batch, &load, server.throttled()?, cpu, server.sizes()?);
     let visibility = Visible::new(&visibility::measure(&server).await?);
-    let (over_http, in_process) = ask_cairn(options, questions, &mut server).await?;
+    let (over_http, in_process, queries) = ask_cairn(options, questions, &mut server).await?;
     progress("killing the node, to time its start");
     server.restart_with(&[]).await?;
     let recoveries = recovery::measure(options, &mut server).await?;
@@ -117,6 +148,7 @@ async fn measure_cairn(options: &Options, questions: &Questions, folder: &Path) 
         restart_with_long_journal: recoveries.long,
         over_http,
         in_process,
+        queries,
         clickhouse: None,
     })
 }
@@ -126,25 +158,34 @@ async fn ask_cairn(
     options: &Options,
     questions: &Questions,
     server: &mut Server,
-) -> Result<(Vec<Answered>, Vec<Answered>)> {
+) -> Result<(Vec<Answered>, Vec<Answered>, Queries)> {
     let key = server.key_of(questions.account()).await?;
     progress("asking over HTTP");
     let over_http = measure(questions, options.cold, &mut OverHttp::new(server, key)?).await?;
+    progress("asking the Logstore");
+    let queries = queries::measure(options, questions, server).await?;
     server.stop().await?;
     progress("asking in process");
     let mut store = InProcess::open(server.data()).await?;
     let in_process = measure(questions, options.cold, &mut store).await?;
     store.close().await?;
     check_same(&questions.kinds, &over_http, &in_process).context("HTTP and the store disagree")?;
-    Ok((over_http, in_process))
+    Ok((over_http, in_process, queries))
 }
 
-async fn measure_clickhouse(options: &Options, python: &Path, questions: &Questions, folder: &Path) -> Result<Theirs> {
+async fn measure_clickhouse(
+    options: &Options,
+    python: &Path,
+    questions: &Questions,
+    report: &mut Report,
+    folder: &Path,
+) -> Result<Theirs> {
     progress("loading ClickHouse with the same events");
     let mut clickhouse = ClickHouse::start(options, python, folder).await?;
     let writing = clickhouse.load(options).await?;
     progress("asking ClickHouse");
     let lookups = measure(questions, options.cold, &mut ByClickHouse::new(&mut clickhouse)).await?;
+    queries::compare(options, questions, &mut report.queries, &mut clickhouse).await?;
     let versions = clickhouse.versions.clone();
     clickhouse.stop().await?;
     Ok(Theirs { versions, writing, lookups })

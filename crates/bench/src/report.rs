@@ -13,12 +13,14 @@ use crate::clickhouse::messages::{Figures, Versions};
 use crate::delivery::Delivery;
 use crate::load::Load;
 use crate::process::Memory;
+use crate::queries::Queries;
 use crate::recovery::Recovery;
 use crate::selection::Selected;
 use crate::server::Sizes;
 use crate::visibility::Visibility;
 
 use aims::Aim;
+pub(crate) use markdown::of_queries as markdown_of_queries;
 
 /// Everything that was measured.
 #[derive(Serialize)]
@@ -41,6 +43,7 @@ pub(crate) struct Report {
     pub(crate) restart_with_long_journal: Recovery,
     pub(crate) over_http: Vec<Answered>,
     pub(crate) in_process: Vec<Answered>,
+    pub(crate) queries: Queries,
     pub(crate) clickhouse: Option<Theirs>,
 }
 

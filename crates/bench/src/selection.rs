@@ -9,7 +9,7 @@ use std::time::Instant;
 use ::delivery::SelectionIndex;
 use anyhow::Result;
 use bytes::Bytes;
-use catalog::{Route, RouteInterval, Routes};
+use catalog::{DeliveryId, Route, RouteInterval, Routes};
 use model::region::REGIONS;
 use model::trail::{EventRw, Selector, TrailRegions};
 use model::{AccountId, Event};
@@ -149,7 +149,7 @@ fn route(number: usize, accounts: &[AccountId]) -> Route {
     let event_rw = [EventRw::All, EventRw::Write, EventRw::Read][turn % 3];
     let regions = TrailRegions::parse(&regions.join(",")).unwrap_or(TrailRegions::All);
     Route {
-        trail: number as i64,
+        delivery: DeliveryId::bucket(number as i64),
         account: accounts[number % accounts.len()],
         organization: None,
         destinations: String::new(),
@@ -157,7 +157,6 @@ fn route(number: usize, accounts: &[AccountId]) -> Route {
             id: number as i64,
             through: None,
             selector: Selector::management(event_rw, regions),
-            has_destination: true,
         }],
     }
 }

@@ -49,6 +49,16 @@ pub(crate) struct Key {
     access_key_secret: String,
 }
 
+impl Key {
+    pub(crate) fn id(&self) -> &str {
+        &self.access_key_id
+    }
+
+    pub(crate) fn secret(&self) -> &str {
+        &self.access_key_secret
+    }
+}
+
 /// Bytes on disk.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sizes {
@@ -105,6 +115,15 @@ impl Server {
     /// The data folder.
     pub(crate) fn data(&self) -> &Path {
         &self.data
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// CPU time since the start.
+    pub(crate) fn cpu_time(&self) -> Result<Duration> {
+        process::cpu_time(self.id()?)
     }
 
     pub(crate) fn read_bytes(&self) -> Result<u64> {

@@ -6,28 +6,31 @@
 use std::path::Path;
 use std::time::Duration;
 
+use model::trail::{DestinationKind, Trail, TrailStatus};
 use model::{AccountId, Seq};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
 use sqlx::{ConnectOptions, Connection, Row};
 
 use crate::database::{Catalog, Columns, MIGRATIONS};
-use crate::{CatalogError, Manifest, Plan};
+use crate::delivery::state_from_row;
+use crate::trails::interval_from_row;
+use crate::{CatalogError, DeliveryId, Manifest, Plan};
 
 /// A backup waits for a node's longest transaction, which takes milliseconds.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Dangling references that are kept; after the first few the rest say the same. SQLite is told the same number.
 const COMPLAINTS_MAX: usize = 20;
 
-/// A trail's delivery, as far as a check needs it.
+/// A trail's delivery to one kind of destination, as far as a check needs it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InspectedTrail {
-    /// The trail's number.
-    pub id: i64,
+    /// The trail's number and the kind.
+    pub delivery: DeliveryId,
     /// Whose.
     pub account: AccountId,
     /// Its name.
     pub name: String,
-    /// Whether it is logging.
+    /// Whether it is logging, and to this kind.
     pub is_logging: bool,
     /// Everything up to this event is delivered.
     pub cursor: Seq,
@@ -54,8 +57,10 @@ pub struct Inspected {
     pub manifest: Option<Manifest>,
     /// Events that went beyond the history.
     pub retired: Vec<(Seq, Seq)>,
-    /// Every account's trails.
+    /// Every account's trails and what each delivers.
     pub trails: Vec<InspectedTrail>,
+    /// How many trails there are.
+    pub trail_count: u64,
     /// How many accounts there are.
     pub accounts: u64,
     /// The management account: tells one node's data from another's.
@@ -129,20 +134,48 @@ async fn content(reader: &SqlitePool, found: &mut Inspected) -> Result<(), Catal
     let accounts = catalog.account_list().await?;
     found.accounts = accounts.len() as u64;
     found.management = accounts.iter().find(|account| account.is_management).map(|account| account.id);
-    for trail in catalog.trail_list_all().await? {
-        let state = catalog.delivery_state(trail.id).await?;
-        let intervals = catalog.intervals(trail.id).await?;
-        found.trails.push(InspectedTrail {
-            id: trail.id,
-            account: trail.account,
-            name: trail.name.to_string(),
-            is_logging: trail.status == model::trail::TrailStatus::Enable,
-            cursor: state.cursor,
-            plan: state.plan,
-            intervals: intervals.iter().map(|each| (each.id, each.after, each.through)).collect(),
-        });
+    let trails = catalog.trail_list_all().await?;
+    found.trail_count = trails.len() as u64;
+    for trail in &trails {
+        found.trails.extend(deliveries(reader, trail).await?);
     }
     Ok(())
+}
+
+/// A trail's deliveries. Before there were several there was one, to the bucket, and every interval was its own.
+async fn deliveries(reader: &SqlitePool, trail: &Trail) -> Result<Vec<InspectedTrail>, CatalogError> {
+    let rows = sqlx::query("SELECT * FROM deliveries WHERE trail = ?").bind(trail.id).fetch_all(reader).await?;
+    let intervals = sqlx::query("SELECT * FROM intervals WHERE trail = ? ORDER BY id").bind(trail.id);
+    let intervals = intervals.fetch_all(reader).await?;
+    let mut found = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let kind = match row.try_column("kind") {
+            Ok(_) => Some(row.parsed::<DestinationKind>("kind")?),
+            Err(_) => None,
+        };
+        let state = state_from_row(row)?;
+        let mut of_kind = Vec::new();
+        for row in &intervals {
+            let goes_there = match kind {
+                Some(kind) => row.text("goes_to")?.contains(&format!(" {kind} ")),
+                None => true,
+            };
+            if goes_there {
+                let interval = interval_from_row(row)?;
+                of_kind.push((interval.id, interval.after, interval.through));
+            }
+        }
+        found.push(InspectedTrail {
+            delivery: DeliveryId { trail: trail.id, kind: kind.unwrap_or(DestinationKind::Bucket) },
+            account: trail.account,
+            name: trail.name.to_string(),
+            is_logging: trail.status == TrailStatus::Enable && kind.is_none_or(|kind| trail.destinations.has(kind)),
+            cursor: state.cursor,
+            plan: state.plan,
+            intervals: of_kind,
+        });
+    }
+    Ok(found)
 }
 
 /// Writes a consistent copy of a catalog that a node may be using to `target`, which must not exist. The copy is one

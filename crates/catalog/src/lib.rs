@@ -43,7 +43,7 @@ pub use accounts::Account;
 pub use buckets::Bucket;
 pub use consumer_groups::{Checkpoint, ConsumerGroup, LogstoreName};
 pub use database::Catalog;
-pub use delivery::{DeliveryState, Plan, Undelivered};
+pub use delivery::{DeliveryId, DeliveryState, Plan, Undelivered};
 pub use delivery_metrics::{MetricPoint, Outcome};
 pub use error::CatalogError;
 pub use global_regions::GlobalRegion;

@@ -5,11 +5,11 @@
 //! reads again; the other way round would be a cursor moved over events nobody looked at.
 
 use model::organization::DirectoryId;
-use model::trail::Selector;
+use model::trail::{DestinationKind, Selector};
 use model::{AccountId, Seq};
 
 use crate::database::{Columns, seq_number};
-use crate::delivery::Plan;
+use crate::delivery::{DeliveryId, Plan, drop_passed, id_from_row};
 use crate::{Catalog, CatalogError};
 
 /// Trails named in one statement; SQLite takes 32,766 variables.
@@ -35,12 +35,12 @@ pub struct Tenure {
     pub through: Option<Seq>,
 }
 
-/// What a trail has yet to deliver, as far as it must be known to wake it.
+/// What a trail has yet to deliver to one kind of destination, as far as it must be known to wake its worker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {
-    /// The trail's number.
-    pub trail: i64,
-    /// Its owner.
+    /// The trail and the kind.
+    pub delivery: DeliveryId,
+    /// The trail's owner.
     pub account: AccountId,
     /// The directory whose members' events it delivers.
     pub organization: Option<DirectoryId>,
@@ -59,16 +59,14 @@ pub struct RouteInterval {
     pub through: Option<Seq>,
     /// What it selects.
     pub selector: Selector,
-    /// Whether what is selected goes anywhere.
-    pub has_destination: bool,
 }
 
-/// Every trail, and the version it was read under.
+/// Every delivery of every trail, and the version it was read under.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Routes {
     /// See [`SelectionVersion`].
     pub version: SelectionVersion,
-    /// By the trail's number.
+    /// By the trail's number and the kind.
     pub routes: Vec<Route>,
     /// Who belongs to the directories that have a trail, with those who have left.
     pub tenures: Vec<(DirectoryId, Tenure)>,
@@ -81,24 +79,24 @@ impl Catalog {
         Ok(SelectionVersion { intervals: row.count("intervals")?, members: row.count("members")? })
     }
 
-    /// Every trail and what it has yet to deliver.
+    /// Every trail's deliveries and what each has yet to deliver.
     pub async fn delivery_routes(&self) -> Result<Routes, CatalogError> {
         let version = self.selection_version().await?;
         let mut routes = Routes { version, ..Routes::default() };
         let query = sqlx::query(
-            "SELECT trails.id AS trail, account, organization, trails.destinations AS present,
-                 intervals.id AS interval, through_seq, intervals.selector AS selector,
-                 intervals.destinations AS destinations
+            "SELECT trails.id AS trail, deliveries.kind AS kind, account, organization, trails.destinations AS present,
+                 intervals.id AS interval, through_seq, intervals.selector AS selector
              FROM trails JOIN deliveries ON deliveries.trail = trails.id
                  LEFT JOIN intervals ON intervals.trail = trails.id
+                     AND instr(goes_to, ' ' || deliveries.kind || ' ') > 0
                      AND (through_seq IS NULL OR through_seq > cursor_seq)
-             ORDER BY trails.id, intervals.id",
+             ORDER BY trails.id, deliveries.kind, intervals.id",
         );
         for row in query.fetch_all(self.reader()).await? {
-            let trail = row.number("trail")?;
-            if routes.routes.last().is_none_or(|last| last.trail != trail) {
+            let delivery = id_from_row(&row)?;
+            if routes.routes.last().is_none_or(|last| last.delivery != delivery) {
                 routes.routes.push(Route {
-                    trail,
+                    delivery,
                     account: row.account("account")?,
                     organization: row.parsed_if_any("organization")?,
                     destinations: row.text("present")?,
@@ -107,12 +105,10 @@ impl Catalog {
             }
             let route = routes.routes.last_mut().expect("pushed above when it was missing");
             if let Some(id) = row.number_if_any("interval")? {
-                let destinations: model::trail::Destinations = row.json("destinations")?;
                 route.intervals.push(RouteInterval {
                     id,
                     through: row.number_if_any("through_seq")?.map(|seq| Seq(seq as u64)),
                     selector: row.json("selector")?,
-                    has_destination: destinations != model::trail::Destinations::default(),
                 });
             }
         }
@@ -135,42 +131,44 @@ impl Catalog {
 
     /// Records what an organization's trail is about to write, unless a membership has changed since `members`: then
     /// nothing is recorded and the answer is false.
-    pub async fn delivery_plan_among(&self, trail: i64, plan: &Plan, members: u64) -> Result<bool, CatalogError> {
+    pub async fn delivery_plan_among(&self, id: DeliveryId, plan: &Plan, members: u64) -> Result<bool, CatalogError> {
         let query = sqlx::query(
             "UPDATE deliveries SET plan_interval = ?, plan_after = ?, plan_through = ?
-             WHERE trail = ? AND (SELECT members FROM selection_changes) = ?",
+             WHERE trail = ? AND kind = ? AND (SELECT members FROM selection_changes) = ?",
         );
-        let query = query.bind(plan.interval).bind(seq_number(plan.after)).bind(seq_number(plan.through)).bind(trail);
-        let changed = query.bind(members as i64).execute(self.writer()).await?.rows_affected();
-        self.recorded_or_stale(trail, changed).await
+        let query = query.bind(plan.interval).bind(seq_number(plan.after)).bind(seq_number(plan.through));
+        let changed = query
+            .bind(id.trail)
+            .bind(id.kind.as_str())
+            .bind(members as i64)
+            .execute(self.writer())
+            .await?
+            .rows_affected();
+        self.recorded_or_stale(id, changed).await
     }
 
     /// Moves the cursor of an organization's trail past events that were not selected, unless a membership has changed
     /// since `members`: then the answer is false.
-    pub async fn delivery_pass_among(&self, trail: i64, through: Seq, members: u64) -> Result<bool, CatalogError> {
+    pub async fn delivery_pass_among(&self, id: DeliveryId, through: Seq, members: u64) -> Result<bool, CatalogError> {
         let mut transaction = self.begin().await?;
         let query = sqlx::query(
             "UPDATE deliveries SET cursor_seq = max(cursor_seq, ?)
-             WHERE trail = ? AND plan_interval IS NULL AND (SELECT members FROM selection_changes) = ?",
+             WHERE trail = ? AND kind = ? AND plan_interval IS NULL AND (SELECT members FROM selection_changes) = ?",
         );
-        let query = query.bind(seq_number(through)).bind(trail).bind(members as i64);
+        let query = query.bind(seq_number(through)).bind(id.trail).bind(id.kind.as_str()).bind(members as i64);
         let changed = query.execute(&mut *transaction).await?.rows_affected();
         if changed > 0 {
-            sqlx::query("DELETE FROM intervals WHERE trail = ? AND through_seq <= ?")
-                .bind(trail)
-                .bind(seq_number(through))
-                .execute(&mut *transaction)
-                .await?;
+            drop_passed(&mut transaction, id.trail).await?;
         }
         transaction.commit().await?;
-        self.recorded_or_stale(trail, changed).await
+        self.recorded_or_stale(id, changed).await
     }
 
     /// Moves the cursors of trails that have nothing selected up to `through`, in one transaction, unless what trails
     /// select has changed since `version`: then the answer is false.
     pub async fn delivery_pass_quiet(
         &self,
-        trails: &[i64],
+        deliveries: &[DeliveryId],
         through: Seq,
         version: SelectionVersion,
     ) -> Result<bool, CatalogError> {
@@ -180,24 +178,28 @@ impl Catalog {
         if present != version {
             return Ok(false);
         }
-        for some in trails.chunks(TRAILS_AT_ONCE) {
-            let mut query = sqlx::QueryBuilder::new("UPDATE deliveries SET cursor_seq = max(cursor_seq, ");
-            query.push_bind(seq_number(through)).push(") WHERE plan_interval IS NULL AND trail IN (");
-            let mut list = query.separated(", ");
-            for trail in some {
-                list.push_bind(*trail);
+        for kind in DestinationKind::ALL {
+            let trails: Vec<i64> = deliveries.iter().filter(|id| id.kind == kind).map(|id| id.trail).collect();
+            for some in trails.chunks(TRAILS_AT_ONCE) {
+                let mut query = sqlx::QueryBuilder::new("UPDATE deliveries SET cursor_seq = max(cursor_seq, ");
+                query.push_bind(seq_number(through)).push(") WHERE plan_interval IS NULL AND kind = ");
+                query.push_bind(kind.as_str()).push(" AND trail IN (");
+                let mut list = query.separated(", ");
+                for trail in some {
+                    list.push_bind(*trail);
+                }
+                query.push(")");
+                query.build().execute(&mut *transaction).await?;
             }
-            query.push(")");
-            query.build().execute(&mut *transaction).await?;
         }
         transaction.commit().await?;
         Ok(true)
     }
 
-    async fn recorded_or_stale(&self, trail: i64, changed: u64) -> Result<bool, CatalogError> {
+    async fn recorded_or_stale(&self, id: DeliveryId, changed: u64) -> Result<bool, CatalogError> {
         if changed == 0 {
             // Tells a trail that was deleted meanwhile from a membership that changed.
-            self.delivery_state(trail).await?;
+            self.delivery_state(id).await?;
         }
         Ok(changed > 0)
     }

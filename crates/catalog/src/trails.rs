@@ -8,7 +8,7 @@ use sqlx::{Row, Sqlite, Transaction};
 
 use crate::database::{Columns, seq_number, to_json};
 use crate::logstores::stretches;
-use crate::{Catalog, CatalogError, organization};
+use crate::{Catalog, CatalogError, DeliveryId, delivery, organization};
 
 /// A trail to be created.
 #[derive(Debug, Clone)]
@@ -72,7 +72,7 @@ pub(crate) fn from_row(row: &SqliteRow) -> Result<Trail, CatalogError> {
     })
 }
 
-fn interval_from_row(row: &SqliteRow) -> Result<Interval, CatalogError> {
+pub(crate) fn interval_from_row(row: &SqliteRow) -> Result<Interval, CatalogError> {
     Ok(Interval {
         id: row.number("id")?,
         after: Seq(row.count("after_seq")?),
@@ -143,10 +143,7 @@ impl Catalog {
         .await
         .map_err(|error| CatalogError::on_insert(error, || format!("trail {}", new.name)))?;
         let id = inserted.last_insert_rowid();
-        sqlx::query("INSERT INTO deliveries (trail, kind) VALUES (?, 'Bucket')")
-            .bind(id)
-            .execute(&mut *transaction)
-            .await?;
+        delivery::make_deliveries(&mut transaction, id, &new.destinations).await?;
         name_bucket_elsewhere(&mut transaction, id, new.account, &new.destinations).await?;
         if let Some(target) = new.destinations.view() {
             let trail = trail_by_id(&mut transaction, id).await?;
@@ -218,6 +215,7 @@ impl Catalog {
             .execute(&mut *transaction)
             .await?;
         name_bucket_elsewhere(&mut transaction, id, account, destinations).await?;
+        delivery::make_deliveries(&mut transaction, id, destinations).await?;
         let trail = trail_by_id(&mut transaction, id).await?;
         if trail.status == TrailStatus::Enable {
             let boundary = boundary(&mut transaction, id, head).await?;
@@ -278,10 +276,12 @@ impl Catalog {
         Ok(())
     }
 
-    /// The intervals of a trail that are not wholly delivered, oldest first.
-    pub async fn intervals(&self, trail: i64) -> Result<Vec<Interval>, CatalogError> {
-        let query = sqlx::query("SELECT * FROM intervals WHERE trail = ? ORDER BY id").bind(trail);
-        query.fetch_all(self.reader()).await?.iter().map(interval_from_row).collect()
+    /// The intervals that go to one kind of a trail's destinations and are not dropped yet, oldest first.
+    pub async fn intervals(&self, id: DeliveryId) -> Result<Vec<Interval>, CatalogError> {
+        let query =
+            sqlx::query("SELECT * FROM intervals WHERE trail = ? AND instr(goes_to, ' ' || ? || ' ') > 0 ORDER BY id");
+        let rows = query.bind(id.trail).bind(id.kind.as_str()).fetch_all(self.reader()).await?;
+        rows.iter().map(interval_from_row).collect()
     }
 
     async fn finish(&self, mut transaction: Transaction<'_, Sqlite>, id: i64) -> Result<Trail, CatalogError> {
@@ -340,22 +340,30 @@ async fn name_bucket_elsewhere(
 /// Where one interval ends and the next begins: at the journal's head as the caller knew it, or behind what delivery
 /// has planned or delivered meanwhile, so that no event falls into two intervals.
 async fn boundary(transaction: &mut Transaction<'_, Sqlite>, trail: i64, head: Seq) -> Result<Seq, CatalogError> {
-    let query =
-        sqlx::query("SELECT max(?, cursor_seq, coalesce(plan_through, 0)) AS boundary FROM deliveries WHERE trail = ?");
+    let query = sqlx::query(
+        "SELECT max(?, coalesce(max(max(cursor_seq, coalesce(plan_through, 0))), 0)) AS boundary
+         FROM deliveries WHERE trail = ?",
+    );
     let row = query.bind(seq_number(head)).bind(trail).fetch_one(&mut **transaction).await?;
     Ok(Seq(row.count("boundary")?))
 }
 
+/// Opens an interval if what it selects is written anywhere.
 async fn open_interval(
     transaction: &mut Transaction<'_, Sqlite>,
     trail: &Trail,
     head: Seq,
 ) -> Result<(), CatalogError> {
-    sqlx::query("INSERT INTO intervals (trail, after_seq, selector, destinations) VALUES (?, ?, ?, ?)")
+    let goes_to = delivery::goes_to(&trail.destinations);
+    if goes_to.is_empty() {
+        return Ok(());
+    }
+    sqlx::query("INSERT INTO intervals (trail, after_seq, selector, destinations, goes_to) VALUES (?, ?, ?, ?, ?)")
         .bind(trail.id)
         .bind(seq_number(head))
         .bind(to_json(&trail.selector))
         .bind(to_json(&trail.destinations))
+        .bind(goes_to)
         .execute(&mut **transaction)
         .await?;
     Ok(())
@@ -368,10 +376,5 @@ async fn close_interval(transaction: &mut Transaction<'_, Sqlite>, trail: i64, h
         .bind(trail)
         .execute(&mut **transaction)
         .await?;
-    let query = sqlx::query(
-        "DELETE FROM intervals WHERE trail = ?1 AND (through_seq = after_seq
-             OR through_seq <= (SELECT cursor_seq FROM deliveries WHERE trail = ?1))",
-    );
-    query.bind(trail).execute(&mut **transaction).await?;
-    Ok(())
+    delivery::drop_passed(transaction, trail).await
 }

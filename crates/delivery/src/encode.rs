@@ -27,8 +27,6 @@ pub(crate) struct Object {
     /// The gzip.
     pub(crate) bytes: Bytes,
     pub(crate) events: usize,
-    /// The region its name has.
-    pub(crate) region: String,
 }
 
 /// The events of a plan, gathered by region.
@@ -82,6 +80,15 @@ impl Regions {
         }
     }
 
+    /// How many events each region has.
+    pub(crate) fn counts(&self) -> BTreeMap<String, u64> {
+        let mut counts = BTreeMap::new();
+        for (region, events) in self.events.values().flatten() {
+            *counts.entry(region.clone()).or_default() += events.len() as u64;
+        }
+        counts
+    }
+
     /// One object per region, in the order of the regions' names.
     pub(crate) fn into_objects(self, prefix: Option<&str>) -> Vec<Object> {
         let mut objects = Vec::new();
@@ -109,7 +116,8 @@ fn kind_of(event: &Event) -> &'static str {
     }
 }
 
-fn region_of(event: &Event) -> Option<&str> {
+/// The event's own region, if it is not global and could stand in a key.
+pub(crate) fn region_of(event: &Event) -> Option<&str> {
     let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
     let region = event.first(Attribute::Region).filter(|_| !event.is_global())?;
     ((1..=64).contains(&region.len()) && region.bytes().all(plain)).then_some(region)
@@ -146,12 +154,7 @@ fn object(
         bytes,
         md5: &hex::encode(md5.finalize()),
     };
-    Object {
-        key: object_layout::key(prefix, &contents),
-        bytes: gzip.into(),
-        events: events.len(),
-        region: region.to_owned(),
-    }
+    Object { key: object_layout::key(prefix, &contents), bytes: gzip.into(), events: events.len() }
 }
 
 #[cfg(test)]

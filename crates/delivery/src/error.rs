@@ -7,7 +7,7 @@ use model::ErrorKind;
 use outbound::BucketError;
 use store::StoreError;
 
-use crate::UnsealError;
+use crate::{TableError, UnsealError};
 
 /// Why a trail could not deliver. It will be tried again.
 #[derive(Debug, thiserror::Error)]
@@ -38,24 +38,41 @@ pub enum DeliveryError {
         /// Whose it is.
         owner: model::AccountId,
     },
-    /// The bucket's settings could not be unsealed.
-    #[error("could not unseal the settings of bucket {name}")]
+    /// A bucket's or project's settings could not be unsealed.
+    #[error("could not unseal the settings of {name}")]
     Sealed {
-        /// The bucket's name in the catalog.
+        /// Its name in the catalog.
         name: String,
         /// The vault's words.
         #[source]
         source: UnsealError,
     },
-    /// The bucket's settings are not what was sealed.
-    #[error("the settings of bucket {name} are damaged")]
+    /// A bucket's or project's settings are not what was sealed.
+    #[error("the settings of {name} are damaged")]
     Settings {
-        /// The bucket's name in the catalog.
+        /// Its name in the catalog.
         name: String,
         /// The reader's words.
         #[source]
         source: serde_json::Error,
     },
+    /// The account has no remote project of this name any more.
+    #[error("account {owner} has no remote project {name}; create it again or update the trail")]
+    NoProject {
+        /// Whose it was.
+        owner: model::AccountId,
+        /// The name in the trail.
+        name: String,
+    },
+    /// The project did not take the logs.
+    #[error(transparent)]
+    Logs(#[from] outbound::LogError),
+    /// This node writes no tables.
+    #[error("this node was built or configured without warehouse tables")]
+    NoTables,
+    /// The table did not take the rows.
+    #[error(transparent)]
+    Table(#[from] TableError),
     /// The bucket did not take the object.
     #[error(transparent)]
     Bucket(#[from] BucketError),
@@ -70,12 +87,29 @@ impl DeliveryError {
         match self {
             DeliveryError::Catalog(error) => error.kind(),
             DeliveryError::Source(error) => error.kind(),
-            DeliveryError::NoBucket { .. } => ErrorKind::NotFound,
+            DeliveryError::NoBucket { .. } | DeliveryError::NoProject { .. } => ErrorKind::NotFound,
+            DeliveryError::Logs(error) => error.kind(),
+            DeliveryError::NoTables => ErrorKind::Invalid,
+            DeliveryError::Table(error) => error.kind,
             DeliveryError::Role { .. } | DeliveryError::NoRole { .. } => ErrorKind::Denied,
             DeliveryError::Sealed { .. } | DeliveryError::Settings { .. } => ErrorKind::Corrupt,
             DeliveryError::Bucket(error) => error.kind(),
             DeliveryError::Stopped(_) => ErrorKind::Bug,
         }
+    }
+
+    /// Whether another destination might do what this one did not.
+    pub(crate) fn is_of_destination(&self) -> bool {
+        matches!(
+            self,
+            DeliveryError::Bucket(_)
+                | DeliveryError::NoBucket { .. }
+                | DeliveryError::Role { .. }
+                | DeliveryError::NoRole { .. }
+                | DeliveryError::NoProject { .. }
+                | DeliveryError::Logs(_)
+                | DeliveryError::Table(_)
+        )
     }
 
     /// The whole story on one line, for the trail's status.

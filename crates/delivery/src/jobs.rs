@@ -1,4 +1,5 @@
-//! Delivery history jobs: a range of what an account's history holds, written to a trail's bucket.
+//! Delivery history jobs: a range of what an account's history holds, written to where a trail
+//! writes.
 //!
 //! One task per unfinished job of the catalog; they take turns, a batch at a time, in slots of their own, so neither a
 //! large job nor a broken bucket holds up a trail or another job. A job is cut off wherever it is, as a trail's worker

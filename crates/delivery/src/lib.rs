@@ -1,15 +1,16 @@
-//! Delivery: one reader per trail that writes the selected events to the trail's bucket.
+//! Delivery: for each trail and each kind of its destinations a reader that writes the selected events there: objects to a
+//! bucket, logs to a project of Log Service elsewhere, rows to a table.
 //!
 //! `jobs` write ranges of the history, each batch the same way, beside the trails and never in their place.
 //!
-//! Dramatis personae: the `supervisor` keeps one `worker` per trail; the `router` looks at each new event once and wakes
+//! Dramatis personae: the `supervisor` keeps one `worker` per trail and kind; the `router` looks at each new event once and wakes
 //! the workers it may be for; a worker gathers a `batch`, records the
 //! range it is about to write as a *plan* in the catalog, turns the range into objects (`encode`, named by
 //! `object_layout`), puts them to the `destination` and only then moves the trail's cursor.
 //!
 //! What always holds: an object's name and content depend on its events alone, and a plan is fixed before its first
 //! byte is written. So whatever is interrupted is written again under the same names, and every selected event is in
-//! exactly one object. A bucket that fails or hangs holds up its own trail and nothing else.
+//! exactly one object. A destination that fails or hangs holds up its own trail's delivery to it and nothing else.
 
 mod backoff;
 mod batch;
@@ -19,6 +20,7 @@ mod destination;
 mod encode;
 mod error;
 mod jobs;
+mod logs;
 mod members;
 mod metrics;
 mod object_layout;
@@ -28,6 +30,7 @@ mod source;
 mod stepper;
 mod supervisor;
 pub mod tables;
+mod target;
 #[cfg(test)]
 mod testing;
 mod worker;
@@ -44,6 +47,7 @@ pub use config::Config;
 pub use destination::{Buckets, Destination, Destinations, Unseal, UnsealError};
 pub use error::DeliveryError;
 pub use jobs::JobStepper;
+pub use logs::{LogGroup, LogProject};
 pub use metrics::Standing;
 pub use roles::{IdentityRoles, Roles, SERVICE, check_log_role, check_role, check_table_role};
 pub use router::SelectionIndex;
@@ -60,6 +64,8 @@ pub struct Parts {
     pub source: Arc<dyn Source>,
     /// Where objects go: [`Buckets`] in a node.
     pub destinations: Arc<dyn Destinations>,
+    /// Where rows go; `None`: the node writes no tables.
+    pub tables: Option<Arc<dyn Tables>>,
     /// The last durable event.
     pub committed: watch::Receiver<Seq>,
     /// The time of day.

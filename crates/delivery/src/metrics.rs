@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use catalog::DeliveryId;
 use host::Clock;
 use host::metrics::{
     Counter, Family, FloatGauge, Gauge, Histogram, Lag, Metrics, Queue, exponential_buckets, latency_histogram,
@@ -41,7 +42,7 @@ pub(crate) struct DeliveryMetrics {
     trails: Gauge,
     failing_trails: Gauge,
     lag: Lag,
-    trail_lag: Family<[(&'static str, String); 1], FloatGauge>,
+    trail_lag: Family<[(&'static str, String); 2], FloatGauge>,
     slots: Queue,
     put_seconds: Histogram,
     delay_seconds: Histogram,
@@ -52,7 +53,7 @@ pub(crate) struct DeliveryMetrics {
     woken_trails: Counter,
     /// Up to where events were looked at for trails that wait.
     looked: Arc<Mutex<Seq>>,
-    board: Arc<Mutex<HashMap<i64, Place>>>,
+    board: Arc<Mutex<HashMap<DeliveryId, Place>>>,
     committed: watch::Receiver<Seq>,
     clock: Arc<dyn Clock>,
 }
@@ -168,7 +169,7 @@ impl DeliveryMetrics {
     }
 
     /// Everything up to `at` is delivered or not selected; `None`: the trail has nothing to deliver.
-    pub(crate) fn trail_at(&self, trail: i64, at: Option<Seq>) {
+    pub(crate) fn trail_at(&self, trail: DeliveryId, at: Option<Seq>) {
         self.place(trail, |place| {
             if at.is_none() || at > place.at {
                 // Until the next look nothing is known of what lies behind the new place.
@@ -179,17 +180,17 @@ impl DeliveryMetrics {
     }
 
     /// The same as the catalog has it, before anything was looked at.
-    pub(crate) fn trail_stands_at(&self, trail: i64, at: Option<Seq>) {
+    pub(crate) fn trail_stands_at(&self, trail: DeliveryId, at: Option<Seq>) {
         self.place(trail, |place| place.at = at);
     }
 
     /// What was looked at holds selected events, the oldest received then; or none.
-    pub(crate) fn trail_holds(&self, trail: i64, oldest: Option<Timestamp>) {
+    pub(crate) fn trail_holds(&self, trail: DeliveryId, oldest: Option<Timestamp>) {
         self.place(trail, |place| place.oldest = oldest);
     }
 
     /// The worker of the trail begins or ends to sleep with nothing to deliver.
-    pub(crate) fn trail_waits(&self, trail: i64, waits: bool) {
+    pub(crate) fn trail_waits(&self, trail: DeliveryId, waits: bool) {
         self.place(trail, |place| place.waits = waits);
     }
 
@@ -203,20 +204,20 @@ impl DeliveryMetrics {
         *self.looked.lock() = looked;
     }
 
-    pub(crate) fn trail_works(&self, trail: i64) {
+    pub(crate) fn trail_works(&self, trail: DeliveryId) {
         self.place(trail, |place| place.failing = false);
     }
 
-    pub(crate) fn trail_failed(&self, trail: i64) {
+    pub(crate) fn trail_failed(&self, trail: DeliveryId) {
         self.failures.inc();
         self.place(trail, |place| place.failing = true);
     }
 
-    pub(crate) fn trail_started(&self, trail: i64) {
+    pub(crate) fn trail_started(&self, trail: DeliveryId) {
         self.board.lock().insert(trail, Place::default());
     }
 
-    pub(crate) fn trail_gone(&self, trail: i64) {
+    pub(crate) fn trail_gone(&self, trail: DeliveryId) {
         self.board.lock().remove(&trail);
     }
 
@@ -248,21 +249,23 @@ impl DeliveryMetrics {
         self.lag.is(standing.lag_events, standing.lag_seconds);
         self.trail_lag.clear();
         for (trail, seconds) in self.furthest_behind() {
-            self.trail_lag.get_or_create(&[("trail", trail.to_string())]).set(seconds);
+            self.trail_lag
+                .get_or_create(&[("trail", trail.trail.to_string()), ("to", trail.kind.to_string())])
+                .set(seconds);
         }
     }
 
-    fn furthest_behind(&self) -> Vec<(i64, f64)> {
+    fn furthest_behind(&self) -> Vec<(DeliveryId, f64)> {
         let now = self.clock.now();
-        let lag = |(trail, place): (&i64, &Place)| (*trail, place.lag_seconds(now));
-        let mut behind: Vec<(i64, f64)> = self.board.lock().iter().map(lag).collect();
+        let lag = |(trail, place): (&DeliveryId, &Place)| (*trail, place.lag_seconds(now));
+        let mut behind: Vec<(DeliveryId, f64)> = self.board.lock().iter().map(lag).collect();
         behind.retain(|(_, seconds)| *seconds > 0.0);
         behind.sort_by(|one, other| other.1.total_cmp(&one.1).then(one.0.cmp(&other.0)));
         behind.truncate(SHOWN_TRAILS_MAX);
         behind
     }
 
-    fn place(&self, trail: i64, change: impl FnOnce(&mut Place)) {
+    fn place(&self, trail: DeliveryId, change: impl FnOnce(&mut Place)) {
         // A worker that is being stopped must not put its trail back.
         if let Some(place) = self.board.lock().get_mut(&trail) {
             change(place);

@@ -10,7 +10,7 @@ mod index;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use catalog::{CatalogError, Route, Routes};
+use catalog::{CatalogError, DeliveryId, Route, Routes};
 use model::Seq;
 use tokio::time::Instant;
 use tracing::{debug, warn};
@@ -23,7 +23,7 @@ pub use index::SelectionIndex;
 /// See the module.
 pub(crate) struct Router {
     shared: Arc<Shared>,
-    pub(crate) desks: HashMap<i64, Arc<Desk>>,
+    pub(crate) desks: HashMap<DeliveryId, Arc<Desk>>,
     routes: Routes,
     index: SelectionIndex,
     /// Everything up to here was looked at or announced.
@@ -48,12 +48,13 @@ impl Router {
     /// Reads the trails again and wakes those that changed. New ones have no desk yet: their workers begin by looking.
     pub(crate) async fn reload(&mut self) -> Result<(), CatalogError> {
         let routes = self.shared.parts.catalog.delivery_routes().await?;
-        let before: HashMap<i64, &Route> = self.routes.routes.iter().map(|route| (route.trail, route)).collect();
+        let before: HashMap<DeliveryId, &Route> =
+            self.routes.routes.iter().map(|route| (route.delivery, route)).collect();
         let members_changed = self.routes.version.members != routes.version.members;
         for route in &routes.routes {
-            let is_same = before.get(&route.trail).is_some_and(|before| *before == route);
+            let is_same = before.get(&route.delivery).is_some_and(|before| *before == route);
             if !is_same || (members_changed && route.organization.is_some()) {
-                self.ring(route.trail);
+                self.ring(route.delivery);
             }
         }
         self.index = SelectionIndex::over(&routes);
@@ -61,9 +62,9 @@ impl Router {
         Ok(())
     }
 
-    /// The trails there are.
-    pub(crate) fn trails(&self) -> impl Iterator<Item = i64> {
-        self.routes.routes.iter().map(|route| route.trail)
+    /// The deliveries there are.
+    pub(crate) fn deliveries(&self) -> impl Iterator<Item = DeliveryId> {
+        self.routes.routes.iter().map(|route| route.delivery)
     }
 
     /// Looks at what is new up to `head`.
@@ -112,20 +113,20 @@ impl Router {
     }
 
     /// Trails whose open interval reaches up to where was looked, and that hold nothing.
-    fn quiet(&self) -> Vec<i64> {
+    fn quiet(&self) -> Vec<DeliveryId> {
         let is_open = |route: &&Route| matches!(&route.intervals[..], [interval] if interval.through.is_none());
         let holds_nothing = |route: &&Route| {
-            let settled = self.desks.get(&route.trail).and_then(|desk| desk.settled_through());
+            let settled = self.desks.get(&route.delivery).and_then(|desk| desk.settled_through());
             settled.is_some_and(|through| through < self.looked)
         };
-        self.routes.routes.iter().filter(is_open).filter(holds_nothing).map(|route| route.trail).collect()
+        self.routes.routes.iter().filter(is_open).filter(holds_nothing).map(|route| route.delivery).collect()
     }
 
-    fn logging(&self) -> BTreeSet<i64> {
-        self.routes.routes.iter().filter(|route| !route.intervals.is_empty()).map(|route| route.trail).collect()
+    fn logging(&self) -> BTreeSet<DeliveryId> {
+        self.routes.routes.iter().filter(|route| !route.intervals.is_empty()).map(|route| route.delivery).collect()
     }
 
-    fn ring(&self, trail: i64) {
+    fn ring(&self, trail: DeliveryId) {
         if let Some(desk) = self.desks.get(&trail) {
             desk.ring();
         }

@@ -1,9 +1,10 @@
-//! One trail's delivery, moved by hand, for simulations that decide what happens when.
+//! One trail's delivery to one kind of destination, moved by hand, for simulations that decide what happens when.
 
 use std::sync::Arc;
 
+use catalog::DeliveryId;
 use host::metrics::Metrics;
-use model::trail::Trail;
+use model::trail::{DestinationKind, Trail};
 use tokio::sync::Semaphore;
 
 use crate::worker::{Next, Worker};
@@ -14,14 +15,14 @@ pub struct Stepper(Worker);
 
 impl Stepper {
     /// A run that knows nothing but the catalog.
-    pub fn new(parts: Parts, config: Config, trail: Trail) -> Stepper {
+    pub fn new(parts: Parts, config: Config, trail: Trail, kind: DestinationKind) -> Stepper {
         let slots_max = config.encoders.max(1);
         let (committed, clock) = (parts.committed.clone(), parts.clock.clone());
         let metrics = metrics::DeliveryMetrics::register(&Metrics::default(), committed, clock, slots_max);
-        metrics.trail_started(trail.id);
+        metrics.trail_started(DeliveryId { trail: trail.id, kind });
         let slots = Arc::new(Semaphore::new(slots_max));
         let shared = Shared { parts, config, metrics, slots: slots.clone(), job_slots: slots };
-        Stepper(Worker::new(Arc::new(shared), trail, Arc::default()))
+        Stepper(Worker::new(Arc::new(shared), trail, kind, Arc::default()))
     }
 
     /// One bounded piece of work, and whether there is more. A failure is recorded where the trail's owner sees it and

@@ -1,4 +1,4 @@
-//! One worker per trail: started when the trail appears, stopped when it is deleted or the node stops; and the router that
+//! One worker per trail and kind of destination: started when the trail appears, stopped when it is deleted or the node stops; and the router that
 //! wakes them.
 //!
 //! A worker is cut off wherever it is, also in the middle of a put. That is no more than a crash does, and a crash is
@@ -10,10 +10,10 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use catalog::CatalogError;
+use catalog::{CatalogError, DeliveryId};
 use futures::FutureExt;
 use model::Seq;
-use model::trail::Trail;
+use model::trail::{DestinationKind, Trail};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -57,7 +57,7 @@ async fn keep_looking(shared: &Arc<Shared>, workers: &mut JoinSet<()>) {
 async fn look_after(shared: &Arc<Shared>, workers: &mut JoinSet<()>) {
     let mut changes = shared.parts.catalog.trails_version();
     let mut committed = shared.parts.committed.clone();
-    let mut running: HashMap<i64, DropGuard> = HashMap::new();
+    let mut running: HashMap<DeliveryId, DropGuard> = HashMap::new();
     let mut router = Router::new(shared.clone(), *committed.borrow());
     let mut is_stale = true;
     loop {
@@ -106,11 +106,11 @@ async fn news(committed: &mut watch::Receiver<Seq>, pause: Duration) {
 async fn reconcile(
     shared: &Arc<Shared>,
     router: &mut Router,
-    running: &mut HashMap<i64, DropGuard>,
+    running: &mut HashMap<DeliveryId, DropGuard>,
     workers: &mut JoinSet<()>,
 ) -> Result<(), CatalogError> {
     router.reload().await?;
-    let present: HashSet<i64> = router.trails().collect();
+    let present: HashSet<DeliveryId> = router.deliveries().collect();
     running.retain(|trail, _| {
         let stays = present.contains(trail);
         if !stays {
@@ -123,21 +123,25 @@ async fn reconcile(
         return Ok(());
     }
     for trail in shared.parts.catalog.trail_list_all().await? {
-        running.entry(trail.id).or_insert_with(|| {
+        for kind in DestinationKind::ALL {
+            let id = DeliveryId { trail: trail.id, kind };
+            if !present.contains(&id) || running.contains_key(&id) {
+                continue;
+            }
             let stop = CancellationToken::new();
-            shared.metrics.trail_started(trail.id);
-            let desk = router.desks.entry(trail.id).or_default().clone();
-            workers.spawn(work(shared.clone(), trail, desk, stop.clone()));
-            stop.drop_guard()
-        });
+            shared.metrics.trail_started(id);
+            let desk = router.desks.entry(id).or_default().clone();
+            workers.spawn(work(shared.clone(), trail.clone(), kind, desk, stop.clone()));
+            running.insert(id, stop.drop_guard());
+        }
     }
     Ok(())
 }
 
-async fn work(shared: Arc<Shared>, trail: Trail, desk: Arc<Desk>, stop: CancellationToken) {
+async fn work(shared: Arc<Shared>, trail: Trail, kind: DestinationKind, desk: Arc<Desk>, stop: CancellationToken) {
     let keep_working = async {
         loop {
-            let worker = Worker::new(shared.clone(), trail.clone(), desk.clone());
+            let worker = Worker::new(shared.clone(), trail.clone(), kind, desk.clone());
             if AssertUnwindSafe(worker.run()).catch_unwind().await.is_ok() {
                 return;
             }

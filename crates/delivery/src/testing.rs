@@ -1,5 +1,7 @@
 //! A small world for the tests: events in memory, a real catalog, a clock moved by hand, buckets that fail on demand.
 
+mod rows;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::io::Read;
 use std::path::PathBuf;
@@ -8,11 +10,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use catalog::{Catalog, CatalogError, DeliveryState, NewTrail};
+use catalog::{Catalog, CatalogError, DeliveryId, DeliveryState, NewTrail};
 use flate2::read::GzDecoder;
 use host::metrics::Metrics;
 use host::{Clock, ManualClock, OsRandom};
-use model::trail::{BucketTarget, Destinations as TrailDestinations, EventRw, Selector, Trail, TrailRegions};
+use model::trail::{
+    BucketTarget, DestinationKind, Destinations as TrailDestinations, EventRw, Selector, Trail, TrailRegions,
+};
 use model::{AccountId, Event, Seq, Timestamp};
 use outbound::BucketError;
 use parking_lot::Mutex;
@@ -21,7 +25,9 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::metrics::DeliveryMetrics;
 use crate::worker::{Next, Worker};
-use crate::{Config, DeliveryError, Destination, Destinations, Parts, Shared, Source};
+use crate::{Config, DeliveryError, Destination, Destinations, LogProject, Parts, Shared, Source};
+
+pub(crate) use rows::Rows;
 
 /// What happens to a put.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,7 +111,7 @@ struct OneBucket {
     all: Arc<Buckets>,
 }
 
-struct Opener(Arc<Buckets>);
+struct Opener(Arc<Buckets>, Arc<Rows>);
 
 #[async_trait::async_trait]
 impl Destinations for Opener {
@@ -116,6 +122,10 @@ impl Destinations for Opener {
             }
             _ => Ok(()),
         }
+    }
+
+    async fn open_project(&self, _account: AccountId, _project: &str) -> Result<Arc<dyn LogProject>, DeliveryError> {
+        Ok(self.1.clone())
     }
 
     async fn open(&self, _account: AccountId, bucket: &str) -> Result<Arc<dyn Destination>, DeliveryError> {
@@ -165,6 +175,7 @@ pub(crate) struct World {
     pub(crate) catalog: Catalog,
     pub(crate) events: Arc<Events>,
     pub(crate) buckets: Arc<Buckets>,
+    pub(crate) rows: Arc<Rows>,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) config: Config,
     pub(crate) metrics: Metrics,
@@ -194,6 +205,7 @@ impl World {
             catalog,
             events: Arc::default(),
             buckets: Arc::default(),
+            rows: Arc::default(),
             clock: Arc::new(ManualClock::at(Timestamp::parse("2026-01-15T08:30:00Z").expect("a time"))),
             config: Config {
                 poll: Duration::from_millis(5),
@@ -211,7 +223,8 @@ impl World {
         Parts {
             catalog: self.catalog.clone(),
             source: self.events.clone(),
-            destinations: Arc::new(Opener(self.buckets.clone())),
+            destinations: Arc::new(Opener(self.buckets.clone(), self.rows.clone())),
+            tables: Some(self.rows.clone()),
             committed: self.committed.subscribe(),
             clock: self.clock.clone(),
             random: Arc::new(OsRandom),
@@ -219,6 +232,10 @@ impl World {
     }
 
     pub(crate) fn worker(&self, trail: &Trail) -> Worker {
+        self.worker_to(trail, DestinationKind::Bucket)
+    }
+
+    pub(crate) fn worker_to(&self, trail: &Trail, kind: DestinationKind) -> Worker {
         let shared = Shared {
             parts: self.parts(),
             config: self.config.clone(),
@@ -226,8 +243,8 @@ impl World {
             slots: Arc::new(Semaphore::new(1)),
             job_slots: Arc::new(Semaphore::new(1)),
         };
-        shared.metrics.trail_started(trail.id);
-        Worker::new(Arc::new(shared), trail.clone(), Arc::default())
+        shared.metrics.trail_started(DeliveryId { trail: trail.id, kind });
+        Worker::new(Arc::new(shared), trail.clone(), kind, Arc::default())
     }
 
     pub(crate) fn head(&self) -> Seq {
@@ -255,8 +272,24 @@ impl World {
         self.push_for(account(ACCOUNT), rest)
     }
 
-    /// Makes the bucket known to the catalog.
+    /// Makes the bucket and the project known to the catalog.
     pub(crate) async fn register(&self, destinations: &TrailDestinations) {
+        if let Some(target) = &destinations.logs {
+            let project = catalog::Project {
+                account: target.owner,
+                name: target.project.clone(),
+                region: target.region.clone(),
+                description: String::new(),
+                kind: if target.is_remote { catalog::ProjectKind::Remote } else { catalog::ProjectKind::Embedded },
+                sealed_settings: Vec::new(),
+                created: self.clock.now(),
+                updated: self.clock.now(),
+            };
+            match self.catalog.project_create(&project).await {
+                Ok(()) | Err(CatalogError::AlreadyExists { .. }) => {}
+                Err(error) => panic!("{error}"),
+            }
+        }
         if let Some(target) = &destinations.bucket {
             let bucket = catalog::Bucket {
                 account: account(ACCOUNT),
@@ -309,7 +342,11 @@ impl World {
     }
 
     pub(crate) async fn state(&self, trail: &Trail) -> DeliveryState {
-        self.catalog.delivery_state(trail.id).await.expect("a state")
+        self.state_to(trail, DestinationKind::Bucket).await
+    }
+
+    pub(crate) async fn state_to(&self, trail: &Trail, kind: DestinationKind) -> DeliveryState {
+        self.catalog.delivery_state(DeliveryId { trail: trail.id, kind }).await.expect("a state")
     }
 
     /// Everything in the open batch is old now.

@@ -1,4 +1,5 @@
-//! One trail's reader: what was planned before is written first, then the next batch is gathered, planned, written.
+//! The reader of a trail for one kind of its destinations: what was planned before is written first, then the next batch is
+//! gathered, planned, written.
 //!
 //! A [`Worker::step`] is one bounded piece of work and takes no input: it compares the catalog with the journal and
 //! does what is missing. The order of effects never changes: plan recorded, objects put, cursor moved. After any
@@ -6,12 +7,13 @@
 
 mod plan;
 mod progress;
+mod rows;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use catalog::{CatalogError, Plan};
-use model::trail::{Interval, Trail};
+use catalog::{CatalogError, DeliveryId, Plan};
+use model::trail::{DestinationKind, Interval, Trail};
 use model::{AccountId, Seq};
 use store::{Owned, StretchOfMany};
 use tokio::sync::watch;
@@ -33,16 +35,19 @@ const READ_BYTES: usize = 2 * 1024 * 1024;
 /// Before a failed attempt is repeated because the catalog changed.
 const CHANGE_PAUSE: Duration = Duration::from_secs(1);
 
-/// Delivers one trail.
+/// Delivers one trail to one kind of destination.
 pub(crate) struct Worker {
     shared: Arc<Shared>,
+    id: DeliveryId,
     /// As it was when the worker started; its id, account, name and home region never change.
     trail: Trail,
     /// What the catalog said, until it changes.
     progress: Option<Progress>,
     batch: Option<Batch>,
     written: Written,
-    /// The interval whose bucket failed and whose trail writes elsewhere now.
+    /// The last event of a group of logs that was sent, and its interval, so that a retry goes on where it failed.
+    sent: Option<(i64, Seq)>,
+    /// The interval whose destination failed and whose trail writes elsewhere now.
     moved_on: Option<i64>,
     /// When a cursor that moved over nothing selected was last recorded.
     recorded: Instant,
@@ -69,12 +74,14 @@ pub(crate) enum Next {
 }
 
 impl Worker {
-    pub(crate) fn new(shared: Arc<Shared>, trail: Trail, desk: Arc<Desk>) -> Worker {
+    pub(crate) fn new(shared: Arc<Shared>, trail: Trail, kind: DestinationKind, desk: Arc<Desk>) -> Worker {
         Worker {
+            id: DeliveryId { trail: trail.id, kind },
             trail,
             progress: None,
             batch: None,
             written: Written::default(),
+            sent: None,
             moved_on: None,
             recorded: Instant::now(),
             destination: None,
@@ -95,7 +102,7 @@ impl Worker {
             match self.step().await {
                 Ok(next) => {
                     if std::mem::take(&mut failed) {
-                        info!(trail = self.trail.id, name = %self.trail.name, "delivery works again");
+                        info!(trail = self.trail.id, to = %self.id.kind, name = %self.trail.name, "delivery works again");
                     }
                     self.backoff.reset();
                     self.wait(next).await;
@@ -135,8 +142,8 @@ impl Worker {
             return Ok(Next::Continue);
         }
         let Some(interval) = progress.current().cloned() else {
-            self.shared.metrics.trail_at(self.trail.id, None);
-            self.shared.metrics.trail_works(self.trail.id);
+            self.shared.metrics.trail_at(self.id, None);
+            self.shared.metrics.trail_works(self.id);
             return Ok(Next::WaitForChange);
         };
         let end = interval.through.map_or(head, |through| through.min(head));
@@ -145,9 +152,9 @@ impl Worker {
             _ => Batch::new(interval.id, interval.after.max(progress.cursor)),
         };
         self.gather(&mut batch, &interval, end).await?;
-        self.shared.metrics.trail_at(self.trail.id, Some(batch.after));
-        self.shared.metrics.trail_holds(self.trail.id, batch.oldest);
-        self.shared.metrics.trail_works(self.trail.id);
+        self.shared.metrics.trail_at(self.id, Some(batch.after));
+        self.shared.metrics.trail_holds(self.id, batch.oldest);
+        self.shared.metrics.trail_works(self.id);
         let next = self.decide(&batch, &interval).await?;
         let is_planned = self.progress.as_ref().is_some_and(|progress| progress.plan.is_some());
         let is_known = self.progress.is_some();
@@ -160,14 +167,14 @@ impl Worker {
         if self.progress.is_none() || self.changes.has_changed().unwrap_or(false) {
             self.changes.borrow_and_update();
             self.destination = None;
-            let progress = Progress::load(&self.shared.parts.catalog, &self.trail).await?;
+            let progress = Progress::load(&self.shared.parts.catalog, &self.trail, self.id.kind).await?;
             if progress.members != self.progress.take().and_then(|before| before.members) {
                 // It was gathered from other accounts.
                 self.batch = None;
             }
             self.shared
                 .metrics
-                .trail_stands_at(self.trail.id, progress.current().map(|interval| interval.after.max(progress.cursor)));
+                .trail_stands_at(self.id, progress.current().map(|interval| interval.after.max(progress.cursor)));
             self.progress = Some(progress);
         }
         Ok(())
@@ -175,11 +182,6 @@ impl Worker {
 
     /// Looks at the events up to `end`, or until the batch is full.
     async fn gather(&self, batch: &mut Batch, interval: &Interval, end: Seq) -> Result<(), DeliveryError> {
-        if interval.destinations.bucket.is_none() {
-            // Nothing to write to selects nothing.
-            *batch = Batch::new(interval.id, end.max(batch.through));
-            return Ok(());
-        }
         let bytes_max = self.shared.config.bytes_max;
         while batch.through < end && !batch.is_full(bytes_max) {
             let slot = self.slot().await;
@@ -222,10 +224,10 @@ impl Worker {
 
     /// Records a plan. False: a membership has changed since the trail was read, and with it what the range holds.
     async fn record_plan(&self, plan: &Plan) -> Result<bool, CatalogError> {
-        let (catalog, trail) = (&self.shared.parts.catalog, self.trail.id);
+        let (catalog, id) = (&self.shared.parts.catalog, self.id);
         match self.members() {
-            Some(members) => catalog.delivery_plan_among(trail, plan, members.version).await,
-            None => catalog.delivery_plan(trail, plan).await.map(|()| true),
+            Some(members) => catalog.delivery_plan_among(id, plan, members.version).await,
+            None => catalog.delivery_plan(id, plan).await.map(|()| true),
         }
     }
 
@@ -235,7 +237,7 @@ impl Worker {
             self.advance(through, None, 0, 0).await?;
             return Ok(true);
         };
-        if !self.shared.parts.catalog.delivery_pass_among(self.trail.id, through, version).await? {
+        if !self.shared.parts.catalog.delivery_pass_among(self.id, through, version).await? {
             self.progress = None;
             return Ok(false);
         }
@@ -255,7 +257,7 @@ impl Worker {
         events: u64,
         objects: u64,
     ) -> Result<(), DeliveryError> {
-        self.shared.parts.catalog.delivery_advance(self.trail.id, through, at, events, objects).await?;
+        self.shared.parts.catalog.delivery_advance(self.id, through, at, events, objects).await?;
         self.advanced(through);
         Ok(())
     }
@@ -264,12 +266,12 @@ impl Worker {
         if let Some(progress) = &mut self.progress {
             progress.advance(through);
         }
-        self.shared.metrics.trail_at(self.trail.id, Some(through));
-        self.shared.metrics.trail_works(self.trail.id);
+        self.shared.metrics.trail_at(self.id, Some(through));
+        self.shared.metrics.trail_works(self.id);
         self.recorded = Instant::now();
     }
 
-    async fn slot(&self) -> tokio::sync::OwnedSemaphorePermit {
+    pub(super) async fn slot(&self) -> tokio::sync::OwnedSemaphorePermit {
         self.shared.slots.clone().acquire_owned().await.expect("nobody closes the slots")
     }
 
@@ -302,7 +304,7 @@ impl Worker {
         };
         if let (Next::WaitForEvents(None), Some(batch)) = (next, &self.batch) {
             self.desk.settle(self.rings, batch.through);
-            self.shared.metrics.trail_waits(self.trail.id, true);
+            self.shared.metrics.trail_waits(self.id, true);
         }
         let bell = &mut self.bell;
         let news = async {
@@ -315,18 +317,18 @@ impl Worker {
             () = pause(due) => {}
         }
         self.desk.unsettle();
-        self.shared.metrics.trail_waits(self.trail.id, false);
+        self.shared.metrics.trail_waits(self.id, false);
     }
 
     /// Records a failure where the trail's owner sees it, and pauses.
     pub(crate) async fn fail(&mut self, error: &DeliveryError) {
         let story = error.story();
-        self.shared.metrics.trail_failed(self.trail.id);
+        self.shared.metrics.trail_failed(self.id);
         let config = &self.shared.config;
         let pause = self.backoff.next(config.retry_min, config.retry_max, &*self.shared.parts.random);
-        warn!(trail = self.trail.id, name = %self.trail.name, error = story, retry_s = pause.as_secs_f64(), "delivery failed");
+        warn!(trail = self.trail.id, to = %self.id.kind, name = %self.trail.name, error = story, retry_s = pause.as_secs_f64(), "delivery failed");
         let now = self.shared.parts.clock.now();
-        if let Err(error) = self.shared.parts.catalog.delivery_failed(self.trail.id, &story, now).await {
+        if let Err(error) = self.shared.parts.catalog.delivery_failed(self.id, &story, now).await {
             debug!(trail = self.trail.id, %error, "could not record a failed delivery");
         }
         // Whoever repairs a bucket or a trail need not wait for the pause to end. The change may be another trail's,
@@ -335,7 +337,7 @@ impl Worker {
         let changes = &mut self.changes;
         changes.borrow_and_update();
         // A refused role is repaired by a change of identities and not of trails.
-        let is_refused = matches!(error, DeliveryError::Role { .. });
+        let is_refused = matches!(error, DeliveryError::Role { .. } | DeliveryError::NoRole { .. });
         let mut identities = self.shared.parts.catalog.identity_version();
         let repaired = async {
             tokio::time::sleep(soonest).await;

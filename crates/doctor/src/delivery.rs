@@ -10,7 +10,7 @@ pub(crate) fn check(report: &mut Report, catalog: &Inspected) {
     let head = report.head;
     for trail in &catalog.trails {
         for what in problems(trail, head) {
-            let what = format!("trail {} of account {}: {what}", trail.name, trail.account);
+            let what = format!("trail {} of account {}, {}: {what}", trail.name, trail.account, trail.delivery.kind);
             let finding = Finding::new(Part::Delivery, Verdict::Damaged, what);
             report.findings.push(
                 finding
@@ -19,7 +19,7 @@ pub(crate) fn check(report: &mut Report, catalog: &Inspected) {
             );
         }
     }
-    report.part(Part::Delivery, count(catalog.trails.len() as u64, "trail"));
+    report.part(Part::Delivery, count(catalog.trail_count, "trail"));
 }
 
 fn problems(trail: &InspectedTrail, head: Seq) -> Vec<String> {
@@ -64,7 +64,7 @@ fn problems(trail: &InspectedTrail, head: Seq) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use catalog::Plan;
+    use catalog::{DeliveryId, Plan};
 
     use super::*;
 
@@ -72,7 +72,7 @@ mod tests {
 
     fn trail() -> InspectedTrail {
         InspectedTrail {
-            id: 1,
+            delivery: DeliveryId::bucket(1),
             account: "77".parse().expect("an account"),
             name: "main-trail".to_owned(),
             is_logging: true,

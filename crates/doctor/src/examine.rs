@@ -124,7 +124,7 @@ fn check_catalog(report: &mut Report, inspected: Result<Inspected, CatalogError>
 }
 
 fn trails(catalog: &Inspected) -> String {
-    count(catalog.trails.len() as u64, "trail")
+    count(catalog.trail_count, "trail")
 }
 
 /// `1 file`, `2 files`.

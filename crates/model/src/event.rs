@@ -7,6 +7,7 @@
 mod category;
 mod facts;
 mod marks;
+mod plain;
 mod refusal;
 mod resources;
 
@@ -184,6 +185,16 @@ impl Event {
     /// Whether one of the attribute's values is exactly this.
     pub fn has(&self, attribute: Attribute, value: &str) -> bool {
         self.values(attribute).any(|have| have == value)
+    }
+
+    /// Whether the attribute's first value is the text the JSON has at [`Attribute::path`], or both have none.
+    pub fn is_plain(&self, attribute: Attribute) -> bool {
+        attribute.path().is_some() && !self.facts.unplain.has(attribute)
+    }
+
+    /// Whether that is so for every attribute that has a path.
+    pub fn is_plain_throughout(&self) -> bool {
+        self.facts.unplain.is_empty()
     }
 
     /// The account the event says it belongs to: `recipientAccountId`, else `userIdentity.accountId`.

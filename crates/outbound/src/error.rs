@@ -68,6 +68,54 @@ impl BucketError {
     }
 }
 
+/// A project of Log Service did not take what was sent to it. The text names the project and the cause, and never a secret.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LogError {
+    /// The settings are wrong; the same ones will fail again.
+    #[error("project {project}: {reason}")]
+    Invalid {
+        /// Its name.
+        project: String,
+        /// What is wrong and how to put it right.
+        reason: String,
+    },
+    /// No answer: wrong host, closed port, certificate not trusted, or too slow. The logs may have arrived.
+    #[error("project {project} could not be reached: {cause}")]
+    Unreachable {
+        /// Its name.
+        project: String,
+        /// The innermost reason.
+        cause: String,
+    },
+    /// It answered with an error.
+    #[error("project {project} refused: {code}: {message}")]
+    Refused {
+        /// Its name.
+        project: String,
+        /// The HTTP status.
+        status: u16,
+        /// Log Service's code.
+        code: String,
+        /// Log Service's words.
+        message: String,
+    },
+}
+
+impl LogError {
+    /// What sort of failure it is.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            LogError::Invalid { .. } => ErrorKind::Invalid,
+            LogError::Unreachable { .. } => ErrorKind::Unavailable,
+            LogError::Refused { status, .. } => match status {
+                401 | 403 => ErrorKind::Denied,
+                404 => ErrorKind::NotFound,
+                _ => ErrorKind::Unavailable,
+            },
+        }
+    }
+}
+
 /// The HTTP client could not be set up: the machine's certificates are unusable.
 #[derive(Debug, thiserror::Error)]
 #[error("could not set up outgoing connections")]

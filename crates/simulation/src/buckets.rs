@@ -5,7 +5,7 @@ use std::io::Read;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use catalog::Catalog;
+use catalog::{Catalog, DeliveryId};
 use delivery::{DeliveryError, Destination, Destinations};
 use flate2::read::GzDecoder;
 use host::simulated::Chance;
@@ -107,11 +107,11 @@ impl Buckets {
             target.and_then(|target| target.prefix.as_deref()).is_some_and(is_of_key)
         });
         let Some(trail) = of_key else { return };
-        if let Ok(state) = catalog.delivery_state(trail.id).await
+        if let Ok(state) = catalog.delivery_state(DeliveryId::bucket(trail.id)).await
             && let Some(plan) = state.plan
         {
             // A trail that was deleted meanwhile has no cursor to move.
-            let _ = catalog.delivery_advance(trail.id, plan.through, None, 0, 0).await;
+            let _ = catalog.delivery_advance(DeliveryId::bucket(trail.id), plan.through, None, 0, 0).await;
         }
     }
 }

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use catalog::{Bucket, NewTrail};
+use catalog::{Bucket, DeliveryId, NewTrail};
 use delivery::{Config, Parts, Stepper};
 use host::Clock;
 use host::simulated::{Chance, SeededRandom};
-use model::trail::{BucketTarget, Destinations, EventRw, Selector, Trail, TrailRegions};
+use model::trail::{BucketTarget, DestinationKind, Destinations, EventRw, Selector, Trail, TrailRegions};
 use model::{AccountId, Seq};
 use std::sync::Arc;
 use std::time::Duration;
@@ -199,7 +199,11 @@ impl Trails {
         }
         self.store_cursor = manifest.cursor;
         for modelled in &mut self.all {
-            let state = node.catalog.delivery_state(modelled.trail.id).await.map_err(|error| story_of(&error))?;
+            let state = node
+                .catalog
+                .delivery_state(DeliveryId::bucket(modelled.trail.id))
+                .await
+                .map_err(|error| story_of(&error))?;
             if state.cursor < modelled.cursor {
                 return Err(format!("{} went back from {} to {}", modelled.prefix, modelled.cursor, state.cursor));
             }
@@ -211,6 +215,7 @@ impl Trails {
 
 fn stepper(node: &Node, buckets: &Buckets, config: &Config, trail: &Trail) -> Stepper {
     let parts = Parts {
+        tables: None,
         catalog: node.catalog.clone(),
         source: Arc::new(node.store().clone()),
         destinations: Arc::new(buckets.clone()),
@@ -218,5 +223,5 @@ fn stepper(node: &Node, buckets: &Buckets, config: &Config, trail: &Trail) -> St
         clock: node.clock.clone(),
         random: Arc::new(SeededRandom::new(0)),
     };
-    Stepper::new(parts, config.clone(), trail.clone())
+    Stepper::new(parts, config.clone(), trail.clone(), DestinationKind::Bucket)
 }

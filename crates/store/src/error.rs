@@ -36,6 +36,9 @@ pub enum StoreError {
         #[source]
         source: parquet::errors::ParquetError,
     },
+    /// The question reached a limit before it was answered.
+    #[error("the question was ended: {0}")]
+    Cut(query::Cut),
     /// The manifest could not be read or changed.
     #[error("could not use the manifest")]
     Manifest(#[source] catalog::CatalogError),
@@ -47,8 +50,15 @@ impl StoreError {
         match self {
             StoreError::Disk { .. } | StoreError::Parquet { .. } => ErrorKind::Unavailable,
             StoreError::Damaged { .. } => ErrorKind::Corrupt,
+            StoreError::Cut(_) => ErrorKind::Throttled,
             StoreError::Manifest(error) => error.kind(),
         }
+    }
+}
+
+impl From<query::Cut> for StoreError {
+    fn from(cut: query::Cut) -> StoreError {
+        StoreError::Cut(cut)
     }
 }
 

@@ -10,23 +10,35 @@
 //! microsecond and never a wrong answer.
 
 mod aggregate;
+mod by_number;
 mod check;
+mod combinations;
+mod count;
 mod error;
 mod id_filter;
 mod lookup;
 mod many;
 mod metrics;
 mod recent;
+mod scan;
+mod scope;
+mod search;
 mod segment;
+mod still_shown;
 mod store;
 mod terms;
 mod undelivered;
+mod units;
 mod upkeep;
 
 pub use aggregate::{Aggregate, Aggregation, GROUP_ATTRIBUTES_MAX, Group};
 pub use check::{Stray, stray_files};
+pub use combinations::combinations_schema;
+pub use count::Counted;
 pub use error::{OpenError, StoreError};
 pub use lookup::{Condition, Found, Lookup, Page, Position, Stretch};
 pub use many::{Owned, StretchOfMany};
+pub use scan::{Scan, scan_schema};
+pub use search::SearchPage;
 pub use segment::{CheckedSegment, SegmentProblem, check_segment, rebuild_index};
 pub use store::{Config, Statistics, Store};

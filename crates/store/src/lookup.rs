@@ -16,7 +16,7 @@ use crate::StoreError;
 use crate::recent::Recent;
 use crate::segment::Segment;
 use crate::terms::Phrase;
-pub(crate) use segment_walk::SegmentWalk;
+pub(crate) use segment_walk::{SegmentWalk, intersect};
 
 /// One condition on an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,7 +56,7 @@ impl Position {
     const LAST: Position = Position { time: Timestamp(i64::MAX), seq: Seq(u64::MAX) };
 
     /// The place right behind this one.
-    fn next(self) -> Position {
+    pub(crate) fn next(self) -> Position {
         Position { time: self.time, seq: self.seq.next() }
     }
 }

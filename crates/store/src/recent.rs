@@ -5,6 +5,7 @@
 //! of time: a running maximum of event times tells a newest-first search when no older row can be newer.
 
 mod across;
+mod of_view;
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};

@@ -12,9 +12,11 @@
 mod arrangement;
 mod build;
 mod check;
+mod codes;
 mod columns;
 mod format;
 mod gather;
+mod key_words;
 mod leftover;
 mod packed;
 mod pages;
@@ -23,6 +25,7 @@ mod postings;
 mod reader;
 mod term_table;
 mod text_columns;
+mod unplain;
 
 #[cfg(test)]
 mod mutated;
@@ -31,7 +34,8 @@ pub use check::{CheckedSegment, SegmentProblem, check_segment, rebuild_index};
 
 pub(crate) use arrangement::BLOCK_ROWS;
 pub(crate) use build::{Built, ROWS_MAX, Row, build, paths};
+pub(crate) use codes::{Codes, Values, has_codes};
 pub(crate) use leftover::newest;
-pub(crate) use reader::{PageCache, Segment};
+pub(crate) use reader::{OpenPage, PageCache, Segment};
 pub(crate) use term_table::Occurrences;
 pub(crate) use text_columns::{ColumnValues, TextColumns, has_column};

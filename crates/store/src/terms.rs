@@ -87,10 +87,33 @@ impl<'j> RawValue<'j> {
         unescape(self.text, buffer);
         buffer
     }
+
+    /// Whether the value, once unescaped, has escapes of letters itself, as a JSON text within a text may have: words
+    /// inside such a text are not those that are cut here.
+    pub(crate) fn has_nested_escape(self) -> bool {
+        self.has_escape
+            && memchr::memmem::find_iter(self.text, br"\\").any(|at| {
+                self.text
+                    .get(at + 2)
+                    .is_some_and(|letter| matches!(letter, b'b' | b'f' | b'n' | b'r' | b't' | b'u' | b'\\'))
+            })
+    }
 }
 
+/// Noted as a token of the pages where [`RawValue::has_nested_escape`] is true of a value.
+pub(crate) const NESTED_ESCAPE_MARK: u64 = 0x6e65_7374_6564_5c5c;
+
 /// Like [`for_each_value`], for those who may not need every value unescaped.
-pub(crate) fn for_each_raw_value<'j>(json: &'j [u8], mut take: impl FnMut(RawValue<'j>)) {
+pub(crate) fn for_each_raw_value<'j>(json: &'j [u8], take: impl FnMut(RawValue<'j>)) {
+    for_each_key_and_value(json, |_| {}, take);
+}
+
+/// Shows each key and each value as it stands in valid JSON.
+pub(crate) fn for_each_key_and_value<'j>(
+    json: &'j [u8],
+    mut take_key: impl FnMut(RawValue<'j>),
+    mut take: impl FnMut(RawValue<'j>),
+) {
     let mut at = 0;
     while at < json.len() {
         match json[at] {
@@ -99,9 +122,8 @@ pub(crate) fn for_each_raw_value<'j>(json: &'j [u8], mut take: impl FnMut(RawVal
                 let text = &json[at + 1..end.min(json.len())];
                 at = end + 1;
                 let after = json[at.min(json.len())..].iter().find(|byte| !byte.is_ascii_whitespace());
-                if after != Some(&b':') {
-                    take(RawValue { text, has_escape });
-                }
+                let text = RawValue { text, has_escape };
+                if after == Some(&b':') { take_key(text) } else { take(text) }
             }
             byte if TOKEN_BYTE[usize::from(byte)] != 0 => {
                 let is_end = |byte: &u8| matches!(byte, b',' | b'}' | b']') || byte.is_ascii_whitespace();

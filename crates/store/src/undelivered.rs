@@ -18,7 +18,7 @@ pub(crate) fn count(catalog: &Catalog, handle: &Handle, segments: &[Arc<Segment>
     for place in handle.block_on(catalog.undelivered())? {
         let of_trail: u64 = segments.iter().map(|segment| in_segment(segment, &place)).sum();
         if of_trail > 0 {
-            error!(trail = place.trail, events = of_trail, "the history ends before these events were delivered");
+            error!(trail = place.delivery.trail, to = %place.delivery.kind, events = of_trail, "the history ends before these events were delivered");
         }
         lost += of_trail;
     }

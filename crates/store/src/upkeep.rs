@@ -17,6 +17,7 @@ use tracing::{error, info, warn};
 
 use crate::recent::Recent;
 use crate::segment::{Built, ROWS_MAX, Row, Segment, build, paths};
+use crate::still_shown::Kept;
 use crate::store::{Shared, State};
 use crate::{StoreError, undelivered};
 
@@ -73,6 +74,7 @@ impl Upkeep {
 
 fn run(shared: &Shared, writer: &Writer, handle: &Handle, nudges: &Receiver<()>, commands: &Receiver<Command>) {
     let mut not_before = Instant::now();
+    let mut kept = Kept::default();
     loop {
         if let Err(RecvTimeoutError::Disconnected) = nudges.recv_timeout(shared.config.upkeep_every) {
             return;
@@ -83,7 +85,7 @@ fn run(shared: &Shared, writer: &Writer, handle: &Handle, nudges: &Receiver<()>,
                 let result = seal(shared, handle).and_then(|sealed| {
                     sealed.into_iter().for_each(|through| writer.trim(through));
                     while merge(shared, handle)? {}
-                    retire(shared, handle)
+                    retire(shared, handle, &mut kept)
                 });
                 // The one who asked may have gone away.
                 let _ = reply.send(result);
@@ -95,7 +97,7 @@ fn run(shared: &Shared, writer: &Writer, handle: &Handle, nudges: &Receiver<()>,
         if Instant::now() < not_before {
             continue;
         }
-        if let Err(failure) = tick(shared, writer, handle) {
+        if let Err(failure) = tick(shared, writer, handle, &mut kept) {
             shared.metrics.upkeep_failed();
             error!(error = %failure, cause = ?std::error::Error::source(&failure), "upkeep failed, will retry");
             not_before = Instant::now() + RETRY_PAUSE;
@@ -103,14 +105,14 @@ fn run(shared: &Shared, writer: &Writer, handle: &Handle, nudges: &Receiver<()>,
     }
 }
 
-fn tick(shared: &Shared, writer: &Writer, handle: &Handle) -> Result<(), StoreError> {
+fn tick(shared: &Shared, writer: &Writer, handle: &Handle, kept: &mut Kept) -> Result<(), StoreError> {
     if is_seal_due(shared)
         && let Some(through) = seal(shared, handle)?
     {
         writer.trim(through);
     }
     merge(shared, handle)?;
-    retire(shared, handle)
+    retire(shared, handle, kept)
 }
 
 fn is_seal_due(shared: &Shared) -> bool {
@@ -265,14 +267,19 @@ fn due_for_merge(segments: &[Arc<Segment>], merge_segments: usize, full_bytes: u
         })
 }
 
-/// Drops segments whose events both happened and arrived longer ago than the history reaches.
-fn retire(shared: &Shared, handle: &Handle) -> Result<(), StoreError> {
+/// Drops segments whose events both happened and arrived longer ago than the history reaches, and that no Logstore needs.
+fn retire(shared: &Shared, handle: &Handle, kept: &mut Kept) -> Result<(), StoreError> {
     let Some(history) = shared.config.history else { return Ok(()) };
-    let horizon = shared.clock.now().minus(history);
+    let now = shared.clock.now();
+    let horizon = now.minus(history);
     let state = shared.state.load_full();
     let is_over =
         |segment: &&Arc<Segment>| segment.entry.max_time < horizon && segment.summary.received_max < horizon.0;
     let over: Vec<Arc<Segment>> = state.segments.iter().filter(is_over).cloned().collect();
+    if over.is_empty() {
+        return Ok(());
+    }
+    let over = kept.release(over, &shared.catalog, handle, now).map_err(StoreError::Manifest)?;
     if over.is_empty() {
         return Ok(());
     }

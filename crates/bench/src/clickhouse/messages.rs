@@ -17,6 +17,7 @@ pub(crate) enum Request<'a> {
     Optimize,
     Figures,
     Ask(&'a Question<'a>),
+    SqlRows { sql: &'a str },
     Stop,
 }
 
@@ -88,6 +89,15 @@ pub(crate) struct Found {
     /// Events on the page.
     pub(crate) found: usize,
     /// Of the query alone.
+    pub(crate) seconds: f64,
+}
+
+/// The rows of a statement.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Told {
+    /// Each with its values between tabs.
+    pub(crate) rows: Vec<String>,
+    /// Of the statement alone.
     pub(crate) seconds: f64,
 }
 

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{Answered, Report};
+use crate::queries::{Kind, Queries};
 
 /// CPU time of the write path: this share of ClickHouse's, and this many microseconds.
 const CPU_SHARE: f64 = 0.4;
@@ -10,6 +11,10 @@ const CPU_MICROS: f64 = 12.0;
 const DISK_BYTES: f64 = 200.0;
 /// The share of ClickHouse's median that a lookup may take.
 const LOOKUP_SHARE: f64 = 0.5;
+/// The console's view of the last 24 hours.
+const HISTOGRAM_MS: f64 = 20.0;
+/// Raw events that one core hands out in a second.
+const PULLED_MB: f64 = 100.0;
 const VISIBLE_MS: f64 = 100.0;
 const PEAK_MIB: f64 = 1024.0;
 const IDLE_MIB: f64 = 150.0;
@@ -72,12 +77,35 @@ pub(super) fn of(report: &Report) -> Vec<Aim> {
     for ours in &report.over_http {
         aims.push(Aim::new(format!("{}, warm", ours.question), "ms", ours.warm_median_ms, factor * ours.aim_ms));
     }
+    aims.extend(of_queries(&report.queries));
     if let Some(theirs) = &report.clickhouse {
         for (ours, theirs) in report.over_http.iter().zip(&theirs.lookups) {
             aims.extend(half_of_theirs(ours, theirs));
         }
     }
     aims
+}
+
+/// Pages in half of ClickHouse's time, counts and statements in its time, the last day's histogram at once.
+fn of_queries(queries: &Queries) -> impl Iterator<Item = Aim> {
+    let compared = queries.asked.iter().filter_map(|ours| {
+        let theirs_ms = ours.their_median_ms?;
+        let (share, words) = match ours.kind {
+            Kind::Page => (LOOKUP_SHARE, "half of ClickHouse's"),
+            Kind::Histogram | Kind::Sql => (1.0, "ClickHouse's"),
+        };
+        Some(Aim::new(format!("{}: {words}", ours.question), "ms", ours.median_ms, share * theirs_ms))
+    });
+    let histograms = queries.asked.iter().filter(|ours| ours.kind == Kind::Histogram);
+    let at_once = histograms.map(|ours| Aim::new(ours.question.clone(), "ms", ours.median_ms, HISTOGRAM_MS));
+    // The other way round: it should be at least that fast.
+    let pulled = Aim::new(
+        format!("CPU for {PULLED_MB:.0} MB of pulled logs"),
+        "ms",
+        1000.0 * PULLED_MB / queries.pulled.megabytes_a_core_second(),
+        1000.0,
+    );
+    compared.chain(at_once).chain([pulled])
 }
 
 fn half_of_theirs(ours: &Answered, theirs: &Answered) -> impl Iterator<Item = Aim> {

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::aims::{self, mib, shown};
 use super::{Answered, Report};
+use crate::queries::Queries;
 use crate::recovery::Recovery;
 use crate::selection;
 
@@ -30,12 +31,20 @@ pub(super) fn of(report: &Report) -> String {
     lookups(report, "warm", |answered| Some(answered.warm_median_ms), &mut text);
     lookups(report, "cold", |answered| answered.cold.as_ref().map(|cold| cold.median_ms), &mut text);
     cold_reads(report, &mut text);
+    queries(&report.queries, &mut text);
     text.line(NOTHING);
     selection::markdown(&report.selection).iter().for_each(|line| text.line(line));
     text.head(&["aim", "at most", "measured", "verdict"]);
     for aim in aims::of(report) {
         text.row(&[&aim.what, &shown(aim.at_most, aim.unit), &shown(aim.measured, aim.unit), &aim.verdict]);
     }
+    text.0
+}
+
+/// Only what queries of a Logstore cost.
+pub(crate) fn of_queries(measured: &Queries) -> String {
+    let mut text = Text(String::new());
+    queries(measured, &mut text);
     text.0
 }
 
@@ -132,6 +141,34 @@ fn cold_reads(report: &Report, text: &mut Text) {
         let theirs = report.clickhouse.as_ref().map_or(NOTHING.to_owned(), |theirs| of(&theirs.lookups));
         text.row(&[http.question, &of(&report.over_http), &of(&report.in_process), &theirs]);
     }
+}
+
+/// The Logstore's answers beside ClickHouse's.
+fn queries(queries: &Queries, text: &mut Text) {
+    let Queries { asked, pulled, heavy } = queries;
+    text.head(&[
+        "query of a Logstore, median, warm, ms",
+        "rows",
+        "Cairn, HTTP",
+        "p95",
+        "ClickHouse",
+        "Cairn ÷ ClickHouse",
+    ]);
+    let shown = |value: f64| format!("{value:.2}");
+    for each in asked {
+        let (ratio, _) = ratios(Some(each.median_ms), each.their_median_ms);
+        let theirs = each.their_median_ms.map_or(NOTHING.to_owned(), shown);
+        let (rows, median, p95) = (each.rows.to_string(), shown(each.median_ms), shown(each.p95_ms));
+        text.row(&[&each.question, &rows, &median, &p95, &theirs, &ratio]);
+    }
+    text.head(&["pulling and memory", "measured"]);
+    let megabytes = pulled.bytes as f64 / 1e6;
+    text.row(&["PullLogs, events", &pulled.events.to_string()]);
+    text.row(&["PullLogs, MB a second", &format!("{:.0}", megabytes / pulled.seconds)]);
+    text.row(&["PullLogs, MB for a second of one core", &format!("{:.0}", pulled.megabytes_a_core_second())]);
+    text.row(&["a statement with a group for each event", &format!("{} after {:.1} s", heavy.outcome, heavy.seconds)]);
+    let (before, peak) = (mib(heavy.before.resident), mib(heavy.peak_rss_bytes));
+    text.row(&["memory before it, and the most so far", &format!("{before:.0} and {peak:.0} MiB")]);
 }
 
 /// Ours by theirs, and theirs by ours.

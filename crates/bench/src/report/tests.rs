@@ -54,6 +54,7 @@ fn report(with_clickhouse: bool) -> Report {
         restart_with_long_journal: recovery(1024),
         over_http: vec![answered("by id", 1, Some(10))],
         in_process: vec![answered("by id", 2, None)],
+        queries: Queries::of_one_page(3.0, with_clickhouse.then_some(4.0)),
         clickhouse: with_clickhouse.then(theirs),
     }
 }
@@ -96,6 +97,8 @@ fn each_aim_is_met_or_missed_by_something() {
     check_row(&text, "| by id, warm |", "5.00 ms | 1.00 ms | met |");
     check_row(&text, "| by id, warm: half of ClickHouse's |", "2.00 ms | 1.00 ms | met |");
     check_row(&text, "| by id, cold: half of ClickHouse's |", "4.00 ms | 10.00 ms | missed by 6.00 ms (150 %) |");
+    check_row(&text, "| page: newest 100: half of ClickHouse's |", "2.00 ms | 3.00 ms | missed by 1.00 ms (50 %) |");
+    check_row(&text, "| CPU for 100 MB of pulled logs |", "1000.00 ms | 2000.00 ms | missed by 1000.00 ms (100 %) |");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Buckets, and what holds on to them.
 
-use catalog::CatalogError;
+use catalog::{CatalogError, DeliveryId};
 use model::{ErrorKind, Seq};
 
 use crate::samples::{account, bucket, catalog, new_trail, other_account, to_bucket};
@@ -17,7 +17,7 @@ async fn round_trip_and_conflicts() {
     catalog.bucket_put(&bucket(other_account(), "archive")).await.unwrap();
     catalog.bucket_put(&bucket(account(), "a-first")).await.unwrap();
     let names: Vec<_> = catalog.bucket_list(account()).await.unwrap().into_iter().map(|each| each.name).collect();
-    assert_eq!(names, ["a-first", "archive"]);
+    assert_eq!(names, ["a-first", "archive", "main-logs"]);
     catalog.bucket_delete(account(), "archive").await.unwrap();
     assert_eq!(catalog.bucket_delete(account(), "archive").await.unwrap_err().kind(), ErrorKind::NotFound);
     assert!(catalog.bucket_find(other_account(), "archive").await.unwrap().is_some(), "the other account's stays");
@@ -65,7 +65,7 @@ async fn a_former_bucket_stays_until_what_is_owed_to_it_is_delivered() {
     catalog.trail_update(trail.id, &trail.selector, &moved, trail.created, Seq(7)).await.unwrap();
     let in_use = catalog.bucket_delete(account(), "archive").await.unwrap_err();
     assert!(matches!(&in_use, CatalogError::InUse { by, .. } if by.contains("main-trail")), "{in_use}");
-    catalog.delivery_advance(trail.id, Seq(7), Some(trail.created), 7, 1).await.unwrap();
+    catalog.delivery_advance(DeliveryId::bucket(trail.id), Seq(7), Some(trail.created), 7, 1).await.unwrap();
     catalog.bucket_delete(account(), "archive").await.unwrap();
     assert_eq!(catalog.bucket_delete(account(), "new-archive").await.unwrap_err().kind(), ErrorKind::Conflict);
 }

@@ -1,6 +1,6 @@
 //! Buckets of other accounts, jobs, and what migration 5 makes of an older catalog.
 
-use catalog::{Catalog, CatalogError, JobStatus, NewJob, NewTrail};
+use catalog::{Catalog, CatalogError, DeliveryId, JobStatus, NewJob, NewTrail};
 use model::Seq;
 use model::trail::Destinations;
 use sqlx::Connection;
@@ -30,7 +30,7 @@ async fn a_bucket_of_another_account_is_held_by_trails_intervals_and_jobs() {
     catalog.trail_start(trail.id, AT, Seq(0)).await.unwrap();
     catalog.trail_update(trail.id, &everything(), &to_bucket("logs"), AT, Seq(5)).await.unwrap();
     assert!(in_use(delete().await.unwrap_err()), "by what it has yet to deliver there");
-    catalog.delivery_advance(trail.id, Seq(5), Some(AT), 1, 1).await.unwrap();
+    catalog.delivery_advance(DeliveryId::bucket(trail.id), Seq(5), Some(AT), 1, 1).await.unwrap();
     let job = NewJob {
         account: account(),
         trail: trail.id,
@@ -90,7 +90,7 @@ async fn roles_named_before_there_were_roles_are_taken_away() {
     let catalog = Catalog::open(&path).await.unwrap();
     let found = catalog.trail_find(account(), &trail.name).await.unwrap().unwrap();
     assert_eq!(found.destinations, to_bucket("logs"));
-    let intervals = catalog.intervals(trail.id).await.unwrap();
+    let intervals = catalog.intervals(DeliveryId::bucket(trail.id)).await.unwrap();
     assert_eq!((intervals.len(), &intervals[0].destinations), (1, &to_bucket("logs")), "and nothing else is lost");
     assert_eq!(intervals[0].after, Seq(7));
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use catalog::{Catalog, CatalogError};
+use catalog::{Catalog, CatalogError, DeliveryId};
 use model::{ErrorKind, Seq};
 
 use crate::samples::{AT, account, fill, key, new_trail, user};
@@ -28,7 +28,7 @@ async fn reopened_it_is_the_same() {
     assert_eq!(catalog.setting_get("node_id").await.unwrap().as_deref(), Some(&b"second"[..]));
     assert_eq!(catalog.setting_get("absent").await.unwrap(), None);
     assert_eq!(catalog.trail_find(account(), &trail.name).await.unwrap().as_ref(), Some(&trail));
-    assert_eq!(catalog.intervals(trail.id).await.unwrap().len(), 1);
+    assert_eq!(catalog.intervals(DeliveryId::bucket(trail.id)).await.unwrap().len(), 1);
     assert_eq!(catalog.identity_snapshot().await.unwrap().accounts, snapshot.accounts);
     // Not closed this time, as after a crash.
     catalog.setting_put("node_id", b"third").await.unwrap();

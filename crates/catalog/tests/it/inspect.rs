@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use catalog::{Catalog, Plan, copy, inspect};
+use catalog::{Catalog, DeliveryId, Plan, copy, inspect};
 use model::Seq;
 
 use crate::samples::{AT, account, bucket, fill, new_trail, to_bucket};
@@ -15,8 +15,11 @@ async fn used(folder: &Path) -> Catalog {
     trail.destinations = to_bucket("audit-logs");
     let trail = catalog.trail_create(trail, 5).await.unwrap();
     catalog.trail_start(trail.id, AT, Seq(10)).await.unwrap();
-    let interval = catalog.intervals(trail.id).await.unwrap()[0].id;
-    catalog.delivery_plan(trail.id, &Plan { interval, after: Seq(10), through: Seq(15) }).await.unwrap();
+    let interval = catalog.intervals(DeliveryId::bucket(trail.id)).await.unwrap()[0].id;
+    catalog
+        .delivery_plan(DeliveryId::bucket(trail.id), &Plan { interval, after: Seq(10), through: Seq(15) })
+        .await
+        .unwrap();
     catalog
 }
 

@@ -1,6 +1,6 @@
 //! Memberships, and who may move a cursor after one has changed.
 
-use catalog::{Catalog, CatalogError, Directory, JoinMethod, MemberKind, NewMember, Plan, Tenure};
+use catalog::{Catalog, CatalogError, DeliveryId, Directory, JoinMethod, MemberKind, NewMember, Plan, Tenure};
 use model::Seq;
 use model::organization::DirectoryId;
 
@@ -20,7 +20,7 @@ async fn organization(catalog: &Catalog) -> (i64, i64) {
     new.destinations = to_bucket("logs");
     let trail = catalog.trail_create(new, 5).await.unwrap();
     catalog.trail_start(trail.id, AT, Seq(10)).await.unwrap();
-    (trail.id, catalog.intervals(trail.id).await.unwrap()[0].id)
+    (trail.id, catalog.intervals(DeliveryId::bucket(trail.id)).await.unwrap()[0].id)
 }
 
 fn member() -> NewMember {
@@ -45,10 +45,10 @@ async fn a_membership_begins_and_ends_behind_what_is_planned() {
     let (trail, interval) = organization(&catalog).await;
     let plan = |through| Plan { interval, after: Seq(10), through: Seq(through) };
     let (version, _) = catalog.tenures(&directory()).await.unwrap();
-    assert!(catalog.delivery_plan_among(trail, &plan(30), version).await.unwrap());
+    assert!(catalog.delivery_plan_among(DeliveryId::bucket(trail), &plan(30), version).await.unwrap());
     // Both callers saw the head before it moved to 30.
     assert_eq!(catalog.member_join(&member(), Seq(20)).await.unwrap().joined_after, Seq(30));
-    catalog.delivery_advance(trail, Seq(40), Some(AT), 1, 1).await.unwrap();
+    catalog.delivery_advance(DeliveryId::bucket(trail), Seq(40), Some(AT), 1, 1).await.unwrap();
     catalog.member_leave(&directory(), other_account(), AT, Seq(35)).await.unwrap();
     let (changed, tenures) = catalog.tenures(&directory()).await.unwrap();
     assert_eq!(tenures, [tenure(account(), 5, None), tenure(other_account(), 30, Some(40))]);
@@ -66,18 +66,21 @@ async fn whoever_does_not_know_the_last_change_moves_nothing() {
     let (version, _) = catalog.tenures(&directory()).await.unwrap();
     let seen = catalog.delivery_routes().await.unwrap().version;
     catalog.member_join(&member(), Seq(20)).await.unwrap();
-    assert!(!catalog.delivery_plan_among(trail, &plan, version).await.unwrap());
-    assert!(!catalog.delivery_pass_among(trail, Seq(30), version).await.unwrap());
-    assert!(!catalog.delivery_pass_quiet(&[trail], Seq(30), seen).await.unwrap());
-    assert_eq!(catalog.delivery_state(trail).await.unwrap().cursor, Seq(0));
+    assert!(!catalog.delivery_plan_among(DeliveryId::bucket(trail), &plan, version).await.unwrap());
+    assert!(!catalog.delivery_pass_among(DeliveryId::bucket(trail), Seq(30), version).await.unwrap());
+    assert!(!catalog.delivery_pass_quiet(&[DeliveryId::bucket(trail)], Seq(30), seen).await.unwrap());
+    assert_eq!(catalog.delivery_state(DeliveryId::bucket(trail)).await.unwrap().cursor, Seq(0));
     let seen = catalog.delivery_routes().await.unwrap().version;
     catalog.trail_stop(trail, AT, Seq(40)).await.unwrap();
-    assert!(!catalog.delivery_pass_quiet(&[trail], Seq(30), seen).await.unwrap(), "an interval was closed");
+    assert!(
+        !catalog.delivery_pass_quiet(&[DeliveryId::bucket(trail)], Seq(30), seen).await.unwrap(),
+        "an interval was closed"
+    );
     let seen = catalog.delivery_routes().await.unwrap().version;
-    assert!(catalog.delivery_pass_quiet(&[trail], Seq(30), seen).await.unwrap());
-    assert!(catalog.delivery_pass_among(trail, Seq(35), version + 1).await.unwrap());
-    assert_eq!(catalog.delivery_state(trail).await.unwrap().cursor, Seq(35));
-    let gone = catalog.delivery_plan_among(trail + 1, &plan, version + 1).await;
+    assert!(catalog.delivery_pass_quiet(&[DeliveryId::bucket(trail)], Seq(30), seen).await.unwrap());
+    assert!(catalog.delivery_pass_among(DeliveryId::bucket(trail), Seq(35), version + 1).await.unwrap());
+    assert_eq!(catalog.delivery_state(DeliveryId::bucket(trail)).await.unwrap().cursor, Seq(35));
+    let gone = catalog.delivery_plan_among(DeliveryId::bucket(trail + 1), &plan, version + 1).await;
     assert!(matches!(gone, Err(CatalogError::NotFound { .. })));
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use catalog::{AddressList, CatalogError, GlobalRegion, Plan, QueryTemplate, SavedQuery};
+use catalog::{AddressList, CatalogError, DeliveryId, GlobalRegion, Plan, QueryTemplate, SavedQuery};
 use model::{AccountId, ErrorKind, Seq, Timestamp};
 
 use crate::samples::{AT, account, catalog, new_trail, other_account};
@@ -96,10 +96,13 @@ async fn a_global_region_counts_behind_everything_that_is_planned() {
     let catalog = catalog().await;
     let trail = catalog.trail_create(new_trail(other_account(), "main-trail"), 5).await.unwrap().id;
     catalog.trail_start(trail, AT, Seq(10)).await.unwrap();
-    let interval = catalog.intervals(trail).await.unwrap()[0].id;
+    let interval = catalog.intervals(DeliveryId::bucket(trail)).await.unwrap()[0].id;
     assert!(catalog.global_regions(account()).await.unwrap().is_empty());
     assert_eq!(catalog.global_region_put(account(), "cn-hangzhou", AT, Seq(12)).await.unwrap(), Seq(12));
-    catalog.delivery_plan(trail, &Plan { interval, after: Seq(10), through: Seq(40) }).await.unwrap();
+    catalog
+        .delivery_plan(DeliveryId::bucket(trail), &Plan { interval, after: Seq(10), through: Seq(40) })
+        .await
+        .unwrap();
     let second = catalog.global_region_put(account(), "ap-southeast-1", AT, Seq(30)).await.unwrap();
     assert_eq!(second, Seq(40));
     let again = catalog.global_region_put(account(), "cn-hangzhou", AT, Seq(35)).await.unwrap();

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use catalog::{AccessKey, Bucket, Catalog, NewTrail, User};
-use model::trail::{BucketTarget, Destinations, EventRw, Selector, TrailRegions};
+use catalog::{AccessKey, Bucket, Catalog, NewTrail, Project, ProjectKind, User};
+use model::trail::{BucketTarget, Destinations, EventRw, LogTarget, Selector, TableTarget, TrailRegions};
 use model::{AccountId, Timestamp};
 
 pub(crate) const AT: Timestamp = Timestamp(1_768_465_800_000);
@@ -26,6 +26,9 @@ pub(crate) async fn catalog() -> Catalog {
 pub(crate) async fn fill(catalog: &Catalog) {
     catalog.account_create(account(), "management", true, AT).await.unwrap();
     catalog.account_create(other_account(), "tenant", false, AT).await.unwrap();
+    for owner in [account(), other_account()] {
+        catalog.bucket_put(&bucket(owner, "main-logs")).await.unwrap();
+    }
 }
 
 pub(crate) fn user(account: AccountId, name: &str) -> User {
@@ -76,6 +79,42 @@ pub(crate) fn to_bucket(name: &str) -> Destinations {
     }
 }
 
+pub(crate) fn project(account: AccountId, name: &str, kind: ProjectKind) -> Project {
+    Project {
+        account,
+        name: name.to_owned(),
+        region: "cn-hangzhou".to_owned(),
+        description: String::new(),
+        kind,
+        sealed_settings: Vec::new(),
+        created: AT,
+        updated: AT,
+    }
+}
+
+pub(crate) fn to_project(account: AccountId, name: &str) -> Destinations {
+    let logs = LogTarget::parse(&format!("acs:log:cn-hangzhou:{account}:project/{name}"));
+    Destinations { logs, ..Destinations::default() }
+}
+
+/// A catalog with both accounts, and what [`destinations_of`] the first one names.
+pub(crate) async fn catalog_with_destinations() -> Catalog {
+    let catalog = catalog().await;
+    catalog.bucket_put(&bucket(account(), "logs")).await.unwrap();
+    catalog.project_create(&project(account(), "audit", ProjectKind::Embedded)).await.unwrap();
+    catalog
+}
+
+/// The bits of bucket, Logstore and table.
+pub(crate) fn destinations_of(bits: u8) -> Destinations {
+    let table = TableTarget::parse(&format!("acs:odps:cn-hangzhou:{}:project/actiontrail_audit", account()));
+    Destinations {
+        bucket: to_bucket("logs").bucket.filter(|_| bits & 1 > 0),
+        logs: to_project(account(), "audit").logs.filter(|_| bits & 2 > 0),
+        table: table.filter(|_| bits & 4 > 0),
+    }
+}
+
 pub(crate) fn new_trail(account: AccountId, name: &str) -> NewTrail {
     NewTrail {
         organization: None,
@@ -83,7 +122,7 @@ pub(crate) fn new_trail(account: AccountId, name: &str) -> NewTrail {
         name: name.parse().unwrap(),
         home_region: "cn-hangzhou".to_owned(),
         selector: everything(),
-        destinations: Destinations::default(),
+        destinations: to_bucket("main-logs"),
         created: AT,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use catalog::CatalogError;
+use catalog::{CatalogError, DeliveryId};
 use model::trail::{Destinations, Interval, TrailStatus};
 use model::{ErrorKind, Seq};
 
@@ -40,7 +40,7 @@ async fn round_trip_and_conflicts() {
     assert_eq!(catalog.trail_delete(trail.id, Seq(0)).await.unwrap_err().kind(), ErrorKind::NotFound);
     let again = catalog.trail_create(new_trail(account(), "main-trail"), 5).await.unwrap();
     assert!(again.id > trail.id, "a number is never used again");
-    assert_eq!(catalog.delivery_state(again.id).await.unwrap(), Default::default());
+    assert_eq!(catalog.delivery_state(DeliveryId::bucket(again.id)).await.unwrap(), Default::default());
 }
 
 #[tokio::test]
@@ -63,7 +63,7 @@ async fn the_limit_counts_per_account_and_home_region() {
 async fn start_and_stop_keep_their_meaning_to_the_event() {
     let catalog = catalog().await;
     let trail = catalog.trail_create(new_trail(account(), "main-trail"), 5).await.unwrap();
-    assert_eq!(catalog.intervals(trail.id).await.unwrap(), [], "a fresh trail delivers nothing");
+    assert_eq!(catalog.intervals(DeliveryId::bucket(trail.id)).await.unwrap(), [], "a fresh trail delivers nothing");
     let stopped = catalog.trail_stop(trail.id, AT, Seq(3)).await.unwrap();
     assert_eq!((stopped.status, stopped.stopped), (TrailStatus::Fresh, None), "it was not logging");
 
@@ -72,15 +72,15 @@ async fn start_and_stop_keep_their_meaning_to_the_event() {
     assert_eq!((started.status, started.started), (TrailStatus::Enable, Some(later)));
     let again = catalog.trail_start(trail.id, AT, Seq(15)).await.unwrap();
     assert_eq!(again, started, "it was logging already");
-    assert_eq!(ranges(&catalog.intervals(trail.id).await.unwrap()), [(10, None)]);
+    assert_eq!(ranges(&catalog.intervals(DeliveryId::bucket(trail.id)).await.unwrap()), [(10, None)]);
 
     let stopped = catalog.trail_stop(trail.id, later, Seq(20)).await.unwrap();
     assert_eq!((stopped.status, stopped.stopped), (TrailStatus::Disable, Some(later)));
-    assert_eq!(ranges(&catalog.intervals(trail.id).await.unwrap()), [(10, Some(20))]);
+    assert_eq!(ranges(&catalog.intervals(DeliveryId::bucket(trail.id)).await.unwrap()), [(10, Some(20))]);
     assert_eq!(catalog.trail_stop(trail.id, AT, Seq(25)).await.unwrap(), stopped);
 
     catalog.trail_start(trail.id, later, Seq(30)).await.unwrap();
-    assert_eq!(ranges(&catalog.intervals(trail.id).await.unwrap()), [(10, Some(20)), (30, None)]);
+    assert_eq!(ranges(&catalog.intervals(DeliveryId::bucket(trail.id)).await.unwrap()), [(10, Some(20)), (30, None)]);
     for call in [catalog.trail_start(99, AT, Seq(0)).await, catalog.trail_stop(99, AT, Seq(0)).await] {
         assert_eq!(call.unwrap_err().kind(), ErrorKind::NotFound);
     }
@@ -92,24 +92,23 @@ async fn an_update_divides_the_journal_where_it_happened() {
     catalog.bucket_put(&bucket(account(), "archive")).await.unwrap();
     let trail = catalog.trail_create(new_trail(account(), "main-trail"), 5).await.unwrap();
     let later = AT.plus(Duration::from_secs(1));
-    let nowhere = Destinations::default();
+    let (first, nowhere) = (to_bucket("main-logs"), Destinations::default());
 
-    let updated = catalog.trail_update(trail.id, &writes_of_hangzhou(), &nowhere, later, Seq(5)).await.unwrap();
+    let updated = catalog.trail_update(trail.id, &writes_of_hangzhou(), &first, later, Seq(5)).await.unwrap();
     assert_eq!((updated.created, updated.updated, updated.status), (AT, later, TrailStatus::Fresh));
-    assert_eq!(catalog.intervals(trail.id).await.unwrap(), [], "it is not logging");
+    assert_eq!(catalog.intervals(DeliveryId::bucket(trail.id)).await.unwrap(), [], "it is not logging");
 
     catalog.trail_start(trail.id, later, Seq(10)).await.unwrap();
     catalog.trail_update(trail.id, &everything(), &to_bucket("archive"), later, Seq(20)).await.unwrap();
-    let intervals = catalog.intervals(trail.id).await.unwrap();
+    let intervals = catalog.intervals(DeliveryId::bucket(trail.id)).await.unwrap();
     assert_eq!(ranges(&intervals), [(10, Some(20)), (20, None)]);
-    assert_eq!((&intervals[0].selector, &intervals[0].destinations), (&writes_of_hangzhou(), &nowhere));
+    assert_eq!((&intervals[0].selector, &intervals[0].destinations), (&writes_of_hangzhou(), &first));
     assert_eq!((&intervals[1].selector, &intervals[1].destinations), (&everything(), &to_bucket("archive")));
 
     // Two updates with no event between them: the first one's settings never apply to anything.
     catalog.trail_update(trail.id, &writes_of_hangzhou(), &nowhere, later, Seq(20)).await.unwrap();
-    let intervals = catalog.intervals(trail.id).await.unwrap();
-    assert_eq!(ranges(&intervals), [(10, Some(20)), (20, None)]);
-    assert_eq!(intervals[1].selector, writes_of_hangzhou());
+    let intervals = catalog.intervals(DeliveryId::bucket(trail.id)).await.unwrap();
+    assert_eq!(ranges(&intervals), [(10, Some(20))], "what goes nowhere is owed to nobody");
     let unknown = catalog.trail_update(99, &everything(), &nowhere, later, Seq(20)).await.unwrap_err();
     assert_eq!(unknown.kind(), ErrorKind::NotFound);
 }
@@ -123,7 +122,7 @@ async fn every_change_is_announced_once_it_can_be_read() {
         let catalog = catalog.clone();
         tokio::spawn(async move {
             version.wait_for(|version| *version >= 2).await.unwrap();
-            ranges(&catalog.intervals(trail.id).await.unwrap())
+            ranges(&catalog.intervals(DeliveryId::bucket(trail.id)).await.unwrap())
         })
     };
     catalog.trail_start(trail.id, AT, Seq(1)).await.unwrap();

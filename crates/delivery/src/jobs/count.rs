@@ -3,12 +3,16 @@
 //! The job wrote what it found by number; here the store is asked by time, which goes another way to the same events. Only
 //! what retention removed since a batch was written may be missing.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use catalog::{Job, JobBatch};
+use catalog::{Job, JobBatch, JobRegion};
 use model::Seq;
+use parking_lot::Mutex;
+use store::StoreError;
 
 use super::job::wants;
+use crate::encode::region_of;
 use crate::{DeliveryError, Shared};
 
 /// Bytes of JSON read at once while a batch is counted again.
@@ -40,6 +44,25 @@ pub(super) async fn count(shared: &Arc<Shared>, job: &Job) -> Result<Option<Stri
             format!("it wrote {expected} of the events that are in the history, which has {found} of its range")
         }));
     }
+}
+
+/// What a job that copies nothing shows, by region; global events lie with the home region's.
+pub(super) async fn by_region(shared: &Arc<Shared>, job: &Job) -> Result<Vec<JobRegion>, DeliveryError> {
+    let (source, job) = (shared.parts.source.clone(), job.clone());
+    let counting = move || {
+        let counts: Mutex<BTreeMap<String, u64>> = Mutex::default();
+        source.count(job.account, job.from, job.through, &|found| {
+            let is_wanted = wants(&job, found);
+            if is_wanted {
+                let region = region_of(&found.event).unwrap_or(&job.home_region);
+                *counts.lock().entry(region.to_owned()).or_default() += 1;
+            }
+            is_wanted
+        })?;
+        Ok::<_, StoreError>(counts.into_inner())
+    };
+    let counts = tokio::task::spawn_blocking(counting).await??;
+    Ok(counts.into_iter().map(|(region, events)| JobRegion { region, events }).collect())
 }
 
 /// All of the job's events, by time.

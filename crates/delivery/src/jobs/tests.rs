@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use catalog::{Job, JobStatus, NewJob};
 use host::Clock;
-use model::trail::{EventRw, Selector, Trail, TrailRegions};
+use model::trail::{Destinations, EventRw, LogTarget, Selector, TableTarget, Trail, TrailRegions};
 use model::{AccountId, Seq, Timestamp};
 use proptest::prelude::*;
 
@@ -294,4 +294,62 @@ async fn regions_only_selects_and_all_else_is_left() {
     let job = job(&world, &trail).await;
     run(&world, &job).await.expect("no failure");
     assert_eq!(world.delivered(), ["e2"]);
+}
+
+#[tokio::test]
+async fn a_logstore_shows_the_history_at_once_and_the_job_only_counts() {
+    let world = World::new().await;
+    for rest in [HANGZHOU, BEIJING, HANGZHOU] {
+        world.push(rest);
+    }
+    let logs = LogTarget::parse("acs:log:cn-hangzhou:1000000000000001:project/audit");
+    let trail = world.trail("audit-trail", all(), Destinations { logs, ..Destinations::default() }).await;
+    let job = job(&world, &trail).await;
+    world.push(HANGZHOU);
+    let logstore = &world.catalog.logstores_of(owner()).await.expect("read")[0];
+    let view = world.catalog.logstore_view(logstore, world.clock.now()).await.expect("a view");
+    let part = &view.parts()[0];
+    assert_eq!((part.after, part.through, part.from), (Seq(0), Some(Seq(3)), job.from));
+    assert!(part.holds_time(job.through) && !part.holds_time(Timestamp(job.through.0 + 1)));
+    run(&world, &job).await.expect("counted");
+    let done = state(&world, &job).await;
+    assert_eq!((done.status, done.events, done.objects, done.cursor), (JobStatus::Done, 3, 0, Seq(3)));
+    let regions = world.catalog.job_regions(job.id).await.expect("regions");
+    let regions: Vec<_> = regions.iter().map(|each| (each.region.as_str(), each.events)).collect();
+    assert_eq!(regions, [("cn-beijing", 1), ("cn-hangzhou", 2)]);
+    assert_eq!(world.read_back(), []);
+}
+
+#[tokio::test]
+async fn a_job_writes_to_every_destination_and_a_table_takes_a_repeated_batch_once() {
+    let mut world = World::new().await;
+    world.config.bytes_max = 250;
+    for _ in 0..9 {
+        world.push(HANGZHOU);
+    }
+    let logs = LogTarget::parse("acs:log:cn-hangzhou:1000000000000001:project/audit").expect("an ARN");
+    let destinations = Destinations {
+        logs: Some(LogTarget { is_remote: true, ..logs }),
+        table: TableTarget::parse("acs:odps:cn-hangzhou:1000000000000001:project/actiontrail_x"),
+        ..to_bucket("logs")
+    };
+    let trail = world.trail("audit-trail", all(), destinations).await;
+    let job = job(&world, &trail).await;
+    // The first write to Log Service and the first to the table are taken and reported as failed.
+    for _ in 0..2 {
+        world.rows.fault(Fault::After);
+    }
+    let mut failures = 0;
+    while state(&world, &job).await.status != JobStatus::Done {
+        failures += u32::from(stepper(&world, &job).step().await.is_err());
+    }
+    assert_eq!(failures, 2);
+    let all: Vec<String> = (1..=9).map(|number| format!("e{number}")).collect();
+    assert_eq!((world.delivered(), world.rows.in_table("actiontrail_audit-trail")), (all.clone(), all.clone()));
+    let mut logs = world.rows.in_logstore("actiontrail_audit-trail");
+    assert!(logs.len() > 9, "what was sent is sent again");
+    logs.sort();
+    logs.dedup();
+    assert_eq!(logs, all);
+    assert_eq!(state(&world, &job).await.events, 9);
 }

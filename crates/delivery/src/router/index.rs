@@ -7,7 +7,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use catalog::{Routes, Tenure};
+use catalog::{DeliveryId, Routes, Tenure};
 use model::event::Category;
 use model::trail::{EventRw, Selector, TrailRegions};
 use model::{AccountId, Attribute, Event};
@@ -37,12 +37,12 @@ struct OfAccount {
 
 #[derive(Debug, Default)]
 struct Cell {
-    trails: Vec<i64>,
+    trails: Vec<DeliveryId>,
     is_marked: bool,
 }
 
 impl SelectionIndex {
-    /// The index of every open interval that has a destination.
+    /// The index of every open interval.
     pub fn over(routes: &Routes) -> SelectionIndex {
         let mut members: HashMap<&str, Vec<AccountId>> = HashMap::new();
         let present = |(_, tenure): &&(_, Tenure)| tenure.through.is_none();
@@ -51,13 +51,13 @@ impl SelectionIndex {
         }
         let mut index = SelectionIndex::default();
         for route in &routes.routes {
-            let open = route.intervals.iter().filter(|interval| interval.through.is_none() && interval.has_destination);
+            let open = route.intervals.iter().filter(|interval| interval.through.is_none());
             for interval in open {
                 match &route.organization {
-                    None => index.add(route.account, &interval.selector, route.trail),
+                    None => index.add(route.account, &interval.selector, route.delivery),
                     Some(directory) => {
                         for account in members.get(directory.as_str()).into_iter().flatten() {
-                            index.add(*account, &interval.selector, route.trail);
+                            index.add(*account, &interval.selector, route.delivery);
                         }
                     }
                 }
@@ -66,7 +66,7 @@ impl SelectionIndex {
         index
     }
 
-    fn add(&mut self, account: AccountId, selector: &Selector, trail: i64) {
+    fn add(&mut self, account: AccountId, selector: &Selector, trail: DeliveryId) {
         let SelectionIndex { accounts, cells, .. } = self;
         let of_account = accounts.entry(account).or_default();
         let kinds: &[usize] = match selector.event_rw {
@@ -139,7 +139,7 @@ impl SelectionIndex {
     }
 
     /// The trails marked since the last call, each once.
-    pub fn take_marked(&mut self) -> BTreeSet<i64> {
+    pub fn take_marked(&mut self) -> BTreeSet<DeliveryId> {
         let mut trails = BTreeSet::new();
         for cell in self.marked.drain(..) {
             let cell = &mut self.cells[cell];
@@ -150,7 +150,7 @@ impl SelectionIndex {
     }
 }
 
-fn put(cells: &mut Vec<Cell>, place: &mut Option<usize>, trail: i64) {
+fn put(cells: &mut Vec<Cell>, place: &mut Option<usize>, trail: DeliveryId) {
     let cell = *place.get_or_insert_with(|| {
         cells.push(Cell::default());
         cells.len() - 1

@@ -1,10 +1,11 @@
-//! What the catalog knows about a trail's delivery, kept in memory between steps.
+//! What the catalog knows about a delivery, kept in memory between steps.
 
-use catalog::{Catalog, CatalogError, Plan};
+use catalog::{Catalog, CatalogError, DeliveryId, Plan};
 use model::Seq;
-use model::trail::{BucketTarget, Interval, Trail};
+use model::trail::{DestinationKind, Interval, Trail};
 
 use crate::members::Members;
+use crate::target::Target;
 
 /// Where a trail stands.
 #[derive(Debug, Clone)]
@@ -13,16 +14,20 @@ pub(crate) struct Progress {
     pub(crate) cursor: Seq,
     /// Fixed before its first object was written, and perhaps written in part.
     pub(crate) plan: Option<Plan>,
-    /// Oldest first.
+    /// Those that go to this kind of destination, oldest first.
     pub(crate) intervals: Vec<Interval>,
     /// Where the trail writes as it is now.
-    pub(crate) present: Option<BucketTarget>,
+    pub(crate) present: Option<Target>,
     /// Whose events it may see; `None`: its own account's.
     pub(crate) members: Option<Members>,
 }
 
 impl Progress {
-    pub(crate) async fn load(catalog: &Catalog, trail: &Trail) -> Result<Progress, CatalogError> {
+    pub(crate) async fn load(
+        catalog: &Catalog,
+        trail: &Trail,
+        kind: DestinationKind,
+    ) -> Result<Progress, CatalogError> {
         let members = match &trail.organization {
             Some(directory) => {
                 let (version, tenures) = catalog.tenures(directory).await?;
@@ -30,10 +35,11 @@ impl Progress {
             }
             None => None,
         };
-        let state = catalog.delivery_state(trail.id).await?;
-        let intervals = catalog.intervals(trail.id).await?;
+        let id = DeliveryId { trail: trail.id, kind };
+        let state = catalog.delivery_state(id).await?;
+        let intervals = catalog.intervals(id).await?;
         let present = catalog.trail_by_number(trail.id).await?;
-        let present = present.and_then(|trail| trail.destinations.bucket);
+        let present = present.and_then(|trail| Target::of(&trail.destinations, kind));
         Ok(Progress { cursor: state.cursor, plan: state.plan, intervals, present, members })
     }
 

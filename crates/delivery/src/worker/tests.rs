@@ -9,6 +9,7 @@ mod inner_test;
 mod lag_test;
 mod model_test;
 mod role_test;
+mod several_test;
 
 const HANGZHOU_WRITE: &str = r#""acsRegion":"cn-hangzhou","eventRW":"Write""#;
 const BEIJING_READ: &str = r#""acsRegion":"cn-beijing","eventRW":"Read""#;
@@ -89,9 +90,12 @@ async fn a_retry_after_a_crash_writes_the_same_objects_and_nothing_newer() {
     assert_eq!(first.len(), 2);
 
     // Again for the whole, now with more events and another limit: the plan's range stays.
-    let plan =
-        Plan { interval: world.catalog.intervals(trail.id).await.expect("open")[0].id, after: Seq(0), through: Seq(2) };
-    world.catalog.delivery_plan(trail.id, &plan).await.expect("as if the cursor had not moved");
+    let plan = Plan {
+        interval: world.catalog.intervals(DeliveryId::bucket(trail.id)).await.expect("open")[0].id,
+        after: Seq(0),
+        through: Seq(2),
+    };
+    world.catalog.delivery_plan(DeliveryId::bucket(trail.id), &plan).await.expect("as if the cursor had not moved");
     world.push(HANGZHOU_WRITE);
     world.config.bytes_max = 10;
     let mut worker = world.worker(&trail);
@@ -244,15 +248,14 @@ async fn nothing_selected_moves_the_cursor_without_an_object() {
 }
 
 #[tokio::test]
-async fn a_trail_without_a_bucket_passes_over_everything() {
+async fn a_trail_whose_bucket_was_taken_away_owes_nothing_more() {
     let world = World::new().await;
-    let trail = world.trail("audit-trail", all(), Destinations::default()).await;
-    world.start(&trail).await;
+    let trail = world.started("audit-trail", "logs").await;
     world.push(HANGZHOU_WRITE);
-    world.age();
-    drain(&mut world.worker(&trail)).await.expect("no failure");
-    assert_eq!(world.state(&trail).await.cursor, Seq(1));
-    assert_eq!(world.read_back(), []);
+    world.update(&trail, all(), Destinations::default()).await;
+    world.push(HANGZHOU_WRITE);
+    assert_eq!(drain(&mut world.worker(&trail)).await.expect("no failure"), Next::WaitForChange);
+    assert_eq!(world.delivered(), ["e1"]);
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use catalog::{Bucket, Catalog, NewTrail};
+use catalog::{Bucket, Catalog, DeliveryId, NewTrail};
 use delivery::{Buckets, Config, Delivery, DeliveryError, Parts, Source};
 use flate2::read::GzDecoder;
 use host::metrics::Metrics;
@@ -96,6 +96,7 @@ async fn events_become_files() {
     let events = sent.iter().map(|json| Event::parse(Bytes::from(json.clone())).expect("an event")).collect();
     let (_committed, head) = watch::channel(Seq(500));
     let parts = Parts {
+        tables: None,
         catalog: catalog.clone(),
         source: Arc::new(Events(events)),
         destinations: Arc::new(buckets),
@@ -105,7 +106,7 @@ async fn events_become_files() {
     };
     let shutdown = Shutdown::new();
     Delivery::start(parts, Config::default(), &Metrics::default(), &shutdown);
-    while catalog.delivery_state(trail.id).await.expect("a state").cursor < Seq(500) {
+    while catalog.delivery_state(DeliveryId::bucket(trail.id)).await.expect("a state").cursor < Seq(500) {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     shutdown.finish(Duration::from_secs(10)).await;
@@ -134,5 +135,5 @@ async fn a_bucket_that_cannot_be_opened_says_why() {
     assert_eq!(error.kind(), ErrorKind::Corrupt);
     let catalog = catalog_with_bucket("s3://audit-logs", "").await;
     let error = buckets(&catalog).0.open_bucket(account(), "logs").await.expect_err("not sealed");
-    assert_eq!(error.to_string(), "could not unseal the settings of bucket logs");
+    assert_eq!(error.to_string(), "could not unseal the settings of logs");
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use catalog::{Bucket, Catalog, DeliveryState, NewTrail};
+use catalog::{Bucket, Catalog, DeliveryId, DeliveryState, NewTrail};
 use delivery::{Buckets, Config, Delivery, Parts};
 use flate2::read::GzDecoder;
 use host::metrics::Metrics;
@@ -83,6 +83,7 @@ impl Scene {
         let config = outbound::Config { attempt_patience: patience, ..outbound::Config::default() };
         let outbound = Outbound::new(&config, Arc::new(RealDisk), Arc::new(OsRandom)).expect("set up");
         let parts = Parts {
+            tables: None,
             catalog: catalog.clone(),
             source: Arc::new(store.clone()),
             destinations: Arc::new(Buckets::new(catalog.clone(), Arc::new(|sealed| Ok(sealed.to_vec())), outbound)),
@@ -116,7 +117,7 @@ impl Scene {
 
     /// What GetTrailStatus tells of the trail under test.
     pub(crate) async fn status(&self) -> DeliveryState {
-        self.catalog.delivery_state(self.tested).await.expect("a state")
+        self.catalog.delivery_state(DeliveryId::bucket(self.tested)).await.expect("a state")
     }
 
     /// The trail under test fails with these words, while everything else goes on.
@@ -134,7 +135,7 @@ impl Scene {
     pub(crate) async fn others_go_on(&self) {
         let expected = self.sent as u64;
         eventually("the other trail goes on", async || {
-            let state = self.catalog.delivery_state(self.working).await.expect("a state");
+            let state = self.catalog.delivery_state(DeliveryId::bucket(self.working)).await.expect("a state");
             assert_eq!(state.latest_error, None);
             state.events_delivered == expected
         })

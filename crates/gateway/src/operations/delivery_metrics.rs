@@ -1,7 +1,8 @@
 //! DescribeTrailDeliveryMetricData: a trail's deliveries over time.
 
 use api::{Success, WireError, codes};
-use catalog::{MetricPoint, Outcome as Counted};
+use catalog::{DeliveryId, MetricPoint, Outcome as Counted};
+use model::trail::DestinationKind;
 use serde_json::{Value, json};
 
 use super::{Call, Outcome, trails};
@@ -28,20 +29,16 @@ pub(super) async fn describe(call: &Call<'_>) -> Outcome {
         return Err(codes::INVALID_QUERY_PARAMETER.because(message));
     }
     let counted = match arguments.required("MetricName") {
-        "delivery_oss_success_count" => Some(Counted::Succeeded),
-        "delivery_oss_fail_count" => Some(Counted::Failed),
-        // Nothing can be delivered to Log Service, so nothing was.
-        _ => None,
+        "delivery_oss_success_count" => (DestinationKind::Bucket, Counted::Succeeded),
+        "delivery_oss_fail_count" => (DestinationKind::Bucket, Counted::Failed),
+        // Into a Logstore of this node nothing is written, so nothing is counted.
+        "delivery_sls_success_count" => (DestinationKind::LogService, Counted::Succeeded),
+        _ => (DestinationKind::LogService, Counted::Failed),
     };
-    let points: Vec<MetricPoint> = match counted {
-        Some(counted) => {
-            let catalog = &call.gateway.catalog;
-            let found =
-                catalog.delivery_metric(call.account, trail.id, counted, from, through, period_ms / 60_000).await;
-            found.map_err(|error| unexpected(&error, error.kind()))?
-        }
-        None => Vec::new(),
-    };
+    let (kind, counted) = counted;
+    let (catalog, id) = (&call.gateway.catalog, DeliveryId { trail: trail.id, kind });
+    let found = catalog.delivery_metric(call.account, id, counted, from, through, period_ms / 60_000).await;
+    let points: Vec<MetricPoint> = found.map_err(|error| unexpected(&error, error.kind()))?;
     let mut points = points.into_iter().peekable();
     let list: Vec<Value> = (first..=last)
         .map(|period| {

@@ -1,12 +1,12 @@
 //! Whether the account's audit log is kept well, and where its global events lie.
 
-use api::{Success, WireError};
-use catalog::DeliveryState;
+use api::Success;
 use model::region::DEFAULT_REGION;
-use model::trail::{EventRw, Trail, TrailRegions, TrailStatus};
+use model::trail::{DestinationKind, EventRw, Trail, TrailRegions, TrailStatus};
 use serde_json::{Value, json};
 
-use super::{Call, Outcome};
+use super::trails::shown::Deliveries;
+use super::{Call, Outcome, trails};
 use crate::fault::unexpected;
 
 /// What a trail loses of its 100 points: events of other regions, reads or writes, or objects that do not arrive.
@@ -18,9 +18,9 @@ pub(super) async fn metrics(call: &Call<'_>) -> Outcome {
     let all = call.gateway.catalog.trail_list(call.account).await;
     let all = all.map_err(|error| unexpected(&error, error.kind()))?;
     let total = all.len();
-    let mut best: Option<(u32, Trail, DeliveryState)> = None;
+    let mut best: Option<(u32, Trail, Deliveries)> = None;
     for trail in all {
-        let state = state(call, &trail).await?;
+        let state = trails::deliveries(call, &trail).await?;
         let score = score(&trail, &state);
         if best.as_ref().is_none_or(|(so_far, ..)| score > *so_far) {
             best = Some((score, trail, state));
@@ -43,22 +43,17 @@ pub(super) async fn metrics(call: &Call<'_>) -> Outcome {
     })))
 }
 
-async fn state(call: &Call<'_>, trail: &Trail) -> Result<DeliveryState, WireError> {
-    let state = call.gateway.catalog.delivery_state(trail.id).await;
-    state.map_err(|error| unexpected(&error, error.kind()))
-}
-
-fn score(trail: &Trail, state: &DeliveryState) -> u32 {
+fn score(trail: &Trail, state: &Deliveries) -> u32 {
     if trail.status != TrailStatus::Enable {
         return 0;
     }
     let regions = if trail.selector.regions == TrailRegions::All { 0 } else { NOT_ALL_REGIONS };
     let events = if trail.selector.event_rw == EventRw::All { 0 } else { NOT_ALL_EVENTS };
-    let delivery = if state.latest_error.is_none() { 0 } else { NOT_DELIVERED };
+    let delivery = if state.error().is_empty() { 0 } else { NOT_DELIVERED };
     100_u32.saturating_sub(regions + events + delivery)
 }
 
-fn columns(trail: &Trail, state: &DeliveryState, total: usize) -> Value {
+fn columns(trail: &Trail, state: &Deliveries, total: usize) -> Value {
     json!({
         "trailName": trail.name.as_str(),
         "homeRegion": trail.home_region,
@@ -66,7 +61,7 @@ fn columns(trail: &Trail, state: &DeliveryState, total: usize) -> Value {
         "trailStatus": trail.status.as_str(),
         "eventRW": trail.selector.event_rw.as_str(),
         "isOrganizationTrail": trail.organization.is_some(),
-        "ossDeliveryStatus": state.latest_error.is_none(),
+        "ossDeliveryStatus": state.is_well(DestinationKind::Bucket),
         // How long a bucket keeps its objects is the bucket's owner's to say and not known here.
         "deliveryObjectLifeCycle": Value::Null,
         "ossBucketLifeCycle": Value::Null,

@@ -7,7 +7,7 @@ use model::trail::{Destinations, Selector, Trail, TrailName};
 use serde_json::{Value, json};
 
 use super::trail_destinations::{check, given};
-use super::trails::{gone_or_fault, name_is_taken, not_found, shown};
+use super::trails::{name_is_taken, not_found, shown};
 use super::{Call, Outcome, trails};
 use crate::fault::unexpected;
 
@@ -60,12 +60,10 @@ pub(super) async fn describe(call: &Call<'_>) -> Outcome {
     let names: Option<Vec<&str>> = call.arguments.text("NameList").map(|list| list.split(',').map(str::trim).collect());
     let mut list: Vec<Value> = Vec::new();
     for trail in found.iter().filter(|trail| names.as_ref().is_none_or(|names| names.contains(&trail.name.as_str()))) {
-        let state = call.gateway.catalog.delivery_state(trail.id).await;
-        let state = state.map_err(|error| gone_or_fault(&trail.name, error))?;
+        let deliveries = trails::deliveries(call, trail).await?;
         let mut entry = shown::entry(trail, None);
-        entry["LatestDeliveryTime"] =
-            state.latest_delivery.as_ref().map(Timestamp::to_string).unwrap_or_default().into();
-        entry["LatestDeliveryError"] = state.latest_error.unwrap_or_default().into();
+        entry["LatestDeliveryTime"] = deliveries.latest().as_ref().map(Timestamp::to_string).unwrap_or_default().into();
+        entry["LatestDeliveryError"] = deliveries.error().into();
         list.push(entry);
     }
     Ok(Success::from_object(&json!({ "TrailList": list })))

@@ -145,9 +145,7 @@ pub(super) async fn status(call: &Call<'_>) -> Outcome {
         Some(trail) if call.arguments.flag("IsOrganizationTrail") && trail.name == name(&call.arguments)? => trail,
         _ => existing(call).await?,
     };
-    let state = call.gateway.catalog.delivery_state(trail.id).await;
-    let state = state.map_err(|error| gone_or_fault(&trail.name, error))?;
-    let mut status = shown::status(&trail, &state, call.gateway.clock.now());
+    let mut status = shown::status(&trail, &deliveries(call, &trail).await?, call.gateway.clock.now());
     let settings = match &trail.destinations.bucket {
         Some(target) => buckets::protection(call.gateway, target.owner(trail.account), &target.name).await?,
         None => json!({}),
@@ -156,6 +154,12 @@ pub(super) async fn status(call: &Call<'_>) -> Outcome {
         status[format!("Oss{name}")] = settings[name].clone();
     }
     Ok(Success::from_object(&status))
+}
+
+/// How a trail's deliveries went.
+pub(super) async fn deliveries(call: &Call<'_>, trail: &Trail) -> Result<shown::Deliveries, WireError> {
+    let states = call.gateway.catalog.delivery_states(trail.id).await;
+    Ok(shown::Deliveries::of(trail, states.map_err(|error| gone_or_fault(&trail.name, error))?))
 }
 
 /// The directory the caller may create a trail of.

@@ -1,5 +1,6 @@
 //! Delivery history jobs and delivery metrics through the wire. What a job does is tested in `delivery`.
 
+use catalog::DeliveryId;
 use serde_json::json;
 
 use crate::node::{Node, RefusedCall};
@@ -114,9 +115,12 @@ async fn deliveries_and_failures_are_counted_by_the_minute() {
     let trail = node.catalog.trail_list(account).await.expect("trails").remove(0);
     let (now, seq) = (node.now(), model::Seq(0));
     let minute = std::time::Duration::from_secs(60);
-    node.catalog.delivery_advance(trail.id, seq, Some(now), 10, 3).await.expect("counted");
-    node.catalog.delivery_advance(trail.id, seq, Some(now.plus(minute)), 10, 4).await.expect("counted");
-    node.catalog.delivery_failed(trail.id, "a test", now.plus(minute * 2)).await.expect("counted");
+    node.catalog.delivery_advance(DeliveryId::bucket(trail.id), seq, Some(now), 10, 3).await.expect("counted");
+    node.catalog
+        .delivery_advance(DeliveryId::bucket(trail.id), seq, Some(now.plus(minute)), 10, 4)
+        .await
+        .expect("counted");
+    node.catalog.delivery_failed(DeliveryId::bucket(trail.id), "a test", now.plus(minute * 2)).await.expect("counted");
     let metric = async |name: &str, period: &str| {
         let window = [("StartTime", "2026-06-01T12:00:00Z"), ("EndTime", "2026-06-01T12:03:00Z")];
         let arguments = [TRAIL, ("MetricName", name), ("Period", period), window[0], window[1]];
@@ -130,6 +134,6 @@ async fn deliveries_and_failures_are_counted_by_the_minute() {
     assert_eq!(metric("delivery_sls_success_count", "60").await, [0, 0, 0]);
     // Thirty days later the next delivery forgets them.
     let later = now.plus(std::time::Duration::from_secs(31 * 24 * 3600));
-    node.catalog.delivery_advance(trail.id, seq, Some(later), 1, 1).await.expect("counted");
+    node.catalog.delivery_advance(DeliveryId::bucket(trail.id), seq, Some(later), 1, 1).await.expect("counted");
     assert_eq!(metric("delivery_oss_success_count", "3600").await, [0]);
 }

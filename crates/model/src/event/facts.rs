@@ -6,6 +6,7 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use super::plain::{PlainText, Unplain};
 use super::resources::{ReferencedResources, split_list};
 use super::{Attribute, Refusal};
 use crate::Timestamp;
@@ -16,6 +17,7 @@ use crate::limits::{EVENT_DEPTH_MAX, EVENT_ID_BYTES_MAX};
 pub(super) struct Facts {
     pub(super) time: Timestamp,
     pub(super) is_global: bool,
+    pub(super) unplain: Unplain,
     text: Box<str>,
     /// Attribute and the end of its value in `text`; it starts where the one before ends.
     ends: Box<[(Attribute, u32)]>,
@@ -92,6 +94,7 @@ struct Wire<'a> {
     plain: Vec<(Attribute, Cow<'a, str>)>,
     time: Option<Cow<'a, str>>,
     is_global: bool,
+    unplain: Unplain,
     identity: Identity<'a>,
     sensitive: Option<Cow<'a, str>>,
     resource_type: Option<Cow<'a, str>>,
@@ -107,10 +110,12 @@ struct Identity<'a> {
     principal_id: Option<Cow<'a, str>>,
     kind: Option<Cow<'a, str>>,
     account_id: Option<Cow<'a, str>>,
+    unplain: Unplain,
 }
 
 impl<'a> Wire<'a> {
-    fn set(&mut self, attribute: Attribute, value: Option<Cow<'a, str>>) {
+    fn set(&mut self, attribute: Attribute, (value, is_plain): (Option<Cow<'a, str>>, bool)) {
+        self.unplain.note(attribute, is_plain);
         self.plain.retain(|(each, _)| *each != attribute);
         if let Some(value) = value {
             self.plain.push((attribute, value));
@@ -149,11 +154,22 @@ impl<'a> Wire<'a> {
         for name in split_list(self.resource_name.as_deref()).chain(self.referenced.names()) {
             packed.push_new(Attribute::ResourceName, name);
         }
-        Ok(packed.into_facts(time, self.is_global))
+        Ok(packed.into_facts(time, self.is_global, self.unplain))
     }
 }
 
-impl Identity<'_> {
+impl<'a> Identity<'a> {
+    fn field(&mut self, attribute: Attribute) -> &mut Option<Cow<'a, str>> {
+        match attribute {
+            Attribute::User => &mut self.user_name,
+            Attribute::EventAccessKeyId => &mut self.access_key_id,
+            Attribute::RoleName => &mut self.role_name,
+            Attribute::PrincipalId => &mut self.principal_id,
+            Attribute::UserType => &mut self.kind,
+            _ => &mut self.account_id,
+        }
+    }
+
     fn role(&self) -> Option<&str> {
         let from_user = || match self.kind.as_deref() {
             Some("assumed-role") => self.user_name.as_deref()?.split(':').next(),
@@ -197,8 +213,8 @@ impl Packed {
         self.push(attribute, value);
     }
 
-    fn into_facts(self, time: Timestamp, is_global: bool) -> Facts {
-        Facts { time, is_global, text: self.text.into_boxed_str(), ends: self.ends.into_boxed_slice() }
+    fn into_facts(self, time: Timestamp, is_global: bool, unplain: Unplain) -> Facts {
+        Facts { time, is_global, unplain, text: self.text.into_boxed_str(), ends: self.ends.into_boxed_slice() }
     }
 }
 
@@ -216,24 +232,31 @@ impl<'de> Deserialize<'de> for Wire<'de> {
                 let mut wire = Wire { plain: Vec::with_capacity(12), ..Wire::default() };
                 while let Some(key) = map.next_key_seed(Key)? {
                     match &*key {
-                        "eventId" => wire.set(Attribute::EventId, map.next_value_seed(Text)?),
-                        "serviceName" => wire.set(Attribute::ServiceName, map.next_value_seed(Text)?),
-                        "eventName" => wire.set(Attribute::EventName, map.next_value_seed(Text)?),
-                        "eventRW" => wire.set(Attribute::EventRw, map.next_value_seed(Text)?),
-                        "sourceIpAddress" => wire.set(Attribute::SourceIpAddress, map.next_value_seed(Text)?),
-                        "eventType" => wire.set(Attribute::EventType, map.next_value_seed(Text)?),
-                        "acsRegion" => wire.set(Attribute::Region, map.next_value_seed(Text)?),
-                        "errorCode" => wire.set(Attribute::ErrorCode, map.next_value_seed(Text)?),
-                        "eventCategory" => wire.set(Attribute::EventCategory, map.next_value_seed(Text)?),
-                        "recipientAccountId" => wire.set(Attribute::RecipientAccountId, map.next_value_seed(Text)?),
+                        "eventId" => wire.set(Attribute::EventId, map.next_value_seed(PlainText)?),
+                        "serviceName" => wire.set(Attribute::ServiceName, map.next_value_seed(PlainText)?),
+                        "eventName" => wire.set(Attribute::EventName, map.next_value_seed(PlainText)?),
+                        "eventRW" => wire.set(Attribute::EventRw, map.next_value_seed(PlainText)?),
+                        "sourceIpAddress" => wire.set(Attribute::SourceIpAddress, map.next_value_seed(PlainText)?),
+                        "eventType" => wire.set(Attribute::EventType, map.next_value_seed(PlainText)?),
+                        "acsRegion" => wire.set(Attribute::Region, map.next_value_seed(PlainText)?),
+                        "errorCode" => wire.set(Attribute::ErrorCode, map.next_value_seed(PlainText)?),
+                        "eventCategory" => wire.set(Attribute::EventCategory, map.next_value_seed(PlainText)?),
+                        "recipientAccountId" => {
+                            wire.set(Attribute::RecipientAccountId, map.next_value_seed(PlainText)?)
+                        }
                         "eventTime" => wire.time = map.next_value_seed(Text)?,
                         "isGlobal" => wire.is_global = map.next_value_seed(Text)?.as_deref() == Some("true"),
                         "resourceType" => wire.resource_type = map.next_value_seed(Text)?,
                         "resourceName" => wire.resource_name = map.next_value_seed(Text)?,
-                        "userIdentity" => wire.identity = map.next_value_seed(IdentityObject)?,
+                        "userIdentity" => {
+                            let is_first = wire.unplain.note_identity();
+                            wire.identity = map.next_value_seed(IdentityObject)?;
+                            wire.unplain.take_identity(is_first, wire.identity.unplain);
+                        }
                         "eventAttributes" => wire.sensitive = map.next_value_seed(SensitiveAction)?,
                         "referencedResources" => wire.referenced = map.next_value()?,
-                        _ => {
+                        other => {
+                            wire.unplain.note_other_key(other);
                             map.next_value::<IgnoredAny>()?;
                         }
                     }
@@ -375,19 +398,25 @@ macro_rules! object_or_default {
 pub(super) use object_or_default;
 
 object_or_default!(IdentityObject, Identity<'de>, |map| {
-    let mut identity = Identity::default();
+    // Of an identity that is no object this is never reached: none of its facts is plain then.
+    let mut identity = Identity { unplain: Unplain::of_an_object(), ..Identity::default() };
     while let Some(key) = map.next_key_seed(Key)? {
-        match &*key {
-            "userName" => identity.user_name = map.next_value_seed(Text)?,
-            "accessKeyId" => identity.access_key_id = map.next_value_seed(Text)?,
-            "roleName" => identity.role_name = map.next_value_seed(Text)?,
-            "principalId" => identity.principal_id = map.next_value_seed(Text)?,
-            "type" => identity.kind = map.next_value_seed(Text)?,
-            "accountId" => identity.account_id = map.next_value_seed(Text)?,
-            _ => {
+        let attribute = match &*key {
+            "userName" => Attribute::User,
+            "accessKeyId" => Attribute::EventAccessKeyId,
+            "roleName" => Attribute::RoleName,
+            "principalId" => Attribute::PrincipalId,
+            "type" => Attribute::UserType,
+            "accountId" => Attribute::IdentityAccountId,
+            other => {
+                identity.unplain.note_other_key(other);
                 map.next_value::<IgnoredAny>()?;
+                continue;
             }
-        }
+        };
+        let (text, is_plain) = map.next_value_seed(PlainText)?;
+        identity.unplain.note(attribute, is_plain);
+        *identity.field(attribute) = text;
     }
     Ok(identity)
 });

@@ -106,3 +106,40 @@ proptest::proptest! {
         }
     }
 }
+
+/// What a fact says otherwise than the JSON at its path is never called plain.
+#[test]
+fn a_fact_is_plain_when_the_json_says_the_same() {
+    let event = |fields: &str| {
+        let json = format!(r#"{{"eventId":"1","eventTime":"2026-01-02T00:00:00Z"{fields}}}"#);
+        Event::parse(json.into_bytes().into()).unwrap()
+    };
+    let plain = [
+        ("", Attribute::ErrorCode),
+        (r#","errorCode":null"#, Attribute::ErrorCode),
+        (r#","errorCode":"No\u0041""#, Attribute::ErrorCode),
+        (r#","userIdentity":{"userName":"a"},"request":{"UserName":"b"}"#, Attribute::User),
+        (r#","userIdentity":{}"#, Attribute::User),
+    ];
+    for (fields, attribute) in plain {
+        assert!(event(fields).is_plain(attribute), "{fields}");
+    }
+    let unplain = [
+        (r#","errorCode":"""#, Attribute::ErrorCode),
+        (r#","errorCode":5"#, Attribute::ErrorCode),
+        (r#","errorCode":true"#, Attribute::ErrorCode),
+        (r#","errorCode":{}"#, Attribute::ErrorCode),
+        (r#","errorCode":["a"]"#, Attribute::ErrorCode),
+        (r#","errorCode":"a","errorCode":"b""#, Attribute::ErrorCode),
+        (r#","errorcode":"a""#, Attribute::ErrorCode),
+        (r#","userIdentity":{"userName":"a","username":"b"}"#, Attribute::User),
+        (r#","userIdentity":"{\"userName\":\"a\"}""#, Attribute::User),
+        (r#","UserIdentity":{"userName":"a"}"#, Attribute::User),
+        (r#","userIdentity":{"userName":"a"},"userIdentity":{}"#, Attribute::User),
+        (r#","userIdentity.userName":"a""#, Attribute::User),
+        ("", Attribute::ResourceName),
+    ];
+    for (fields, attribute) in unplain {
+        assert!(!event(fields).is_plain(attribute), "{fields}");
+    }
+}

@@ -172,6 +172,23 @@ impl Selector {
         }
     }
 
+    /// What an event's category, and whether it only reads, tell already; `None` when its region, insight or resource
+    /// must be looked at as well.
+    pub fn selects_kind(&self, category: Category, is_read: bool) -> Option<bool> {
+        let everywhere = self.regions == TrailRegions::All;
+        match category {
+            category if self.platform => Some(category == Category::Platform),
+            Category::Management => match self.event_rw {
+                EventRw::Read if !is_read => Some(false),
+                EventRw::Write if is_read => Some(false),
+                _ => everywhere.then_some(true),
+            },
+            Category::Insight => self.insights.is_empty().then_some(false),
+            Category::Data => self.data.is_empty().then_some(false),
+            Category::Platform => Some(false),
+        }
+    }
+
     /// An insight that does not say its type is selected by whoever wants insights: better one too many than lost.
     fn selects_insight(&self, event: &Event) -> bool {
         !self.insights.is_empty() && event.insight_type().is_none_or(|kind| self.insights.contains(&kind))

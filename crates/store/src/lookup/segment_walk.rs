@@ -121,7 +121,7 @@ impl<'s> SegmentWalk<'s> {
 
     /// The rows of the window that may answer the question, ascending.
     pub(crate) fn candidates(&self, window: Range<u32>) -> Vec<u32> {
-        let mut rows: Option<Vec<u32>> = self.pages.as_ref().map(|pages| self.rows_on(pages, &window));
+        let mut rows: Option<Vec<u32>> = self.pages.as_ref().map(|pages| self.segment.rows_on(pages, &window));
         for occurrences in &self.attributes {
             let mut of_attribute = Vec::new();
             occurrences.places_in(window.clone(), &mut of_attribute);
@@ -145,32 +145,10 @@ impl<'s> SegmentWalk<'s> {
         }
         rows.unwrap_or_else(|| window.collect())
     }
-
-    /// The rows of the window that lie on one of the pages, ascending.
-    fn rows_on(&self, pages: &[u32], window: &Range<u32>) -> Vec<u32> {
-        let arrangement = self.segment.arrangement();
-        let places: Vec<Range<u32>> = pages.iter().map(|page| self.segment.places_on_page(*page)).collect();
-        let mut rows = Vec::new();
-        for block in arrangement.blocks_of(window) {
-            let start = places.partition_point(|places| places.end <= block.start);
-            let end = start + places[start..].partition_point(|places| places.start < block.end);
-            let on_pages = &places[start..end];
-            if on_pages.is_empty() {
-                continue;
-            }
-            let in_window = block.start.max(window.start)..block.end.min(window.end);
-            rows.extend(in_window.filter(|row| {
-                let place = arrangement.place(*row);
-                let page = on_pages.partition_point(|places| places.end <= place);
-                on_pages.get(page).is_some_and(|places| places.contains(&place))
-            }));
-        }
-        rows
-    }
 }
 
 /// The numbers in both ascending lists.
-fn intersect(left: &[u32], right: &[u32]) -> Vec<u32> {
+pub(crate) fn intersect(left: &[u32], right: &[u32]) -> Vec<u32> {
     let (short, long) = if left.len() <= right.len() { (left, right) } else { (right, left) };
     if short.len() * 16 < long.len() {
         return short.iter().copied().filter(|number| long.binary_search(number).is_ok()).collect();

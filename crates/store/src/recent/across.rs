@@ -1,6 +1,7 @@
 //! Reading what is in memory across accounts.
 
-use model::{AccountId, Event, Seq};
+use model::logstore::View;
+use model::{AccountId, Event, Seq, Timestamp};
 
 use super::{Recent, Rows, found};
 use crate::many::Owned;
@@ -52,6 +53,38 @@ impl Recent {
             into.push(Owned { account: row.account, found: found(row) });
         }
         Some(bytes_max)
+    }
+
+    /// Like [`Recent::read_after`], of what a view shows.
+    pub(crate) fn read_view_after(
+        &self,
+        view: &View,
+        after: Seq,
+        through: Seq,
+        mut bytes_max: usize,
+        into: &mut Vec<Owned>,
+    ) -> Option<usize> {
+        let accounts: Vec<AccountId> = view.accounts().map(|(account, _)| account).collect();
+        let rows = self.rows.read();
+        for place in rows.places_of(&accounts, after, through) {
+            let row = &rows.rows[place as usize];
+            if bytes_max == 0 {
+                return None;
+            }
+            if view.shows(row.account, row.seq, &row.event) {
+                bytes_max = bytes_max.saturating_sub(row.event.raw().len());
+                into.push(Owned { account: row.account, found: found(row) });
+            }
+        }
+        Some(bytes_max)
+    }
+
+    /// The number of the first event received at or after a moment; otherwise one more than the last number, if there
+    /// is any.
+    pub(crate) fn received_at(&self, time: Timestamp) -> Result<Seq, Option<Seq>> {
+        let rows = self.rows.read();
+        let later = rows.rows.iter().find(|row| row.received >= time);
+        later.map(|row| row.seq).ok_or_else(|| rows.rows.last().map(|row| row.seq.next()))
     }
 }
 

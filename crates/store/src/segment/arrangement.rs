@@ -60,8 +60,12 @@ impl<'b> Arrangement<'b> {
 
     /// The place of a row.
     pub(crate) fn place(self, row: u32) -> u32 {
-        let offset = self.offsets.get(row as usize) as u32 % BLOCK_ROWS;
-        (row / BLOCK_ROWS * BLOCK_ROWS + offset).min(self.rows.saturating_sub(1))
+        self.place_of(row, self.offsets.get(row as usize))
+    }
+
+    /// The place of a row whose offset was read already.
+    pub(crate) fn place_of(self, row: u32, offset: u64) -> u32 {
+        (row / BLOCK_ROWS * BLOCK_ROWS + offset as u32 % BLOCK_ROWS).min(self.rows.saturating_sub(1))
     }
 
     /// The blocks these rows are in, as rows, which are also the places they lie at.

@@ -10,11 +10,13 @@ use super::arrangement;
 use super::columns;
 use super::format::{ParquetFile, Section, Summary, encode, shift_time};
 use super::gather::{Gathered, gather};
+use super::key_words::KeyWords;
 use super::packed::pack;
 use super::pages::{self, PageEntry};
 use super::term_table::{self, PLACE_BITS, pair, sort_pairs};
+use super::unplain;
 use crate::StoreError;
-use crate::terms::{cut, for_each_raw_value, id_hash, token_hash};
+use crate::terms::{NESTED_ESCAPE_MARK, cut, for_each_key_and_value, id_hash, token_hash};
 
 /// An event on its way into a segment.
 #[derive(Debug, Clone)]
@@ -162,6 +164,7 @@ pub(super) fn encode_index(
         received_min: rows.iter().map(|row| row.received.0).min().unwrap_or(0),
         received_max: rows.iter().map(|row| row.received.0).max().unwrap_or(0),
     };
+    let (tokens, key_words) = encode_tokens(placed, pages);
     encode(&[
         (Section::Summary, summary.encode()),
         (Section::Accounts, encode_accounts(rows)),
@@ -171,9 +174,11 @@ pub(super) fn encode_index(
         (Section::Pages, pages::encode(pages)),
         (Section::Ids, encode_ids(rows)),
         (Section::Attributes, encode_terms(attributes, rows.len())),
-        (Section::Tokens, encode_tokens(placed, pages)),
+        (Section::Tokens, tokens),
         (Section::Arrangement, arrangement::encode(at_place)),
         (Section::Parquet, parquet.encode()),
+        (Section::KeyWords, key_words.encode()),
+        (Section::Unplain, unplain::encode(rows)),
     ])
 }
 
@@ -206,8 +211,10 @@ fn encode_terms(mut pairs: Vec<u64>, places: usize) -> Vec<u8> {
     term_table::build(&pairs, places as u32)
 }
 
-fn encode_tokens(placed: &[&Row], pages: &[PageEntry]) -> Vec<u8> {
+/// The words of values, and those of keys.
+fn encode_tokens(placed: &[&Row], pages: &[PageEntry]) -> (Vec<u8>, KeyWords) {
     let mut pairs = Vec::with_capacity(placed.len() * 10);
+    let mut key_words = KeyWords::default();
     let mut seen = SeenOnPage::default();
     let mut values = ValuesOfPage::default();
     let mut unescaped = Vec::new();
@@ -216,20 +223,28 @@ fn encode_tokens(placed: &[&Row], pages: &[PageEntry]) -> Vec<u8> {
         seen.next_page();
         values.next_page();
         for row in &placed[entry.first_place as usize..end] {
-            for_each_raw_value(row.event.raw(), |value| {
-                if !values.is_new(value.text) {
-                    return;
-                }
-                cut(value.plain(&mut unescaped), |token| {
-                    let hash = token_hash(token);
-                    if seen.is_new(hash) {
-                        pairs.push(pair(hash, page as u32));
+            let raw = row.event.raw();
+            for_each_key_and_value(
+                raw,
+                |key| key_words.see(key),
+                |value| {
+                    if !values.is_new(value.text) {
+                        return;
                     }
-                });
-            });
+                    let mut see = |hash| {
+                        if seen.is_new(hash) {
+                            pairs.push(pair(hash, page as u32));
+                        }
+                    };
+                    if value.has_nested_escape() {
+                        see(NESTED_ESCAPE_MARK);
+                    }
+                    cut(value.plain(&mut unescaped), |token| see(token_hash(token)));
+                },
+            );
         }
     }
-    encode_terms(pairs, pages.len())
+    (encode_terms(pairs, pages.len()), key_words)
 }
 
 /// The values of a page, so that each is cut once: neighbours share most of theirs. Like [`SeenOnPage`] it may forget.

@@ -39,9 +39,13 @@ pub(crate) enum Section {
     Arrangement = 10,
     /// [`ParquetFile`].
     Parquet = 11,
+    /// Words of keys, see `key_words`. Optional: earlier versions did not write it.
+    KeyWords = 12,
+    /// The rows whose columns are not plain, see `unplain`. Optional, too.
+    Unplain = 13,
 }
 
-const SECTIONS: [Section; 11] = [
+const SECTIONS: [Section; 13] = [
     Section::Summary,
     Section::Accounts,
     Section::Times,
@@ -53,7 +57,11 @@ const SECTIONS: [Section; 11] = [
     Section::Tokens,
     Section::Arrangement,
     Section::Parquet,
+    Section::KeyWords,
+    Section::Unplain,
 ];
+/// The first so many are in every file.
+const REQUIRED: usize = 11;
 
 /// Puts the file together.
 pub(crate) fn encode(sections: &[(Section, Vec<u8>)]) -> Vec<u8> {
@@ -110,7 +118,7 @@ impl Table {
                 table.crcs[index] = read_u32(row, 4).unwrap_or(0);
             }
         }
-        match SECTIONS.iter().find(|section| table.range(**section).is_empty()) {
+        match SECTIONS[..REQUIRED].iter().find(|section| table.range(**section).is_empty()) {
             Some(missing) => Err(format!("section {missing:?} is missing")),
             None => Ok(table),
         }

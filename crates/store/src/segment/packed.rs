@@ -98,6 +98,28 @@ impl<'b> Packed<'b> {
         let mask = if width >= 64 { u64::MAX } else { (1 << width) - 1 };
         base.wrapping_add(word & mask)
     }
+
+    /// The values of a range, which ends at `len` or before. Reads each block's header once.
+    pub(crate) fn range(self, range: std::ops::Range<usize>) -> Vec<u64> {
+        let mut values = Vec::with_capacity(range.len());
+        let mut index = range.start;
+        while index < range.end {
+            let header = 8 + index / BLOCK * BLOCK_HEADER_BYTES;
+            let base = read_u64(self.bytes, header).unwrap_or(0);
+            let start = read_u32(self.bytes, header + 8).unwrap_or(0) as usize;
+            let width = usize::from(self.bytes.get(header + 12).copied().unwrap_or(0));
+            let mask = if width >= 64 { u64::MAX } else { (1 << width) - 1 };
+            let end = range.end.min((index / BLOCK + 1) * BLOCK);
+            let bits = self.bytes.get(self.bits_start..).unwrap_or_default();
+            values.extend((index..end).map(|index| {
+                let bit = start + index % BLOCK * width;
+                let word = read_u64(bits, bit / 8).unwrap_or(0) >> (bit % 8);
+                base.wrapping_add(word & mask)
+            }));
+            index = end;
+        }
+        values
+    }
 }
 
 #[cfg(test)]
@@ -117,6 +139,8 @@ mod tests {
             for (index, value) in values.iter().enumerate() {
                 proptest::prop_assert_eq!(packed.get(index), *value);
             }
+            let middle = values.len() / 3..values.len() - values.len() / 5;
+            proptest::prop_assert_eq!(packed.range(middle.clone()), &values[middle]);
         }
     }
 

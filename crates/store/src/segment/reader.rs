@@ -1,5 +1,7 @@
 //! Reading a segment: which rows an account has, which of them hold a term, and the events themselves.
 
+mod many_rows;
+
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,6 +22,8 @@ use super::term_table::{HASH_BITS, Occurrences, PLACE_BITS, TermTable};
 use crate::StoreError;
 use crate::lookup::{Found, Position};
 use crate::terms::{attribute_hash, id_hash};
+
+pub(crate) use many_rows::OpenPage;
 
 const ACCOUNT_ROW_BYTES: usize = 32;
 /// Bytes of ids read at once; a multiple of eight.
@@ -214,7 +218,7 @@ impl Segment {
     }
 
     /// The page that holds a row.
-    pub(super) fn page_of_row(&self, row: u32) -> u32 {
+    pub(crate) fn page_of_row(&self, row: u32) -> u32 {
         self.pages().of_place(self.arrangement().place(row)) as u32
     }
 

@@ -24,7 +24,7 @@ use super::reader::Segment;
 use crate::StoreError;
 
 /// Columns before the first text column: number, event time, receipt time, account.
-const COLUMNS_BEFORE_TEXTS: usize = 4;
+pub(super) const COLUMNS_BEFORE_TEXTS: usize = 4;
 /// A page's header is a few dozen bytes, and is read byte by byte.
 const HEADER_BUFFER_BYTES: usize = 512;
 
@@ -35,8 +35,7 @@ pub(crate) fn has_column(attribute: Attribute) -> bool {
 
 /// Some columns of a segment, being read.
 pub(crate) struct TextColumns {
-    path: PathBuf,
-    failure: Failure,
+    guard: Guard,
     columns: Vec<Column>,
 }
 
@@ -83,26 +82,33 @@ impl ColumnValues {
 impl TextColumns {
     /// Opens the columns of these attributes, which all have one. Blocks.
     pub(crate) fn open(segment: &Segment, attributes: &[Attribute]) -> Result<TextColumns, StoreError> {
-        let (file, path) = segment.parquet_file();
-        let failure = Failure::default();
-        let bytes = file.len();
-        let bytes = bytes.map_err(|source| StoreError::Disk { action: "read", path: path.to_owned(), source })?;
-        let chunks = FileChunks { file, bytes, failure: failure.clone() };
-        let mut columns = TextColumns { path: path.to_owned(), failure, columns: Vec::new() };
-        columns.columns = columns.guard(|| open_columns(chunks, attributes))?;
-        Ok(columns)
+        let guard = Guard::of(segment);
+        let chunks = FileChunks::open(segment, &guard)?;
+        let columns = guard.run(|| open_columns(chunks, attributes))?;
+        Ok(TextColumns { guard, columns })
     }
 
     /// The values at these places, which lie behind those read before. One entry a column. Blocks.
     pub(crate) fn read(&mut self, places: Range<u32>) -> Result<Vec<ColumnValues>, StoreError> {
         let mut columns = std::mem::take(&mut self.columns);
-        let values = self.guard(|| columns.iter_mut().map(|column| column.read(&places)).collect());
+        let values = self.guard.run(|| columns.iter_mut().map(|column| column.read(&places)).collect());
         self.columns = columns;
         values
     }
+}
 
-    /// The Parquet reader's code was written for files that are what they say; a damaged one may make it panic.
-    fn guard<T>(&self, read: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, StoreError> {
+/// The Parquet reader's code was written for files that are what they say; a damaged one may make it panic.
+pub(super) struct Guard {
+    path: PathBuf,
+    failure: Failure,
+}
+
+impl Guard {
+    pub(super) fn of(segment: &Segment) -> Guard {
+        Guard { path: segment.parquet_file().1.to_owned(), failure: Failure::default() }
+    }
+
+    pub(super) fn run<T>(&self, read: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, StoreError> {
         let path = self.path.clone();
         match catch_unwind(AssertUnwindSafe(read)) {
             Ok(Ok(read)) => Ok(read),
@@ -187,10 +193,19 @@ fn coded(values: &[ByteArray], defined: &[i16], repeated: Option<&Vec<i16>>, pla
 type Failure = Arc<Mutex<Option<io::Error>>>;
 
 /// The file as the Parquet reader wants it.
-struct FileChunks {
+pub(super) struct FileChunks {
     file: Arc<dyn DiskFile>,
     bytes: u64,
     failure: Failure,
+}
+
+impl FileChunks {
+    pub(super) fn open(segment: &Segment, guard: &Guard) -> Result<FileChunks, StoreError> {
+        let (file, path) = segment.parquet_file();
+        let bytes = file.len();
+        let bytes = bytes.map_err(|source| StoreError::Disk { action: "read", path: path.to_owned(), source })?;
+        Ok(FileChunks { file, bytes, failure: guard.failure.clone() })
+    }
 }
 
 impl Length for FileChunks {
@@ -218,7 +233,7 @@ impl ChunkReader for FileChunks {
 }
 
 /// The file from a place on.
-struct FileFrom {
+pub(super) struct FileFrom {
     file: Arc<dyn DiskFile>,
     at: u64,
     end: u64,

@@ -11,3 +11,4 @@ mod node;
 mod restart;
 mod retention;
 mod samples;
+mod views;

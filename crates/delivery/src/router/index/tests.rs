@@ -66,11 +66,11 @@ fn selector() -> impl Strategy<Value = Selector> {
 
 fn routes(trails: &[(usize, bool, Selector)], members: &[usize]) -> Routes {
     let route = |(number, (owner, is_of_all, selector)): (usize, &(usize, bool, Selector))| Route {
-        trail: number as i64,
+        delivery: DeliveryId::bucket(number as i64),
         account: account(*owner),
         organization: is_of_all.then(|| "rd-abc123".parse().expect("a directory")),
         destinations: String::new(),
-        intervals: vec![RouteInterval { id: 1, through: None, selector: selector.clone(), has_destination: true }],
+        intervals: vec![RouteInterval { id: 1, through: None, selector: selector.clone() }],
     };
     let tenure = |member: &usize| {
         let tenure = Tenure { account: account(*member), after: Seq::ZERO, through: None };
@@ -105,11 +105,11 @@ proptest! {
                 true => members.contains(&sample.account),
                 false => owner == sample.account,
             };
-            let expected: BTreeSet<i64> = trails
+            let expected: BTreeSet<DeliveryId> = trails
                 .iter()
                 .enumerate()
                 .filter(|(_, (owner, is_of_all, selector))| sees(*owner, *is_of_all) && selector.selects(&event))
-                .map(|(number, _)| number as i64)
+                .map(|(number, _)| DeliveryId::bucket(number as i64))
                 .collect();
             index.look_at(account(sample.account), &event);
             prop_assert_eq!(index.take_marked(), expected.clone(), "{:?}", sample);

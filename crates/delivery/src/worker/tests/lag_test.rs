@@ -34,7 +34,7 @@ async fn a_trail_that_cannot_deliver_ages_with_its_oldest_event_until_it_can() {
         world.clock.advance(Duration::from_secs(600));
     }
     assert_eq!(lag(&world, &worker), (2, 1890.0));
-    let line = format!("cairn_delivery_trail_lag_seconds{{trail=\"{}\"}} 1890.0", trail.id);
+    let line = format!("cairn_delivery_trail_lag_seconds{{trail=\"{}\",to=\"Bucket\"}} 1890.0", trail.id);
     assert!(world.metrics.encode().contains(&line), "{}", world.metrics.encode());
     drain(&mut worker).await.expect("healed");
     assert_eq!(lag(&world, &worker), (0, 0.0));
@@ -63,10 +63,13 @@ async fn only_the_trails_furthest_behind_are_shown_one_by_one() {
     let metrics = &worker.shared.metrics;
     for number in 0..50 {
         let at = host::Clock::now(&*world.clock).minus(Duration::from_secs(number as u64));
-        metrics.trail_started(1000 + number);
-        metrics.trail_holds(1000 + number, Some(at));
+        metrics.trail_started(DeliveryId::bucket(1000 + number));
+        metrics.trail_holds(DeliveryId::bucket(1000 + number), Some(at));
     }
     let text = world.metrics.encode();
     assert_eq!(text.lines().filter(|line| line.starts_with("cairn_delivery_trail_lag_seconds{")).count(), 10);
-    assert!(text.contains("{trail=\"1049\"} 49.0") && text.contains("{trail=\"1040\"} 40.0"), "{text}");
+    assert!(
+        text.contains("{trail=\"1049\",to=\"Bucket\"} 49.0") && text.contains("{trail=\"1040\",to=\"Bucket\"} 40.0"),
+        "{text}"
+    );
 }

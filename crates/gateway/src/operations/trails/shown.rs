@@ -1,9 +1,11 @@
 //! Trails as replies show them. What is not set is an empty text, as ActionTrail's recorded replies have it.
 
+use std::collections::BTreeMap;
+
 use catalog::DeliveryState;
 use model::Timestamp;
 use model::organization::DirectoryId;
-use model::trail::{Destinations, LogTarget, TableTarget, Trail, TrailStatus};
+use model::trail::{DestinationKind, Destinations, LogTarget, TableTarget, Trail, TrailStatus};
 use serde_json::{Value, json};
 
 /// The settings, as CreateTrail and UpdateTrail answer.
@@ -42,20 +44,58 @@ pub(in crate::operations) fn entry(trail: &Trail, region: Option<&str>) -> Value
     entry
 }
 
+/// How the deliveries to the destinations a trail has now went.
+pub(in crate::operations) struct Deliveries(BTreeMap<DestinationKind, DeliveryState>);
+
+impl Deliveries {
+    /// Those of a trail, from all it has or had.
+    pub(in crate::operations) fn of(trail: &Trail, mut states: BTreeMap<DestinationKind, DeliveryState>) -> Deliveries {
+        states.retain(|kind, _| trail.destinations.has(*kind));
+        Deliveries(states)
+    }
+
+    /// When something was last written anywhere.
+    pub(in crate::operations) fn latest(&self) -> Option<Timestamp> {
+        self.0.values().filter_map(|state| state.latest_delivery).max()
+    }
+
+    /// The newest of the failures that were not followed by a success.
+    pub(in crate::operations) fn error(&self) -> &str {
+        let failed = self.0.values().filter(|state| state.latest_error.is_some());
+        let newest = failed.max_by_key(|state| state.latest_error_at);
+        newest.and_then(|state| state.latest_error.as_deref()).unwrap_or_default()
+    }
+
+    fn latest_to(&self, kind: DestinationKind) -> Option<Timestamp> {
+        self.0.get(&kind).and_then(|state| state.latest_delivery)
+    }
+
+    fn error_of(&self, kind: DestinationKind) -> &str {
+        self.0.get(&kind).and_then(|state| state.latest_error.as_deref()).unwrap_or_default()
+    }
+
+    /// Whether the trail writes there and the last attempt did not fail.
+    pub(in crate::operations) fn is_well(&self, kind: DestinationKind) -> bool {
+        self.0.get(&kind).is_some_and(|state| state.latest_error.is_none())
+    }
+}
+
 /// GetTrailStatus. `now`: a Logstore of this node shows everything up to then, as long as the trail is logging.
-pub(super) fn status(trail: &Trail, state: &DeliveryState, now: Timestamp) -> Value {
+pub(super) fn status(trail: &Trail, deliveries: &Deliveries, now: Timestamp) -> Value {
+    use DestinationKind::{Bucket, LogService, Table};
     let is_logging = trail.status == TrailStatus::Enable;
     let shown_until = if is_logging { Some(now) } else { trail.stopped };
+    let shown_until = trail.destinations.view().and(shown_until);
     json!({
         "IsLogging": is_logging,
-        "LatestDeliveryTime": time(state.latest_delivery),
-        "LatestDeliveryError": state.latest_error.as_deref().unwrap_or_default(),
-        "OssBucketStatus": trail.destinations.bucket.is_some() && state.latest_error.is_none(),
-        "LatestDeliveryLogServiceTime": time(trail.destinations.view().and(shown_until)),
-        "LatestDeliveryLogServiceError": "",
-        "SlsLogStoreStatus": trail.destinations.view().is_some(),
-        "LatestDeliveryMaxComputeTime": "",
-        "LatestDeliveryMaxComputeError": "",
+        "LatestDeliveryTime": time(deliveries.latest().or(shown_until)),
+        "LatestDeliveryError": deliveries.error(),
+        "OssBucketStatus": deliveries.is_well(Bucket),
+        "LatestDeliveryLogServiceTime": time(shown_until.or(deliveries.latest_to(LogService))),
+        "LatestDeliveryLogServiceError": deliveries.error_of(LogService),
+        "SlsLogStoreStatus": trail.destinations.view().is_some() || deliveries.is_well(LogService),
+        "LatestDeliveryMaxComputeTime": time(deliveries.latest_to(Table)),
+        "LatestDeliveryMaxComputeError": deliveries.error_of(Table),
         "StartLoggingTime": time(trail.started),
         "StopLoggingTime": time(trail.stopped),
     })

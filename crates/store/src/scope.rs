@@ -1,0 +1,180 @@
+//! A question over a view, made ready: which rows of a source it is about, surely or perhaps.
+//!
+//! Everybody who answers such questions (pages, counts, scans, combinations) goes the same way: for a window of an
+//! account's rows, what the view shows and what the search asks for each give two sets of rows, those that surely belong
+//! and those that may. Only the difference between them is read as events.
+
+mod columns;
+mod conditions;
+mod row_set;
+mod shown;
+mod value_test;
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use model::logstore::Part;
+use model::{AccountId, Event, Seq, Timestamp};
+use query::{Meter, Scope};
+
+use crate::StoreError;
+use crate::lookup::Position;
+use crate::segment::{OpenPage, Segment};
+pub(crate) use columns::{Columns, RowCodes};
+pub(crate) use conditions::{Bound, Conditions};
+pub(crate) use row_set::{Bounds, RowSet};
+pub(crate) use shown::by_number;
+
+/// Rows looked at between two questions to the meter.
+pub(crate) const WINDOW_ROWS: u32 = 1 << 16;
+/// So few rows are read as events: a page each costs less than the segment's columns.
+const FEW_ROWS: usize = 16;
+
+/// See the module.
+pub(crate) struct Asked {
+    pub(crate) scope: Scope,
+    /// First position wanted.
+    pub(crate) from: Position,
+    /// First position behind those wanted.
+    pub(crate) before: Position,
+    pub(crate) conditions: Conditions,
+}
+
+impl Asked {
+    pub(crate) fn new(scope: &Scope) -> Asked {
+        let at = |time| Position { time, seq: Seq::ZERO };
+        Asked {
+            from: at(scope.from.max(scope.view.not_before)),
+            before: at(scope.before),
+            conditions: Conditions::new(&scope.search),
+            scope: scope.clone(),
+        }
+    }
+
+    pub(crate) fn wants(&self, position: Position) -> bool {
+        self.from <= position && position < self.before
+    }
+
+    /// Whether an event of the segment's time and number range can belong.
+    pub(crate) fn may_touch(&self, segment: &Segment) -> bool {
+        let entry = &segment.entry;
+        let in_time = entry.max_time >= self.from.time && entry.min_time <= self.before.time;
+        let is_shown = |part: &Part| entry.last > part.after && part.through.is_none_or(|last| entry.first <= last);
+        in_time && self.scope.view.parts().iter().any(is_shown)
+    }
+
+    /// Whether the event belongs, position and all.
+    pub(crate) fn has(&self, account: AccountId, seq: Seq, event: &Event) -> bool {
+        self.wants(Position { time: event.time(), seq })
+            && self.scope.view.shows(account, seq, event)
+            && self.conditions.hold(event.raw())
+    }
+
+    /// The rows of an account that are in the window of time.
+    pub(crate) fn rows_of(&self, segment: &Segment, account: AccountId) -> Range<u32> {
+        segment.rows_between(segment.rows_of(account), self.from, self.before)
+    }
+}
+
+/// A segment while it is counted or scanned.
+pub(crate) struct Work {
+    pub(crate) segment: Arc<Segment>,
+    pub(crate) columns: Columns,
+    bound: Option<Bound>,
+    page: OpenPage,
+}
+
+impl Work {
+    pub(crate) fn on(segment: Arc<Segment>) -> Work {
+        Work { columns: Columns::of(segment.clone()), segment, bound: None, page: OpenPage::default() }
+    }
+
+    /// The rows of a window of an account's rows that belong.
+    pub(crate) fn decide(
+        &mut self,
+        asked: &Asked,
+        account: AccountId,
+        parts: &[Part],
+        window: Range<u32>,
+        meter: &Meter,
+    ) -> Result<RowSet, StoreError> {
+        let Bounds { surely: mut rows, perhaps } = self.bounds(asked, parts, window, meter)?;
+        let mut undecided: Vec<u32> = perhaps.iter().filter(|row| !rows.contains(*row)).collect();
+        self.sort_by_place(&mut undecided);
+        for row in undecided {
+            if self.event_belongs(asked, account, row, meter)?.is_some() {
+                rows.insert(row);
+            }
+        }
+        Ok(rows)
+    }
+
+    /// The rows of a window that surely belong, and those that may.
+    pub(crate) fn bounds(
+        &mut self,
+        asked: &Asked,
+        parts: &[Part],
+        window: Range<u32>,
+        meter: &Meter,
+    ) -> Result<Bounds, StoreError> {
+        meter.check()?;
+        meter.count(window.len() as u64, 0);
+        if window.len() <= FEW_ROWS {
+            let shown = shown::by_number(&self.segment, parts, &window);
+            return Ok(Bounds { surely: RowSet::none(&window), perhaps: shown.perhaps });
+        }
+        let shown = shown::bounds(&mut self.columns, parts, &window, meter)?;
+        if self.bound.is_none() {
+            self.bound = Some(asked.conditions.decide_on(&mut self.columns, meter)?);
+        }
+        let found = self.bound.as_ref().expect("bound above").bounds(&self.segment, &window);
+        Ok(shown.and(found))
+    }
+
+    /// Rows whose places follow each other lie on the same pages.
+    pub(crate) fn sort_by_place(&self, rows: &mut [u32]) {
+        let arrangement = self.segment.arrangement();
+        rows.sort_by_cached_key(|row| arrangement.place(*row));
+    }
+
+    /// The JSON of a row. Rows are best read in the order of their places.
+    pub(crate) fn raw(&mut self, row: u32, meter: &Meter) -> Result<Bytes, StoreError> {
+        let place = self.segment.arrangement().place(row);
+        let (raw, decompressed) = self.page.raw(&self.segment, place)?;
+        if decompressed > 0 {
+            meter.count(0, decompressed);
+            meter.check()?;
+        }
+        Ok(raw)
+    }
+
+    /// The JSON of a row that belongs.
+    pub(crate) fn event_belongs(
+        &mut self,
+        asked: &Asked,
+        account: AccountId,
+        row: u32,
+        meter: &Meter,
+    ) -> Result<Option<Bytes>, StoreError> {
+        let raw = self.raw(row, meter)?;
+        if !asked.conditions.hold(&raw) {
+            return Ok(None);
+        }
+        let found = self.segment.found(row, raw)?;
+        let is_shown = asked.scope.view.shows(account, found.seq, &found.event);
+        Ok(is_shown.then(|| found.event.raw().clone()))
+    }
+}
+
+/// The windows of some rows, of at most so many rows.
+pub(crate) fn windows(rows: Range<u32>, most: u32) -> impl Iterator<Item = Range<u32>> {
+    let end = rows.end;
+    rows.step_by(most as usize).map(move |start| start..start.saturating_add(most).min(end))
+}
+
+/// The start of the stretch of time of this length, counted from `origin`, that a moment lies in.
+pub(crate) fn bucket_of(time: Timestamp, origin: Timestamp, length_ms: i64) -> Timestamp {
+    let since = time.0.saturating_sub(origin.0).div_euclid(length_ms);
+    Timestamp(origin.0.saturating_add(since.saturating_mul(length_ms)))
+}

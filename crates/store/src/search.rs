@@ -1,0 +1,239 @@
+//! One page of the events of a view that a search holds for.
+//!
+//! As in a lookup every source gives candidates in the order of (event time, number), a segment is opened when the order
+//! reaches its time range, and each event is checked before it is shown. The difference is in what is asked: a tree of
+//! conditions, over the parts of several accounts.
+
+mod account_walk;
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::rc::Rc;
+use std::time::Instant;
+
+use query::{Cut, Meter, Order, Scope};
+
+use crate::lookup::{Found, Position};
+use crate::many::Owned;
+use crate::recent::Recent;
+use crate::scope::Asked;
+use crate::segment::Segment;
+use crate::store::State;
+use crate::{Store, StoreError};
+use account_walk::AccountWalk;
+
+/// One page of an answer.
+#[derive(Debug, Clone)]
+pub struct SearchPage {
+    /// In the order asked for.
+    pub events: Vec<Owned>,
+    /// Whether there are more behind the last; of a page that was cut short, whether there may be.
+    pub more: bool,
+    /// Why the page is shorter than it could be.
+    pub cut: Option<Cut>,
+    /// Of a page that was cut short, how far it was looked: `after` of the question that goes on there. `None`: not far
+    /// enough to go on from.
+    pub reached: Option<Position>,
+}
+
+impl Store {
+    /// The events of a scope in an order: those behind `after`, without the first `offset` of them. Blocks.
+    pub fn search(
+        &self,
+        scope: &Scope,
+        order: Order,
+        after: Option<Position>,
+        offset: usize,
+        limit: usize,
+        meter: &Meter,
+    ) -> Result<SearchPage, StoreError> {
+        let started = Instant::now();
+        let asked = Asked::new(scope);
+        let state = self.shared.state.load_full();
+        let page = Walk::new(&asked, order, after, meter).page(&state, offset, limit);
+        self.shared.metrics.looked_up(started.elapsed(), page.is_ok());
+        page
+    }
+}
+
+enum Source<'a> {
+    Recent(&'a Recent, std::vec::IntoIter<(Position, u32)>),
+    Unopened(&'a Segment),
+    Segment(Box<AccountWalk<'a>>),
+}
+
+/// A source and the next position it has, or may have.
+struct Candidate<'a> {
+    /// Ordered so that the heap's greatest comes next: for oldest-first the order is reversed.
+    rank: Result<Position, Reverse<Position>>,
+    source: Source<'a>,
+    /// Where the row is, of a recent event.
+    place: u32,
+}
+
+impl PartialEq for Candidate<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.rank == other.rank
+    }
+}
+
+impl Eq for Candidate<'_> {}
+
+impl PartialOrd for Candidate<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Candidate<'_> {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.rank.cmp(&other.rank)
+    }
+}
+
+struct Walk<'a> {
+    asked: &'a Asked,
+    order: Order,
+    after: Option<Position>,
+    meter: &'a Meter,
+    heap: BinaryHeap<Candidate<'a>>,
+    reached: Option<Position>,
+    /// What ended the walk behind the event that was given last.
+    failed: Option<StoreError>,
+}
+
+/// An event of the answer, or one that is only counted.
+enum Step {
+    Event(Owned),
+    Passed,
+    End,
+}
+
+impl<'a> Walk<'a> {
+    fn new(asked: &'a Asked, order: Order, after: Option<Position>, meter: &'a Meter) -> Walk<'a> {
+        Walk { asked, order, after, meter, heap: BinaryHeap::new(), reached: after, failed: None }
+    }
+
+    fn page(mut self, state: &'a State, offset: usize, limit: usize) -> Result<SearchPage, StoreError> {
+        let mut page = SearchPage { events: Vec::with_capacity(limit.min(128)), more: false, cut: None, reached: None };
+        let wanted = offset.saturating_add(limit).saturating_add(1);
+        for recent in state.sealing.iter().chain([&state.active]) {
+            let (found, cut) = recent.positions(self.asked, self.order, self.after, wanted, self.meter);
+            if cut.is_some() {
+                // The newest are here: what lies in segments must not be shown before them.
+                return Ok(SearchPage { cut, more: true, ..page });
+            }
+            self.push(Source::Recent(recent, found.into_iter()))?;
+        }
+        for segment in state.segments.iter().filter(|segment| self.asked.may_touch(segment)) {
+            self.push_unopened(segment);
+        }
+        let mut passed = 0;
+        loop {
+            // The last of a full page only tells whether there are more.
+            let is_wanted = passed >= offset && page.events.len() < limit;
+            match self.next(is_wanted) {
+                Ok(Step::Event(owned)) => page.events.push(owned),
+                Ok(Step::Passed) if page.events.len() >= limit && passed >= offset => {
+                    page.more = true;
+                    return Ok(page);
+                }
+                Ok(Step::Passed) => passed += 1,
+                Ok(Step::End) => return Ok(page),
+                Err(StoreError::Cut(cut)) => {
+                    return Ok(SearchPage { cut: Some(cut), more: true, reached: self.reached, ..page });
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn rank(&self, position: Position) -> Result<Position, Reverse<Position>> {
+        if self.order == Order::NewestFirst { Ok(position) } else { Err(Reverse(position)) }
+    }
+
+    /// A segment waits at the bound of its time range; most are never opened.
+    fn push_unopened(&mut self, segment: &'a Segment) {
+        let begin = Position { time: segment.entry.min_time, seq: model::Seq::ZERO };
+        let end = Position { time: segment.entry.max_time, seq: model::Seq(u64::MAX) };
+        let is_behind = match (self.after, self.order) {
+            (None, _) => true,
+            (Some(after), Order::NewestFirst) => begin < after,
+            (Some(after), Order::OldestFirst) => end > after,
+        };
+        if is_behind {
+            let rank = self.rank(if self.order == Order::NewestFirst { end } else { begin });
+            self.heap.push(Candidate { rank, source: Source::Unopened(segment), place: 0 });
+        }
+    }
+
+    /// Puts a source back with its next row, or drops it when it has none.
+    fn push(&mut self, mut source: Source<'a>) -> Result<(), StoreError> {
+        let next = match &mut source {
+            Source::Recent(_, found) => found.next(),
+            Source::Segment(walk) => walk.peek(self.meter)?.map(|position| (position, 0)),
+            Source::Unopened(_) => None,
+        };
+        if let Some((position, place)) = next {
+            self.heap.push(Candidate { rank: self.rank(position), source, place });
+        }
+        Ok(())
+    }
+
+    fn open(&mut self, segment: &'a Segment) -> Result<(), StoreError> {
+        let bound = Rc::new(self.asked.conditions.propose_on(segment));
+        for (account, parts) in self.asked.scope.view.accounts() {
+            let mut rows = self.asked.rows_of(segment, account);
+            match (self.after, self.order) {
+                (None, _) => {}
+                (Some(after), Order::NewestFirst) => {
+                    rows = segment.rows_between(rows, self.asked.from, after);
+                }
+                (Some(after), Order::OldestFirst) => {
+                    rows = segment.rows_between(rows, after.next(), self.asked.before);
+                }
+            }
+            if !rows.is_empty() {
+                let walk = AccountWalk::new(segment, self.asked, (account, parts), bound.clone(), self.order, rows);
+                self.push(Source::Segment(Box::new(walk)))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn next(&mut self, is_wanted: bool) -> Result<Step, StoreError> {
+        if let Some(error) = self.failed.take() {
+            return Err(error);
+        }
+        while let Some(candidate) = self.heap.pop() {
+            let (Ok(position) | Err(Reverse(position))) = candidate.rank;
+            match candidate.source {
+                Source::Unopened(segment) => self.open(segment)?,
+                Source::Recent(recent, rest) => {
+                    self.push(Source::Recent(recent, rest))?;
+                    self.reached = Some(position);
+                    if !is_wanted {
+                        return Ok(Step::Passed);
+                    }
+                    let row = recent.row(candidate.place);
+                    let found = Found { seq: row.seq, received: row.received, event: row.event };
+                    return Ok(Step::Event(Owned { account: row.account, found }));
+                }
+                Source::Segment(mut walk) => {
+                    let step = walk.take(is_wanted, self.meter)?;
+                    // Before the next window is looked at: if a limit is reached there, this one has been.
+                    self.reached = Some(position);
+                    match (step, self.push(Source::Segment(walk))) {
+                        (Step::End, pushed) => pushed?,
+                        (found, Ok(())) => return Ok(found),
+                        (found, Err(error)) => {
+                            self.failed = Some(error);
+                            return Ok(found);
+                        }
+                    }
+                }
+            }
+        }
+        Ok(Step::End)
+    }
+}
