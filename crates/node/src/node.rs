@@ -114,11 +114,15 @@ impl Node {
             Arc::new(move |sealed: &[u8]| vault.open(sealed).map_err(delivery::UnsealError::from))
         };
         let roles = Arc::new(IdentityRoles::new(identity.clone(), clock.clone()));
+        #[cfg(feature = "warehouse")]
+        let appended: Option<Arc<dyn delivery::Tables>> = Some(Arc::new(warehouse.clone()));
+        #[cfg(not(feature = "warehouse"))]
+        let appended = None;
         let delivery_parts = delivery::Parts {
             catalog: catalog.clone(),
             source: Arc::new(store.clone()),
             destinations: Arc::new(Buckets::new(catalog.clone(), unseal, outbound.clone()).with_roles(roles)),
-            tables: None,
+            tables: appended,
             committed: writer.committed(),
             clock: clock.clone(),
             random: random.clone(),
