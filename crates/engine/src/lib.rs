@@ -11,6 +11,7 @@ mod error;
 pub mod events;
 mod functions;
 mod guarded;
+mod postgres_catalog;
 mod table;
 #[cfg(feature = "warehouse")]
 pub mod warehouse;
