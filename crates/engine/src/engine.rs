@@ -180,7 +180,14 @@ impl Engine for SqlEngine {
         let meter = question.meter.clone();
         let (schema_sender, schema) = oneshot::channel();
         let (sender, receiver) = guarded::channel();
-        let task = self.runtime().spawn(run(state, self.events.clone(), self.catalogs.clone(), question, schema_sender, sender));
+        let task = self.runtime().spawn(run(
+            state,
+            self.events.clone(),
+            self.catalogs.clone(),
+            question,
+            schema_sender,
+            sender,
+        ));
         let running = Running { task: task.abort_handle(), meter };
         let schema =
             schema.await.map_err(|source| QueryError::Failed { kind: ErrorKind::Bug, source: Box::new(source) })??;
