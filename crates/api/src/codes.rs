@@ -256,6 +256,14 @@ codes! {
     ACCOUNT_NOT_FOUND = 404 "AccountNotFound";
     /// The account's id is taken.
     ACCOUNT_ALREADY_EXISTS = 409 "AccountAlreadyExists";
+    /// The project's name is taken.
+    PROJECT_ALREADY_EXISTS = 409 "ProjectAlreadyExist";
+    /// No remote project of this name.
+    PROJECT_NOT_FOUND = 404 "ProjectNotExist";
+    /// A trail names the project.
+    PROJECT_IN_USE = 409 "ProjectInUse";
+    /// The project's endpoint or settings cannot be used.
+    INVALID_PROJECT_CONFIGURATION = 400 "InvalidProjectConfiguration";
     /// The bucket's name is taken.
     BUCKET_ALREADY_EXISTS = 409 "BucketAlreadyExists";
     /// A trail names the bucket.

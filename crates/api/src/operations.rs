@@ -10,6 +10,7 @@ mod inner_trails;
 mod older;
 mod organization;
 mod ram;
+mod remote_projects;
 mod settings;
 mod sts;
 
@@ -192,6 +193,10 @@ operations! {
         ListIngestTokens = LIST_INGEST_TOKENS,
         DeleteIngestToken = DELETE_INGEST_TOKEN,
         SetAccountPassword = SET_ACCOUNT_PASSWORD;
+    "Cairn" remote_projects:
+        CreateRemoteProject = CREATE_REMOTE_PROJECT,
+        DescribeRemoteProjects = DESCRIBE_REMOTE_PROJECTS,
+        DeleteRemoteProject = DELETE_REMOTE_PROJECT;
     "Cairn" delivery:
         UpdateBucket = UPDATE_BUCKET;
     "STS" sts:

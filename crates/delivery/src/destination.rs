@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use catalog::Catalog;
+use catalog::{Catalog, ProjectKind};
 use model::AccountId;
 use model::trail::{BucketTarget, LogTarget, TableTarget};
-use outbound::{Bucket, BucketError, BucketSettings, Outbound};
+use outbound::{Bucket, BucketError, BucketSettings, LogProjectSettings, Outbound};
+use serde::de::DeserializeOwned;
 
 use crate::DeliveryError;
-use crate::logs::LogProject;
+use crate::logs::{LogGroup, LogProject};
 use crate::roles::{Roles, check_log_role, check_role, check_table_role};
 
 /// What an object of a trail is, for servers that keep a content type.
@@ -57,6 +58,13 @@ impl Destination for Bucket {
     }
 }
 
+#[async_trait::async_trait]
+impl LogProject for outbound::LogProject {
+    async fn put(&self, logstore: &str, group: LogGroup) -> Result<(), DeliveryError> {
+        Ok(outbound::LogProject::put(self, logstore, group.logs).await?)
+    }
+}
+
 /// Opens what the vault sealed.
 pub type Unseal = Arc<dyn Fn(&[u8]) -> Result<Vec<u8>, UnsealError> + Send + Sync>;
 
@@ -94,6 +102,12 @@ impl Buckets {
         self
     }
 
+    fn unsealed<T: DeserializeOwned>(&self, name: &str, sealed: &[u8]) -> Result<T, DeliveryError> {
+        let settings =
+            (self.unseal)(sealed).map_err(|source| DeliveryError::Sealed { name: name.to_owned(), source })?;
+        serde_json::from_slice(&settings).map_err(|source| DeliveryError::Settings { name: name.to_owned(), source })
+    }
+
     fn known_roles(&self) -> &dyn Roles {
         self.roles.as_deref().unwrap_or(&NoRoles)
     }
@@ -102,10 +116,7 @@ impl Buckets {
     pub async fn open_bucket(&self, account: AccountId, name: &str) -> Result<Bucket, DeliveryError> {
         let row = self.catalog.bucket_find(account, name).await?;
         let row = row.ok_or_else(|| DeliveryError::NoBucket { name: name.to_owned() })?;
-        let settings = (self.unseal)(&row.sealed_settings)
-            .map_err(|source| DeliveryError::Sealed { name: name.to_owned(), source })?;
-        let settings: BucketSettings = serde_json::from_slice(&settings)
-            .map_err(|source| DeliveryError::Settings { name: name.to_owned(), source })?;
+        let settings: BucketSettings = self.unsealed(name, &row.sealed_settings)?;
         Ok(self.outbound.open_bucket(&row.url, &settings)?)
     }
 }
@@ -122,6 +133,14 @@ impl Destinations for Buckets {
 
     fn permit_table(&self, account: AccountId, target: &TableTarget, table: &str) -> Result<(), DeliveryError> {
         check_table_role(self.known_roles(), account, target, table)
+    }
+
+    async fn open_project(&self, account: AccountId, name: &str) -> Result<Arc<dyn LogProject>, DeliveryError> {
+        let row = self.catalog.project_of_any_kind(account, name).await?;
+        let row = row.filter(|row| row.kind == ProjectKind::Remote);
+        let row = row.ok_or_else(|| DeliveryError::NoProject { owner: account, name: name.to_owned() })?;
+        let settings: LogProjectSettings = self.unsealed(name, &row.sealed_settings)?;
+        Ok(Arc::new(self.outbound.open_log_project(name, &settings)?))
     }
 
     async fn open(&self, account: AccountId, bucket: &str) -> Result<Arc<dyn Destination>, DeliveryError> {

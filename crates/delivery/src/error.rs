@@ -38,19 +38,19 @@ pub enum DeliveryError {
         /// Whose it is.
         owner: model::AccountId,
     },
-    /// The bucket's settings could not be unsealed.
-    #[error("could not unseal the settings of bucket {name}")]
+    /// A bucket's or project's settings could not be unsealed.
+    #[error("could not unseal the settings of {name}")]
     Sealed {
-        /// The bucket's name in the catalog.
+        /// Its name in the catalog.
         name: String,
         /// The vault's words.
         #[source]
         source: UnsealError,
     },
-    /// The bucket's settings are not what was sealed.
-    #[error("the settings of bucket {name} are damaged")]
+    /// A bucket's or project's settings are not what was sealed.
+    #[error("the settings of {name} are damaged")]
     Settings {
-        /// The bucket's name in the catalog.
+        /// Its name in the catalog.
         name: String,
         /// The reader's words.
         #[source]

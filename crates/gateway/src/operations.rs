@@ -33,6 +33,7 @@ mod ram_roles;
 mod ram_users;
 mod ram_versions;
 mod regions;
+mod remote_projects;
 mod sts;
 mod tokens;
 mod trail_destinations;
@@ -151,6 +152,9 @@ handlers! {
         OperationId::ListBuckets => buckets::list(call).await,
         OperationId::DeleteBucket => buckets::delete(call).await,
         OperationId::CheckBucket => buckets::check(call).await,
+        OperationId::CreateRemoteProject => remote_projects::create(call).await,
+        OperationId::DescribeRemoteProjects => remote_projects::list(call).await,
+        OperationId::DeleteRemoteProject => remote_projects::delete(call).await,
         OperationId::CreateIngestToken => tokens::create(call).await,
         OperationId::ListIngestTokens => tokens::list(call).await,
         OperationId::DeleteIngestToken => tokens::delete(call).await,

@@ -1,4 +1,4 @@
-//! The only way out: buckets on local folders, S3-compatible servers and OSS.
+//! The only way out: buckets on local folders, S3-compatible servers and OSS, and projects of Log Service.
 //!
 //! One [`Outbound`] per node opens buckets from their URL and settings. A put is one attempt that is durable when it
 //! returns; retries belong to the caller, who knows when a failure was. Every failure names the bucket and says which
@@ -12,6 +12,7 @@ mod examine;
 mod exchange;
 mod folder;
 mod location;
+mod log_project;
 mod remote;
 mod settings;
 mod table_folder;
@@ -29,6 +30,7 @@ use tokio::sync::Semaphore;
 pub use bucket::{Bucket, ObjectInfo};
 pub use error::{BucketError, LogError, OutboundError};
 pub use examine::{Check, Verdict};
+pub use log_project::{LogProject, LogProjectSettings};
 pub use settings::{BucketSettings, Encryption, UnknownEncryption};
 pub use table_store::TableStore;
 
@@ -124,6 +126,12 @@ impl Outbound {
         };
         let asked = examine::Asked { encryption: settings.server_side_encryption, days: settings.retention_days };
         Ok(Bucket::new(url.to_owned(), shared.patience, inner, asked))
+    }
+
+    /// Opens a project of Log Service. Only checks the settings; nothing is connected.
+    pub fn open_log_project(&self, name: &str, settings: &LogProjectSettings) -> Result<LogProject, LogError> {
+        let shared = &self.0;
+        LogProject::new(name, settings, shared.egress, shared.http.clone(), shared.clock.clone())
     }
 
     fn folder_slots(&self, root: PathBuf) -> Arc<Semaphore> {

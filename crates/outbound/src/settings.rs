@@ -87,16 +87,30 @@ impl fmt::Display for Encryption {
 }
 
 /// Secrets in the JSON that is sealed; nowhere else are they written.
-mod exposed {
+pub(crate) mod exposed {
     use host::Secret;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-    pub(super) fn serialize<S: Serializer>(secret: &Option<Secret<String>>, to: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(secret: &Option<Secret<String>>, to: S) -> Result<S::Ok, S::Error> {
         secret.as_ref().map(Secret::expose).serialize(to)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Secret<String>>, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Secret<String>>, D::Error> {
         Ok(Option::<String>::deserialize(from)?.map(Secret::new))
+    }
+}
+
+/// The same for a secret that is always there.
+pub(crate) mod exposed_one {
+    use host::Secret;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(crate) fn serialize<S: Serializer>(secret: &Secret<String>, to: S) -> Result<S::Ok, S::Error> {
+        secret.expose().serialize(to)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Secret<String>, D::Error> {
+        Ok(Secret::new(String::deserialize(from)?))
     }
 }
 

@@ -21,7 +21,7 @@ use query::{Meter, Scope};
 use crate::StoreError;
 use crate::lookup::Position;
 use crate::segment::{OpenPage, Segment};
-pub(crate) use columns::{Columns, RowCodes};
+pub(crate) use columns::{Columns, RowCodes, attribute_at};
 pub(crate) use conditions::{Bound, Conditions};
 pub(crate) use row_set::{Bounds, RowSet};
 pub(crate) use shown::by_number;

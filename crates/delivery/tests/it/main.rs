@@ -135,5 +135,5 @@ async fn a_bucket_that_cannot_be_opened_says_why() {
     assert_eq!(error.kind(), ErrorKind::Corrupt);
     let catalog = catalog_with_bucket("s3://audit-logs", "").await;
     let error = buckets(&catalog).0.open_bucket(account(), "logs").await.expect_err("not sealed");
-    assert_eq!(error.to_string(), "could not unseal the settings of bucket logs");
+    assert_eq!(error.to_string(), "could not unseal the settings of logs");
 }

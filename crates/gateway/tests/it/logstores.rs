@@ -110,3 +110,37 @@ async fn another_accounts_project_takes_what_its_role_admits() {
     let refused = node.call(&tenant, "StartLogging", &[TRAIL]).await.error();
     assert_eq!(refused, (403, "InsufficientSlsPolicyException".into()));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_remote_project_is_known_named_by_trails_and_forgotten() {
+    let node = Node::start().await;
+    let name = ("Name", "far-away");
+    let (endpoint, id) = (("Endpoint", "log.example.com"), ("ProjectAccessKeyId", "LTAIremote"));
+    let settings = [name, endpoint, id, ("ProjectAccessKeySecret", "hush-hush")];
+    let created = node.call(&node.root, "CreateRemoteProject", &settings).await.ok();
+    assert_eq!(created["Project"]["Endpoint"], "log.example.com");
+    let again = node.call(&node.root, "CreateRemoteProject", &settings).await.error();
+    assert_eq!(again, (409, "ProjectAlreadyExist".into()));
+    let plain = [name, ("Endpoint", "http://log.example.com"), id, ("ProjectAccessKeySecret", "hush-hush")];
+    let refused = node.call(&node.root, "CreateRemoteProject", &plain).await.error();
+    assert_eq!(refused, (400, "InvalidProjectConfiguration".into()));
+    assert!(!node.call(&node.root, "DescribeRemoteProjects", &[]).await.text().contains("hush"));
+
+    let arn = format!("acs:log:cn-hangzhou:{}:project/far-away", node.root.account);
+    node.call(&node.root, "CreateTrail", &[TRAIL, ("SlsProjectArn", &arn)]).await.ok();
+    let account = node.root.account.parse().expect("an id");
+    assert_eq!(node.catalog.logstores_of(account).await.expect("read"), [], "its Logstore is elsewhere");
+    assert_eq!(node.catalog.project_list(account).await.expect("read"), [], "and so is the project");
+    let trail = node.catalog.trail_list(account).await.expect("trails").remove(0);
+    let id = catalog::DeliveryId { trail: trail.id, kind: model::trail::DestinationKind::LogService };
+    node.catalog.delivery_failed(id, "project far-away refused", node.now()).await.expect("recorded");
+    let status = node.call(&node.root, "GetTrailStatus", &[TRAIL]).await.ok();
+    assert_eq!(status["LatestDeliveryLogServiceError"], "project far-away refused");
+    assert_eq!((&status["SlsLogStoreStatus"], &status["LatestDeliveryLogServiceTime"]), (&json!(false), &json!("")));
+    let held = node.call(&node.root, "DeleteRemoteProject", &[name]).await.error();
+    assert_eq!(held, (409, "ProjectInUse".into()));
+    node.call(&node.root, "DeleteTrail", &[TRAIL]).await.ok();
+    node.call(&node.root, "DeleteRemoteProject", &[name]).await.ok();
+    let gone = node.call(&node.root, "DeleteRemoteProject", &[name]).await.error();
+    assert_eq!(gone, (404, "ProjectNotExist".into()));
+}
