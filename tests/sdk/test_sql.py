@@ -9,14 +9,13 @@ import subprocess
 import threading
 import time
 import urllib.request
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
 from alibabacloud_ram20150501 import models as ram_models
 
-from calls import Key
+from calls import RAM_VERSION
 from clients import NewSdk, ram
 from conftest import root_key, running
 from logs import log_client, through
@@ -145,7 +144,7 @@ def test_who_may_not_is_refused_and_sees_no_other_tables(sql_node):
         connect(sql_node, dbname="another")
     root = root_key(sql_node)
     tenant = root.cairn("CreateAccount", Name="tenant")["Account"]["AccountId"]
-    made = root.cairn("CreateAccessKey", AccountId=tenant)["AccessKey"]
+    made = root.rpc("CreateAccessKey", RAM_VERSION, AccountId=tenant).json["AccessKey"]
     tables = "SELECT table_schema, table_name FROM information_schema.tables WHERE table_schema <> 'information_schema'"
     with connect(sql_node, made["AccessKeyId"], made["AccessKeySecret"]) as connection:
         assert connection.execute(tables).fetchall() == [("public", "events")]
@@ -176,22 +175,27 @@ def test_tools_find_their_way_around(connection, statement, has_rows):
     assert bool(rows) or not has_rows
 
 
-@contextmanager
-def psql_environment(node):
-    yield os.environ | {
+def examples() -> list:
+    """Every statement of the page for users."""
+    page = (ROOT / "docs/book/sql.md").read_text()
+    return [block.split("```", 1)[0] for block in page.split("```sql\n")[1:]]
+
+
+@pytest.mark.parametrize("statement", examples())
+def test_the_examples_of_the_page_are_answered(connection, statement):
+    connection.execute(statement.encode()).fetchall()
+
+
+def psql(node, command: str) -> str:
+    environment = os.environ | {
         "PGHOST": "127.0.0.1",
         "PGPORT": str(node.postgres),
         "PGUSER": node.key["access_key_id"],
         "PGPASSWORD": node.key["access_key_secret"],
         "PGDATABASE": "cairn",
-        "PSQLRC": os.devnull,
     }
-
-
-def psql(node, command: str) -> str:
-    with psql_environment(node) as environment:
-        arguments = ["psql", "--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--command", command]
-        done = subprocess.run(arguments, capture_output=True, text=True, env=environment, timeout=60)
+    arguments = ["psql", "--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--command", command]
+    done = subprocess.run(arguments, capture_output=True, text=True, env=environment, timeout=60)
     assert (done.returncode, done.stderr) == (0, ""), f"{command}: {done.stderr}"
     return done.stdout
 
@@ -199,24 +203,39 @@ def psql(node, command: str) -> str:
 def test_psql_asks_and_describes(sql_node):
     assert psql(sql_node, "SELECT count(*) FROM events WHERE servicename = 'Ecs'") == f"{EVENTS}\n"
     tables = [line.split("|")[:3] for line in psql(sql_node, r"\dt").splitlines()]
-    assert tables == [["public", "actiontrail_writes", "table"], ["public", "events", "table"]]
+    assert tables == [
+        ["audit-sql", "actiontrail_writes", "table"],
+        ["public", "actiontrail_writes", "table"],
+        ["public", "events", "table"],
+    ]
     everywhere = [line.split("|")[:2] for line in psql(sql_node, r"\dt *.actiontrail_writes").splitlines()]
     assert everywhere == [["audit-sql", "actiontrail_writes"], ["public", "actiontrail_writes"]]
     columns = [line.split("|")[0] for line in psql(sql_node, r"\d events").splitlines()]
     assert columns[0] == "time" and {"eventname", "sourceipaddress", "event"} <= set(columns)
     assert "audit-sql" in psql(sql_node, r"\dn")
     assert "cairn" in psql(sql_node, r"\l")
+    for command in (r"\d+ events", r"\dt+", r"\dn+", r"\dv", r"\di", r"\df"):
+        psql(sql_node, command)
 
 
 class TlsNode(Node):
-    """A node with a certificate."""
+    """A node that has a certificate from some start on."""
+
+    has_certificate = False
 
     @property
     def url(self) -> str:
-        return f"https://127.0.0.1:{self.port}"
+        return f"http{'s' if self.has_certificate else ''}://127.0.0.1:{self.port}"
+
+    def use_certificate(self):
+        self.has_certificate = True
+        self.environment |= {
+            "CAIRN_TLS_CERTIFICATE": str(TLS / "first.pem"),
+            "CAIRN_TLS_KEY": str(TLS / "first.key"),
+        }
 
     def is_ready(self) -> bool:
-        trusting = ssl.create_default_context(cafile=TLS / "first-authority.pem")
+        trusting = ssl.create_default_context(cafile=TLS / "first-authority.pem") if self.has_certificate else None
         try:
             with urllib.request.urlopen(f"{self.url}/readyz", timeout=5, context=trusting) as reply:
                 return reply.status == 200
@@ -225,28 +244,35 @@ class TlsNode(Node):
 
 
 def test_a_password_goes_over_tls_only(binary, tmp_path):
-    port = free_port()
-    settings = {
-        "CAIRN_POSTGRES_LISTEN": f"127.0.0.1:{port}",
-        "CAIRN_TLS_CERTIFICATE": str(TLS / "first.pem"),
-        "CAIRN_TLS_KEY": str(TLS / "first.key"),
-    }
-    node = TlsNode(binary, tmp_path, settings)
+    port, password = free_port(), "Correct-Horse-1"
+    node = TlsNode(binary, tmp_path, {"CAIRN_POSTGRES_LISTEN": f"127.0.0.1:{port}"})
     node.postgres = port
+    alice = f"alice@{node.key['account_id']}"
     try:
+        root = root_key(node.start())
+        for name, given in (
+            ("CreateUser", {}),
+            ("CreateLoginProfile", {"Password": password}),
+            ("AttachPolicyToUser", {"PolicyType": "System", "PolicyName": "AliyunActionTrailReadOnlyAccess"}),
+        ):
+            reply = root.rpc(name, RAM_VERSION, UserName="alice", **given)
+            assert reply.status == 200, reply.text
+        with pytest.raises(psycopg.OperationalError, match="over TLS only"):
+            connect(node, alice, password)
+        node.stop()
+        node.use_certificate()
         node.start()
-        account, password = node.key["account_id"], "Correct-Horse-1"
-        cairn(node, "user", "create", "alice", extra=["--ca-file", str(TLS / "first-authority.pem")])
         verified = {"sslmode": "verify-full", "sslrootcert": str(TLS / "first-authority.pem")}
-        with connect(node, **verified) as connection:
-            assert connection.pgconn.ssl_in_use
-            assert connection.execute("SELECT 1").fetchone() == (1,)
+        for user, secret in ((None, None), (alice, password)):
+            with connect(node, user, secret, **verified) as connection:
+                assert connection.pgconn.ssl_in_use
+                assert connection.execute("SELECT count(*) > 0 FROM events").fetchone() == (True,)
         with connect(node, sslmode="disable") as connection:
             assert connection.execute("SELECT 1").fetchone() == (1,)
         with pytest.raises(psycopg.OperationalError, match="over TLS only"):
-            connect(node, f"alice@{account}", password, sslmode="disable")
+            connect(node, alice, password, sslmode="disable")
         with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
-            connect(node, f"alice@{account}", password, **verified)
+            connect(node, alice, "Wrong-Horse-1", **verified)
         with pytest.raises(psycopg.OperationalError):
             connect(node, sslmode="verify-full", sslrootcert=str(TLS / "second-authority.pem"))
     finally:

@@ -39,10 +39,18 @@ use crate::table::EventsTable;
 /// Threads that compute, and parts a query is cut into.
 const THREADS: usize = 2;
 
-/// Answers statements over events.
-pub struct SqlEngine {
+/// Where the tables of a statement are read.
+#[derive(Clone)]
+struct Sources {
     events: Arc<dyn Events>,
     catalogs: Arc<Catalogs>,
+    #[cfg(feature = "warehouse")]
+    warehouse: Option<Arc<dyn crate::warehouse::Location>>,
+}
+
+/// Answers statements over events.
+pub struct SqlEngine {
+    sources: Sources,
     /// Everything but tables and memory, for each dialect.
     log_service: SessionState,
     postgres: SessionState,
@@ -60,15 +68,29 @@ impl SqlEngine {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(THREADS)
             .thread_name("sql")
-            .enable_time()
+            // Warehouse tables may lie behind a network.
+            .enable_all()
             .build()?;
-        Ok(SqlEngine {
+        let sources = Sources {
             events,
             catalogs: Arc::new(Catalogs::new()),
+            #[cfg(feature = "warehouse")]
+            warehouse: None,
+        };
+        Ok(SqlEngine {
+            sources,
             log_service: prototype(Dialect::LogService),
             postgres: prototype(Dialect::Postgres),
             runtime: Some(runtime),
         })
+    }
+
+    /// The same with the warehouse tables that lie there.
+    #[cfg(feature = "warehouse")]
+    #[must_use]
+    pub fn with_warehouse(mut self, location: Arc<dyn crate::warehouse::Location>) -> SqlEngine {
+        self.sources.warehouse = Some(location);
+        self
     }
 
     fn runtime(&self) -> &Runtime {
@@ -148,16 +170,11 @@ struct Planned {
     plan: LogicalPlan,
 }
 
-async fn plan(
-    state: SessionState,
-    events: Arc<dyn Events>,
-    catalogs: &Catalogs,
-    question: &Question,
-) -> Result<Planned, QueryError> {
+async fn plan(state: SessionState, sources: &Sources, question: &Question) -> Result<Planned, QueryError> {
     let memory_bytes = question.meter.limits().memory_bytes;
     let failed = |error: DataFusionError| query_error(error, memory_bytes);
     if question.dialect == Dialect::Postgres && postgres_catalog::is_about_catalogs(&question.sql) {
-        let (context, plan) = catalogs.plan(question).await?;
+        let (context, plan) = sources.catalogs.plan(question).await?;
         return Ok(Planned { context, plan });
     }
     let Prepared { statement, columns } = prepare(&question.sql, question.dialect, &question.tables)?;
@@ -166,13 +183,17 @@ async fn plan(
         let Source::Events(view) = &table.source else { continue };
         let search = if at == 0 { question.search.clone() } else { Search::All };
         let scope = Scope { view: view.clone(), from: question.from, before: question.before, search };
-        let events_table = Arc::new(EventsTable::new(events.clone(), scope, &columns, question.meter.clone()));
+        let events_table = Arc::new(EventsTable::new(sources.events.clone(), scope, &columns, question.meter.clone()));
         if at == 0 {
             context.register_table(TableReference::bare("log"), events_table.clone()).map_err(failed)?;
         }
         if table.name != "log" {
             context.register_table(TableReference::bare(table.name.clone()), events_table).map_err(failed)?;
         }
+    }
+    #[cfg(feature = "warehouse")]
+    if let Some(location) = &sources.warehouse {
+        crate::warehouse::register(&**location, &context, &statement, question).await?;
     }
     let statement = datafusion::sql::parser::Statement::Statement(Box::new(statement));
     let plan = context.state().statement_to_plan(statement).await.map_err(failed)?;
@@ -182,8 +203,7 @@ async fn plan(
 /// Plans, says what the columns are, and sends the rows.
 async fn run(
     state: SessionState,
-    events: Arc<dyn Events>,
-    catalogs: Arc<Catalogs>,
+    sources: Sources,
     question: Question,
     schema: oneshot::Sender<Result<SchemaRef, QueryError>>,
     rows: tokio::sync::mpsc::Sender<guarded::Batch>,
@@ -191,7 +211,7 @@ async fn run(
     let meter = question.meter.clone();
     let started = async {
         let failed = |error: DataFusionError| query_error(error, meter.limits().memory_bytes);
-        let planned = plan(state, events, &catalogs, &question).await?;
+        let planned = plan(state, &sources, &question).await?;
         let state = planned.context.state();
         let physical = state.create_physical_plan(&planned.plan).await.map_err(failed)?;
         execute_stream(physical, state.task_ctx()).map_err(failed)
@@ -213,14 +233,7 @@ impl Engine for SqlEngine {
         let meter = question.meter.clone();
         let (schema_sender, schema) = oneshot::channel();
         let (sender, receiver) = guarded::channel();
-        let task = self.runtime().spawn(run(
-            state,
-            self.events.clone(),
-            self.catalogs.clone(),
-            question,
-            schema_sender,
-            sender,
-        ));
+        let task = self.runtime().spawn(run(state, self.sources.clone(), question, schema_sender, sender));
         let running = Running { task: task.abort_handle(), meter };
         let schema =
             schema.await.map_err(|source| QueryError::Failed { kind: ErrorKind::Bug, source: Box::new(source) })??;
@@ -229,9 +242,9 @@ impl Engine for SqlEngine {
 
     async fn describe(&self, question: Question) -> Result<SchemaRef, QueryError> {
         let state = self.state(&question)?;
-        let (events, catalogs) = (self.events.clone(), self.catalogs.clone());
+        let sources = self.sources.clone();
         let task = self.runtime().spawn(async move {
-            let planned = plan(state, events, &catalogs, &question).await?;
+            let planned = plan(state, &sources, &question).await?;
             Ok(Arc::new(planned.plan.schema().as_arrow().clone()))
         });
         task.await.map_err(|source| QueryError::Failed { kind: ErrorKind::Bug, source: Box::new(source) })?

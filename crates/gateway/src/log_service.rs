@@ -128,7 +128,8 @@ type Outcome = Result<Reply, Fault>;
 
 async fn called(gateway: &Gateway, request: &Request, address: &Address) -> (Option<Operation>, Outcome) {
     let paths = [request.path.as_str(), address.path.as_str()];
-    let caller = match gateway.identity.authenticate_log_service(&request.signed(), &paths) {
+    let paths = &paths[..if address.may_leave_out_prefix { 2 } else { 1 }];
+    let caller = match gateway.identity.authenticate_log_service(&request.signed(), paths) {
         Ok(caller) => caller,
         Err(error) => return (None, Err(error.fault())),
     };
