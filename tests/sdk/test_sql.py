@@ -214,6 +214,8 @@ def test_psql_asks_and_describes(sql_node):
     assert columns[0] == "time" and {"eventname", "sourceipaddress", "event"} <= set(columns)
     assert "audit-sql" in psql(sql_node, r"\dn")
     assert "cairn" in psql(sql_node, r"\l")
+    for command in (r"\d+ events", r"\dt+", r"\dn+", r"\dv", r"\di", r"\df"):
+        psql(sql_node, command)
 
 
 class TlsNode(Node):

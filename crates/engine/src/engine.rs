@@ -12,11 +12,11 @@ use datafusion::catalog::{
 };
 use datafusion::common::TableReference;
 use datafusion::error::DataFusionError;
-use datafusion::execution::SessionState;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::execution::{FunctionRegistry, SessionState};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::{SessionConfig, SessionContext};
@@ -26,9 +26,12 @@ use store::Store;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
+use crate::casts::Casts;
+use crate::combined::Combined;
 use crate::dialect::{Prepared, prepare};
 use crate::error::query_error;
 use crate::events::{Events, StoreEvents};
+use crate::functions;
 use crate::guarded::{self, Running};
 use crate::postgres_catalog::{self, Catalogs};
 use crate::table::EventsTable;
@@ -48,8 +51,9 @@ struct Sources {
 /// Answers statements over events.
 pub struct SqlEngine {
     sources: Sources,
-    /// Everything but tables and memory.
-    prototype: SessionState,
+    /// Everything but tables and memory, for each dialect.
+    log_service: SessionState,
+    postgres: SessionState,
     runtime: Option<Runtime>,
 }
 
@@ -73,7 +77,12 @@ impl SqlEngine {
             #[cfg(feature = "warehouse")]
             warehouse: None,
         };
-        Ok(SqlEngine { sources, prototype: prototype(), runtime: Some(runtime) })
+        Ok(SqlEngine {
+            sources,
+            log_service: prototype(Dialect::LogService),
+            postgres: prototype(Dialect::Postgres),
+            runtime: Some(runtime),
+        })
     }
 
     /// The same with the warehouse tables that lie there.
@@ -96,9 +105,13 @@ impl SqlEngine {
             .with_disk_manager_builder(no_disk)
             .build_arc()
             .map_err(|error| query_error(error, memory_bytes))?;
-        Ok(SessionStateBuilder::new_from_existing(self.prototype.clone())
+        let prototype = match question.dialect {
+            Dialect::LogService => &self.log_service,
+            Dialect::Postgres => &self.postgres,
+        };
+        Ok(SessionStateBuilder::new_from_existing(prototype.clone())
             .with_runtime_env(environment)
-            .with_catalog_list(own_catalogs(&self.prototype))
+            .with_catalog_list(own_catalogs(prototype))
             .build())
     }
 }
@@ -124,12 +137,31 @@ fn own_catalogs(prototype: &SessionState) -> Arc<dyn CatalogProviderList> {
     Arc::new(catalogs)
 }
 
-fn prototype() -> SessionState {
+/// Where DataFusion and Presto have a function of one name, each dialect gets its own.
+fn prototype(dialect: Dialect) -> SessionState {
     let mut config = SessionConfig::new().with_target_partitions(THREADS).with_batch_size(8192);
     let options = config.options_mut();
     options.sql_parser.enable_ident_normalization = false;
     options.sql_parser.map_string_types_to_utf8view = false;
-    SessionStateBuilder::new().with_config(config).with_default_features().build()
+    let mut state = SessionStateBuilder::new().with_config(config).with_default_features().build();
+    for function in functions::all() {
+        if dialect == Dialect::Postgres && state.scalar_functions().contains_key(function.name()) {
+            continue;
+        }
+        // Also under its aliases: they would bring the name back.
+        if let Some(known) = state.scalar_functions().get(function.name()).cloned() {
+            for name in [known.name(), function.name()] {
+                state.deregister_udf(name).expect("a state gives up any function");
+            }
+        }
+        state.register_udf(Arc::new(function)).expect("a state takes any function");
+    }
+    let known = |name: &str| state.scalar_functions().get(name).cloned().expect("registered above");
+    let casts = Casts { json_to_text: known("json_to_text"), json_to_texts: known("json_to_texts") };
+    SessionStateBuilder::new_from_existing(state)
+        .with_analyzer_rule(Arc::new(casts))
+        .with_optimizer_rule(Arc::new(Combined))
+        .build()
 }
 
 /// A question's plan and the context it runs in.

@@ -4,7 +4,9 @@
 //! ([`dialect`]), the identifiers it uses become the columns of its tables ([`columns`]), and the tables are read through
 //! [`events::Events`], which the store implements. No other crate names DataFusion's types.
 
+mod casts;
 mod columns;
+mod combined;
 mod dialect;
 mod engine;
 mod error;

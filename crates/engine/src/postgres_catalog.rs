@@ -76,7 +76,8 @@ impl Catalogs {
             return Err(QueryError::Invalid { message: "one statement at a time".to_owned() });
         };
         if !matches!(statement, Statement::Query(_) | Statement::Explain { .. }) {
-            let first: String = question.sql.trim_start().chars().take_while(char::is_ascii_alphabetic).take(20).collect();
+            let first: String =
+                question.sql.trim_start().chars().take_while(char::is_ascii_alphabetic).take(20).collect();
             return Err(QueryError::ReadOnly { statement: first.to_ascii_uppercase() });
         }
         let planned = self.planned(&question.tables, statement).await;

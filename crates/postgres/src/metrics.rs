@@ -15,7 +15,10 @@ impl PostgresMetrics {
         PostgresMetrics {
             connections: metrics.queue("postgres_connections", connections_max),
             statements: counter("postgres_statements", "Statements of PostgreSQL clients"),
-            failed: counter("postgres_failed_statements", "Statements of PostgreSQL clients that gave an error and no rows"),
+            failed: counter(
+                "postgres_failed_statements",
+                "Statements of PostgreSQL clients that gave an error and no rows",
+            ),
         }
     }
 

@@ -178,3 +178,6 @@ pub(crate) fn bucket_of(time: Timestamp, origin: Timestamp, length_ms: i64) -> T
     let since = time.0.saturating_sub(origin.0).div_euclid(length_ms);
     Timestamp(origin.0.saturating_add(since.saturating_mul(length_ms)))
 }
+
+#[cfg(test)]
+mod tests;

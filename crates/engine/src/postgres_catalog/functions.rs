@@ -11,7 +11,7 @@ use datafusion::scalar::ScalarValue;
 /// The PostgreSQL whose catalogs are shown.
 const VERSION: &str = "PostgreSQL 16.6 (Cairn)";
 /// What can be said of any object: nobody wrote a comment on it, nothing defines it.
-const NOTHING_TO_SAY: [&str; 12] = [
+const NOTHING_TO_SAY: [&str; 13] = [
     "col_description",
     "obj_description",
     "pg_get_function_arguments",
@@ -22,6 +22,7 @@ const NOTHING_TO_SAY: [&str; 12] = [
     "pg_get_serial_sequence",
     "pg_get_triggerdef",
     "pg_get_viewdef",
+    "pg_size_pretty",
     "pg_tablespace_location",
     "shobj_description",
 ];
@@ -52,7 +53,13 @@ pub(super) fn register(context: &SessionContext) {
         .map(|name| (*name, null.clone()))
         .chain(TRUE.iter().map(|name| (*name, ScalarValue::Boolean(Some(true)))))
         .chain(FALSE.iter().map(|name| (*name, ScalarValue::Boolean(Some(false)))))
-        .chain([("version", ScalarValue::from(VERSION)), ("pg_my_temp_schema", ScalarValue::Int32(Some(0))), ("to_regtype", ScalarValue::Int32(None))]);
+        .chain([
+            ("version", ScalarValue::from(VERSION)),
+            ("pg_my_temp_schema", ScalarValue::Int32(Some(0))),
+            ("to_regtype", ScalarValue::Int32(None)),
+            ("pg_table_size", ScalarValue::Int64(None)),
+            ("pg_database_size", ScalarValue::Int64(None)),
+        ]);
     for (name, value) in constants {
         context.register_udf(ScalarUDF::new_from_impl(Says { name, value, signature: anything() }));
     }

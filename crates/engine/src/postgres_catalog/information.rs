@@ -23,23 +23,58 @@ const EMPTY: [(&str, &[&str]); 9] = [
     ("views", &["table_catalog", "table_schema", "table_name", "view_definition", "check_option", "is_updatable"]),
     (
         "table_constraints",
-        &["constraint_catalog", "constraint_schema", "constraint_name", "table_catalog", "table_schema", "table_name",
-          "constraint_type", "is_deferrable", "initially_deferred", "enforced"],
+        &[
+            "constraint_catalog",
+            "constraint_schema",
+            "constraint_name",
+            "table_catalog",
+            "table_schema",
+            "table_name",
+            "constraint_type",
+            "is_deferrable",
+            "initially_deferred",
+            "enforced",
+        ],
     ),
     (
         "key_column_usage",
-        &["constraint_catalog", "constraint_schema", "constraint_name", "table_catalog", "table_schema", "table_name",
-          "column_name", "ordinal_position", "position_in_unique_constraint"],
+        &[
+            "constraint_catalog",
+            "constraint_schema",
+            "constraint_name",
+            "table_catalog",
+            "table_schema",
+            "table_name",
+            "column_name",
+            "ordinal_position",
+            "position_in_unique_constraint",
+        ],
     ),
     (
         "constraint_column_usage",
-        &["table_catalog", "table_schema", "table_name", "column_name", "constraint_catalog", "constraint_schema",
-          "constraint_name"],
+        &[
+            "table_catalog",
+            "table_schema",
+            "table_name",
+            "column_name",
+            "constraint_catalog",
+            "constraint_schema",
+            "constraint_name",
+        ],
     ),
     (
         "referential_constraints",
-        &["constraint_catalog", "constraint_schema", "constraint_name", "unique_constraint_catalog",
-          "unique_constraint_schema", "unique_constraint_name", "match_option", "update_rule", "delete_rule"],
+        &[
+            "constraint_catalog",
+            "constraint_schema",
+            "constraint_name",
+            "unique_constraint_catalog",
+            "unique_constraint_schema",
+            "unique_constraint_name",
+            "match_option",
+            "update_rule",
+            "delete_rule",
+        ],
     ),
     ("routines", &["specific_name", "routine_catalog", "routine_schema", "routine_name", "routine_type", "data_type"]),
     ("parameters", &["specific_name", "ordinal_position", "parameter_mode", "parameter_name", "data_type"]),
@@ -68,25 +103,31 @@ pub(super) fn schema(tables: &[Described]) -> Result<Arc<dyn SchemaProvider>> {
     schemas.dedup();
     let same = |text: &str, len: usize| Arc::new(StringArray::from(vec![text; len])) as ArrayRef;
     let none = |len: usize| Arc::new(StringArray::from(vec![None::<&str>; len])) as ArrayRef;
-    add("schemata", vec![
-        ("catalog_name", same(DATABASE, schemas.len())),
-        ("schema_name", Arc::new(StringArray::from(schemas.clone()))),
-        ("schema_owner", same(DATABASE, schemas.len())),
-        ("default_character_set_name", none(schemas.len())),
-        ("sql_path", none(schemas.len())),
-    ])?;
+    add(
+        "schemata",
+        vec![
+            ("catalog_name", same(DATABASE, schemas.len())),
+            ("schema_name", Arc::new(StringArray::from(schemas.clone()))),
+            ("schema_owner", same(DATABASE, schemas.len())),
+            ("default_character_set_name", none(schemas.len())),
+            ("sql_path", none(schemas.len())),
+        ],
+    )?;
     let of_tables = |text: fn(&Described) -> &str| Arc::new(StringArray::from_iter_values(tables.iter().map(text)));
-    add("tables", vec![
-        ("table_catalog", same(DATABASE, tables.len())),
-        ("table_schema", of_tables(|table| &table.schema)),
-        ("table_name", of_tables(|table| &table.name)),
-        ("table_type", same("BASE TABLE", tables.len())),
-        ("self_referencing_column_name", none(tables.len())),
-        ("reference_generation", none(tables.len())),
-        ("is_insertable_into", same("NO", tables.len())),
-        ("is_typed", same("NO", tables.len())),
-        ("commit_action", none(tables.len())),
-    ])?;
+    add(
+        "tables",
+        vec![
+            ("table_catalog", same(DATABASE, tables.len())),
+            ("table_schema", of_tables(|table| &table.schema)),
+            ("table_name", of_tables(|table| &table.name)),
+            ("table_type", same("BASE TABLE", tables.len())),
+            ("self_referencing_column_name", none(tables.len())),
+            ("reference_generation", none(tables.len())),
+            ("is_insertable_into", same("NO", tables.len())),
+            ("is_typed", same("NO", tables.len())),
+            ("commit_action", none(tables.len())),
+        ],
+    )?;
     add("columns", columns(tables))?;
     Ok(Arc::new(provider))
 }
@@ -136,7 +177,10 @@ fn names(kind: &DataType) -> (&'static str, &'static str) {
         DataType::Boolean => ("boolean", "bool"),
         DataType::Float64 => ("double precision", "float8"),
         DataType::Date32 => ("date", "date"),
-        DataType::Timestamp(TimeUnit::Second | TimeUnit::Millisecond | TimeUnit::Microsecond | TimeUnit::Nanosecond, zone) => {
+        DataType::Timestamp(
+            TimeUnit::Second | TimeUnit::Millisecond | TimeUnit::Microsecond | TimeUnit::Nanosecond,
+            zone,
+        ) => {
             if zone.is_some() {
                 ("timestamp with time zone", "timestamptz")
             } else {

@@ -7,7 +7,7 @@ use datafusion::sql::sqlparser::parser::Parser;
 use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
 
 /// What a tool says, and what means the same here.
-const KNOWN: [(&str, &str); 7] = [
+const KNOWN: [(&str, &str); 11] = [
     // Grafana: the schemas of the search path.
     (
         "select case when trim(s[i]) = '\"$user\"' then user else trim(s[i]) end from generate_series( \
@@ -29,6 +29,18 @@ const KNOWN: [(&str, &str); 7] = [
     ("(information_schema._pg_expandarray(i.indkey)).n", "CAST(NULL AS INT)"),
     ("information_schema._pg_expandarray(i.indkey)", "CAST(NULL AS INT)"),
     ("(result.KEYS).x", "result.KEYS"),
+    // psql's \d+, \du, \dn+ and \dp: options, roles and privileges. There are none.
+    (
+        "pg_catalog.array_to_string(c.reloptions || array(select 'toast.' || x from pg_catalog.unnest(tc.reloptions) x), ', ')",
+        "CAST(NULL AS TEXT)",
+    ),
+    (
+        "ARRAY(SELECT b.rolname FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles b ON (m.roleid = b.oid) \
+         WHERE m.member = r.oid)",
+        "CAST(NULL AS TEXT)",
+    ),
+    (r"pg_catalog.array_to_string(n.nspacl, E'\n')", "CAST(NULL AS TEXT)"),
+    (r"pg_catalog.array_to_string(c.relacl, E'\n')", "CAST(NULL AS TEXT)"),
 ];
 
 /// The statement in words that can be planned.
@@ -69,7 +81,9 @@ fn name_calls(statement: &mut Statement) -> bool {
             Expr::Identifier(name) if is_user(&name.value) => Some(name.value.clone()),
             _ => None,
         };
-        let Some(name) = name.map(|name| name.to_ascii_lowercase()).filter(|name| !named.contains(name)) else { continue };
+        let Some(name) = name.map(|name| name.to_ascii_lowercase()).filter(|name| !named.contains(name)) else {
+            continue;
+        };
         *item = SelectItem::ExprWithAlias { expr: expr.clone(), alias: Ident::with_quote('"', name.as_str()) };
         named.push(name);
     }

@@ -45,6 +45,10 @@ impl Events for Nothing {
     fn scan(&self, _: &Scope, _: &[Column], _: Arc<Meter>, _: usize) -> Vec<Batches> {
         Vec::new()
     }
+
+    fn combinations(&self, _: &Scope, _: &[Column], _: Option<Duration>, _: Arc<Meter>, _: usize) -> Vec<Batches> {
+        Vec::new()
+    }
 }
 
 fn question(sql: &str, name: &TableName, scanned_bytes: u64) -> Question {
