@@ -8,7 +8,7 @@ from alibabacloud_ram20150501 import models as ram_models
 from alibabacloud_sls20201230 import models as sls_models
 from alibabacloud_sts20150401 import models as sts_models
 from alibabacloud_tea_util.models import RuntimeOptions
-from aliyun.log import GetHistogramsRequest, LogException, LogItem, PutLogsRequest
+from aliyun.log import GetHistogramsRequest, GetProjectLogsRequest, LogException, LogItem, PutLogsRequest
 from aliyun.log.consumer import ConsumerProcessorBase, ConsumerWorker, CursorPosition, LogHubConfig
 
 from calls import Key
@@ -229,6 +229,28 @@ def test_the_context_of_an_event_is_what_lies_around_it(root, logstore):
     assert ids == [f"log-{number}" for number in range(98, 104)]
     numbers = [log.get_contents()["__index_number__"] for log in around.get_logs()]
     assert numbers == ["-2", "-1", "0", "1", "2", "3"]
+
+
+@pytest.mark.parametrize("is_second", [True, False], ids=["GetLogsV2", "GetLogs"])
+def test_a_statement_counts_what_the_search_left(root, logstore, is_second):
+    client = log_client(root)
+    client._get_logs_v2_enabled = is_second
+    writes = "sum(case when eventRW = 'Write' then 1 else 0 end) as w"
+    query = f'event.text: "ünï" | select eventName, count(*) as n, {writes} group by eventName'
+    found = client.get_log(PROJECT, logstore, **window(), query=query)
+    assert found.is_completed() and found.get_has_sql()
+    rows = {log.get_contents()["eventName"]: log.get_contents() for log in found.get_logs()}
+    assert int(rows["DeleteInstance"]["n"]) >= EVENTS / 3 and rows["DeleteInstance"]["w"] == rows["DeleteInstance"]["n"]
+    assert rows["DescribeInstances"]["w"] == "0"
+    times = f"__time__ > {window()['from_time']}"
+    text = f"select count(*) as n from {logstore} where {times} and eventName = 'DeleteInstance'"
+    every = client.get_project_logs(GetProjectLogsRequest(PROJECT, text))
+    assert every.get_logs()[0].get_contents()["n"] == rows["DeleteInstance"]["n"]
+    for wrong, said in [("select * fro log", "position"), ("drop table log", "read-only")]:
+        with pytest.raises(LogException) as refused:
+            client.get_log(PROJECT, logstore, **window(), query=f"* | {wrong}")
+        assert (refused.value.resp_status, refused.value.get_error_code()) == (400, "ParameterInvalid")
+        assert said in refused.value.get_error_message(), refused.value.get_error_message()
 
 
 def test_bad_questions_are_refused_by_name(root, logstore):

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use sls::Fault;
 
 use super::Call;
+use super::logs::progress;
 use super::question::{Asked, admitted};
 use super::reply::Reply;
 use super::shards::failed_wire;
@@ -38,7 +39,7 @@ pub(super) async fn answer(call: &Call<'_>) -> Result<Reply, Fault> {
     let bucket = Some(Duration::from_secs(step.unsigned_abs()));
     let read = search::blocking(call.gateway, move |store| store.count(&scope, bucket, start, &meter));
     let counted = read.await.map_err(|error| failed_wire(&error))?;
-    let progress = if counted.cut.is_some() { "Incomplete" } else { "Complete" };
+    let progress = progress(counted.cut);
     let of = |at: i64| {
         let found = counted.buckets.iter().find(|(start, _)| start.0 == at * 1000);
         found.map_or(0, |(_, count)| *count)

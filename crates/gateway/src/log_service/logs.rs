@@ -119,11 +119,19 @@ fn place_from(text: &str) -> Option<Position> {
     Some(Position { time: Timestamp(time.parse().ok()?), seq: cursor.parse::<Cursor>().ok()?.0 })
 }
 
+/// Whether to ask again: not when there are only more rows than an answer may have.
+pub(super) fn progress(cut: Option<Cut>) -> &'static str {
+    match cut {
+        None | Some(Cut::Rows(_)) => "Complete",
+        Some(Cut::Time(_) | Cut::ScannedBytes(_) | Cut::Cancelled) => "Incomplete",
+    }
+}
+
 fn meta(asked: &Asked, found: &Found, meter: &Meter) -> Value {
     let statement = &asked.statement;
     let count = found.rows.len();
     json!({
-        "progress": if found.cut.is_some() { "Incomplete" } else { "Complete" },
+        "progress": progress(found.cut),
         "count": count,
         "hasSQL": statement.sql.is_some(),
         "whereQuery": statement.search.to_string(),
@@ -134,7 +142,7 @@ fn meta(asked: &Asked, found: &Found, meter: &Meter) -> Value {
         "elapsedMillisecond": u64::try_from(meter.elapsed().as_millis()).unwrap_or(u64::MAX),
         "cpuSec": 0.0,
         "cpuCores": 1,
-        "limited": 0,
+        "limited": if let Some(Cut::Rows(rows)) = found.cut { rows } else { 0 },
         "isAccurate": found.cut.is_none(),
         "keys": found.keys,
         "columnTypes": found.column_types,
@@ -191,7 +199,7 @@ pub(super) async fn context(call: &Call<'_>) -> Result<Reply, Fault> {
         Ok((before, after))
     });
     let (before, after) = read.await.map_err(|error| failed_wire(&error))?;
-    let is_complete = before.cut.is_none() && after.cut.is_none();
+    let cut = before.cut.or(after.cut);
     let (back, forward) = (before.events.len(), after.events.len().saturating_sub(1));
     let first = -i64::try_from(back).unwrap_or(0);
     let logs = before.events.iter().rev().chain(&after.events).zip(first..).map(|(owned, number)| {
@@ -201,7 +209,7 @@ pub(super) async fn context(call: &Call<'_>) -> Result<Reply, Fault> {
     });
     let logs: Vec<Value> = logs.collect();
     Ok(Reply::json(&json!({
-        "progress": if is_complete { "Complete" } else { "Incomplete" },
+        "progress": progress(cut),
         "total_lines": logs.len(),
         "back_lines": back,
         "forward_lines": forward,
@@ -223,6 +231,13 @@ mod tests {
     use base64::engine::general_purpose::STANDARD;
 
     use super::*;
+
+    #[test]
+    fn only_what_may_end_otherwise_is_worth_asking_again() {
+        assert_eq!((progress(None), progress(Some(Cut::Rows(1)))), ("Complete", "Complete"));
+        let (time, bytes) = (Cut::Time(std::time::Duration::ZERO), Cut::ScannedBytes(1));
+        assert_eq!((progress(Some(time)), progress(Some(bytes))), ("Incomplete", "Incomplete"));
+    }
 
     #[test]
     fn a_place_comes_back_and_a_header_is_ascii() {

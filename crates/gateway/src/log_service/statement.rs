@@ -12,7 +12,7 @@ use query::{Answer, Cut, Dialect, Meter, QueryError, Question, Search, Source, S
 use serde_json::{Map, Value};
 use sls::{Fault, fault};
 
-use super::logs::Found;
+use super::logs::{Found, progress};
 use super::question::{Asked, admitted};
 use super::reply::Reply;
 use super::{Call, failed, ours};
@@ -79,7 +79,7 @@ pub(super) async fn of_project(call: &Call<'_>) -> Result<Reply, Fault> {
         meter: meter.clone(),
     };
     let found = rows(call, question, 0).await?;
-    let progress = if found.cut.is_some() { "Incomplete" } else { "Complete" };
+    let progress = progress(found.cut);
     Ok(Reply::json(&Value::Array(found.rows.clone()))
         .header("x-log-progress", progress)
         .header("x-log-count", found.rows.len())
