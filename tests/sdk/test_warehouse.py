@@ -9,13 +9,14 @@ from datetime import date
 from pathlib import Path
 
 import duckdb
+import psycopg
 import pytest
 from deltalake import DeltaTable
 
 from calls import TRAIL_VERSION
 from clients import NewSdk
 from conftest import root_key
-from node import wait_until
+from node import free_port, wait_until
 from reference import invictus_by_id, invictus_lines
 from test_s3 import S3Server
 
@@ -75,9 +76,17 @@ def check_rows(table: Table, account: str):
     assert dict(kinds) == Counter(event.get("userIdentity", {}).get("type") for event in expected.values())
 
 
+def ask_the_node(node, port: int, sql: str) -> list:
+    """The node's own SQL, through a PostgreSQL client."""
+    login = {"user": node.key["access_key_id"], "password": node.key["access_key_secret"]}
+    with psycopg.connect(host="127.0.0.1", port=port, **login) as connection:
+        return connection.execute(sql).fetchall()
+
+
 def test_a_trail_fills_its_table_through_kills(start_node):
     # Many small batches, so that a kill falls between and into them.
-    node = start_node(CAIRN_DELIVERY_BYTES="65536")
+    port = free_port()
+    node = start_node(CAIRN_DELIVERY_BYTES="65536", CAIRN_POSTGRES_LISTEN=f"127.0.0.1:{port}")
     root = root_key(node)
     table = Table(node, node.data / "warehouse")
     table.create_trail(root)
@@ -90,6 +99,9 @@ def test_a_trail_fills_its_table_through_kills(start_node):
         node.start()
     wait_until(table.has_all_once, "every event is in the table", WAIT_SECONDS)
     check_rows(table, node.key["account_id"])
+    by_service = "SELECT service_name, count(*) FROM {} WHERE day = DATE '2023-07-10' GROUP BY service_name"
+    own = ask_the_node(node, port, by_service.format(f'warehouse."actiontrail_{TRAIL}"'))
+    assert own and sorted(own) == sorted(table.ask(by_service.format("events")))
 
 
 def test_history_jobs_fill_the_table_and_repeat_nothing(start_node):
@@ -141,7 +153,6 @@ def test_tables_in_a_bucket(start_node, tmp_path):
         root.put_lines(invictus_lines())
         wait_until(table.has_all_once, "every event is in the table", WAIT_SECONDS)
         check_rows(table, node.key["account_id"])
-        node.stop()
     finally:
         server.stop()
 
