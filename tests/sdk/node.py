@@ -30,6 +30,8 @@ class Node:
             # Objects close after a second, so that a test does not wait for a minute.
             "CAIRN_DELIVERY_AGE_SECONDS": "1",
             "CAIRN_LOG_FORMAT": "json",
+            # One port for all nodes would be taken by the first.
+            "CAIRN_POSTGRES_LISTEN": "",
         }
         self.environment |= settings or {}
         self.key = self.initialise()

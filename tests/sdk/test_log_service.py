@@ -4,12 +4,15 @@ import json
 import time
 
 import pytest
+from alibabacloud_ram20150501 import models as ram_models
 from alibabacloud_sls20201230 import models as sls_models
-from aliyun.log import LogException
+from alibabacloud_sts20150401 import models as sts_models
+from alibabacloud_tea_util.models import RuntimeOptions
+from aliyun.log import GetHistogramsRequest, LogException, LogItem, PutLogsRequest
 from aliyun.log.consumer import ConsumerProcessorBase, ConsumerWorker, CursorPosition, LogHubConfig
 
 from calls import Key
-from clients import NewSdk
+from clients import NewSdk, ram, sts
 from logs import ENDPOINT, REGION, VERSIONS, cli, log_client, tea_logs, through
 from node import wait_until
 
@@ -174,6 +177,88 @@ def test_a_consumer_group_reads_every_event_once_across_consumers(root, logstore
     assert client.list_consumer_group(PROJECT, logstore).get_consumer_groups() == []
 
 
+def window() -> dict:
+    return {"from_time": int(time.time()) - 3600, "to_time": int(time.time()) + 60}
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("is_second", [True, False], ids=["GetLogsV2", "GetLogs"])
+def test_a_search_finds_what_it_says(root, logstore, version, is_second):
+    client = log_client(root, version)
+    client._get_logs_v2_enabled = is_second
+    query = "event.eventName: DeleteInstance and not event.eventId: log-0"
+    page = client.get_log(PROJECT, logstore, **window(), query=query, size=10, reverse=True)
+    assert page.is_completed() and page.get_count() == 10 and not page.get_has_sql()
+    times = [log.get_time() for log in page.get_logs()]
+    assert times == sorted(times, reverse=True)
+    every = client.get_log(PROJECT, logstore, **window(), query=query, size=-1)
+    events = [json.loads(log.get_contents()["event"]) for log in every.get_logs()]
+    wanted = {f"log-{number}" for number in range(3, EVENTS, 3)}
+    assert {each["eventId"] for each in events} >= wanted and len(events) == len({each["eventId"] for each in events})
+    assert {each["eventName"] for each in events} == {"DeleteInstance"}
+    beyond = client.get_log(PROJECT, logstore, **window(), query=query, offset=len(events))
+    assert beyond.get_count() == 0
+    assert client.get_log(PROJECT, logstore, **window(), topic="another").get_count() == 0
+    word = client.get_log(PROJECT, logstore, **window(), query='ünï and "log-7"')
+    assert [json.loads(log.get_contents()["event"])["text"] for log in word.get_logs()] == ["ünï 7"]
+
+
+def test_histograms_count_what_a_search_finds(root, logstore):
+    client = log_client(root)
+    begin, end = window()["from_time"], window()["to_time"]
+    asked = GetHistogramsRequest(PROJECT, logstore, begin, end, query="event.eventName: DeleteInstance")
+    counted = client.get_histograms(asked)
+    assert counted.is_completed() and counted.get_total_count() >= EVENTS / 3
+    parts = counted.get_histograms()
+    assert parts[0].get_from() == begin and parts[-1].get_to() == end
+    assert all(one.get_to() == other.get_from() for one, other in zip(parts, parts[1:], strict=False))
+    assert sum(part.get_count() for part in parts) == counted.get_total_count()
+    request = sls_models.GetHistogramsRequest(from_=begin, to=end, query="event.eventName: DeleteInstance")
+    body = tea_logs(root).get_histograms(PROJECT, logstore, request).body
+    assert sum(part.count for part in body) == counted.get_total_count()
+
+
+def test_the_context_of_an_event_is_what_lies_around_it(root, logstore):
+    client = log_client(root)
+    found = client.get_log(PROJECT, logstore, **window(), query='event.eventId: "log-100" | with_pack_meta')
+    contents = found.get_logs()[0].get_contents()
+    around = client.get_context_logs(
+        PROJECT, logstore, contents["__tag__:__pack_id__"], contents["__pack_meta__"], back_lines=2, forward_lines=3
+    )
+    ids = [json.loads(log.get_contents()["event"])["eventId"] for log in around.get_logs()]
+    assert ids == [f"log-{number}" for number in range(98, 104)]
+    numbers = [log.get_contents()["__index_number__"] for log in around.get_logs()]
+    assert numbers == ["-2", "-1", "0", "1", "2", "3"]
+
+
+def test_bad_questions_are_refused_by_name(root, logstore):
+    client = log_client(root)
+    at = window()
+    for arguments, said in [
+        ({"query": "a and (b"}, "position"),
+        ({"query": "*abc"}, "position"),
+        ({"offset": -1}, "limit expression is required"),
+        ({"from_time": at["to_time"]}, "from must be less"),
+        ({"from_time": -1}, "The parameter from must be a positive integer"),
+        ({"query": "* | select 1", "offset": 5}, "offset is not available for pagination in sql query"),
+    ]:
+        with pytest.raises(LogException) as refused:
+            client.get_log(PROJECT, logstore, **(at | arguments))
+        error = refused.value
+        assert (error.resp_status, error.get_error_code()) == (400, "ParameterInvalid"), (arguments, str(error))
+        assert said in error.get_error_message(), error.get_error_message()
+
+
+def test_nobody_writes_into_a_logstore(root, logstore):
+    client = log_client(root)
+    put = PutLogsRequest(PROJECT, logstore, "", "", [LogItem(int(time.time()), contents=[("a", "x" * 100)] * 50)])
+    for request in (put, PutLogsRequest(PROJECT, logstore, "", "", put.get_log_items() * 500, compress=False)):
+        with pytest.raises(LogException) as refused:
+            client.put_logs(request)
+        assert "read-only" in refused.value.get_error_message()
+        assert refused.value.resp_status == 400
+
+
 def test_saved_searches_and_dashboards_are_given_back_as_sent(root, logstore):
     client = log_client(root)
     search = {
@@ -206,9 +291,73 @@ def test_the_other_clients_see_the_same(root, logstore):
     assert tea.get_log_store(PROJECT, logstore).body.logstore_name == logstore
     cursor = tea.get_cursor(PROJECT, logstore, "0", sls_models.GetCursorRequest(from_="begin")).body.cursor
     assert cursor == log_client(root).get_begin_cursor(PROJECT, logstore, 0).get_cursor()
+    request = sls_models.GetLogsV2Request(
+        from_=window()["from_time"], to=window()["to_time"], query='event.eventId: "log-9"', reverse=True
+    )
+    reply = tea.get_logs_v2with_options(
+        PROJECT, logstore, request, sls_models.GetLogsV2Headers(accept_encoding="zstd"), RuntimeOptions()
+    )
+    assert reply.body.meta.progress == "Complete"
+    assert [json.loads(row["event"])["eventId"] for row in reply.body.data] == ["log-9"]
     listed = cli(root, "list_logstore", f"--project_name={PROJECT}")
     assert listed.returncode == 0, listed.stderr
     assert json.loads(listed.stdout)["logstores"] == [logstore]
+
+
+def test_a_role_reads_what_its_policy_says_and_nobody_else_sees_the_project(node, root, logstore):
+    account = node.key["account_id"]
+    client = ram(root)
+    read = {
+        "Effect": "Allow",
+        "Action": ["log:GetLogStoreLogs", "log:GetCursorOrData"],
+        "Resource": f"acs:log:*:{account}:project/{PROJECT}/logstore/{logstore}",
+    }
+    document = json.dumps({"Version": "1", "Statement": [read]})
+    client.create_policy(ram_models.CreatePolicyRequest(policy_name="log-reader", policy_document=document))
+    client.create_user(ram_models.CreateUserRequest(user_name="log-person"))
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"RAM": [f"acs:ram::{account}:root"]}}
+    trust = json.dumps({"Version": "1", "Statement": [trust]})
+    client.create_role(ram_models.CreateRoleRequest(role_name="log-role", assume_role_policy_document=trust))
+    client.attach_policy_to_role(
+        ram_models.AttachPolicyToRoleRequest(policy_type="Custom", policy_name="log-reader", role_name="log-role")
+    )
+    client.attach_policy_to_user(
+        ram_models.AttachPolicyToUserRequest(
+            policy_type="System", policy_name="AliyunSTSAssumeRoleAccess", user_name="log-person"
+        )
+    )
+    made = client.create_access_key(ram_models.CreateAccessKeyRequest(user_name="log-person")).body.access_key
+    person = Key(node.port, made.access_key_id, made.access_key_secret)
+    wish = sts_models.AssumeRoleRequest(
+        role_arn=f"acs:ram::{account}:role/log-role", role_session_name="logs", duration_seconds=900
+    )
+    given = sts(person).assume_role(wish).body.credentials
+    session = Key(node.port, given.access_key_id, given.access_key_secret, given.security_token)
+    for version in VERSIONS:
+        as_role = log_client(session, version)
+        found = as_role.get_log(PROJECT, logstore, **window(), query='event.eventId: "log-5"')
+        assert found.get_count() == 1
+        for refused_call in (
+            lambda who=as_role: who.get_project(PROJECT),
+            lambda who=as_role: who.list_logstore(PROJECT),
+        ):
+            with pytest.raises(LogException) as refused:
+                refused_call()
+            assert (refused.value.resp_status, refused.value.get_error_code()) == (403, "Unauthorized")
+    tea = tea_logs(session)
+    request = sls_models.GetLogsV2Request(from_=window()["from_time"], to=window()["to_time"], query='"log-5"')
+    reply = tea.get_logs_v2with_options(PROJECT, logstore, request, sls_models.GetLogsV2Headers(), RuntimeOptions())
+    assert reply.body.meta.count == 1
+    for bad in (Key(node.port, session.id, session.secret), Key(node.port, session.id, session.secret, "bm90aGluZw==")):
+        with pytest.raises(LogException) as refused:
+            log_client(bad).list_project()
+        assert refused.value.get_error_code() == "SecurityTokenInvalid"
+    other = root.cairn("CreateAccount", Name="log-tenant")["AccessKey"]
+    stranger = log_client(Key(node.port, other["AccessKeyId"], other["AccessKeySecret"]))
+    assert stranger.list_project().get_projects() == []
+    with pytest.raises(LogException) as refused:
+        stranger.get_log(PROJECT, logstore, **window())
+    assert refused.value.get_error_code() == "ProjectNotExist"
 
 
 def test_changes_leave_events_and_reads_do_not(root, logstore):

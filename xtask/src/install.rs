@@ -25,11 +25,12 @@ struct Needed {
     package: &'static str,
 }
 
-const NEEDED: [Needed; 4] = [
+const NEEDED: [Needed; 5] = [
     Needed { program: "git", arguments: &["--version"], package: "git" },
     Needed { program: "cc", arguments: &["--version"], package: "build-essential" },
     Needed { program: "python3", arguments: &["--version"], package: "python3" },
     Needed { program: "python3", arguments: &["-c", "import ensurepip, venv"], package: "python3-venv" },
+    Needed { program: "psql", arguments: &["--version"], package: "postgresql-client" },
 ];
 
 /// Debian packages, when something is missing.

@@ -4,6 +4,7 @@
 //! that a misspelt name is an error and not a column of NULL. Names compare without regard to case.
 
 use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
+use model::Attribute;
 use query::search::holds::{SOURCE, TOPICS};
 use query::{Column, FieldPath};
 
@@ -84,12 +85,31 @@ fn path(name: &str) -> Option<FieldPath> {
     if documented.is_none() && in_event.is_none() {
         return None;
     }
-    // In its documented spelling a path is found among the typed columns.
     let key = documented.unwrap_or(key);
-    FieldPath::parse(&rest.map_or_else(|| key.to_owned(), |rest| format!("{key}.{rest}")))
+    let path = FieldPath::parse(&rest.map_or_else(|| key.to_owned(), |rest| format!("{key}.{rest}")))?;
+    // In its documented spelling a path is found among the typed columns.
+    let mut typed = Attribute::ALL.into_iter().filter_map(Attribute::path);
+    let typed = typed.find(|keys| {
+        keys.len() == path.keys().len()
+            && keys.iter().zip(path.keys()).all(|(one, other)| one.eq_ignore_ascii_case(other))
+    });
+    Some(typed.map_or(path, |keys| FieldPath::new(keys.iter().map(|key| (*key).to_owned()).collect())))
 }
 
 impl Content {
+    /// What has to be read for these, each once.
+    pub(crate) fn read(contents: &[Content]) -> Vec<Column> {
+        let mut columns: Vec<Column> = Vec::new();
+        for content in contents {
+            if let Content::Read(column) = content
+                && !columns.contains(column)
+            {
+                columns.push(column.clone());
+            }
+        }
+        columns
+    }
+
     fn data_type(&self) -> DataType {
         match self {
             Content::Read(Column::Seconds) => DataType::Int64,
@@ -142,7 +162,7 @@ mod tests {
         let field = |path: &str| Some(Content::Read(Column::Field(FieldPath::parse(path).unwrap())));
         assert_eq!(column("eventRw"), field("eventRW"));
         assert_eq!(column("event.eventrw"), field("eventRW"));
-        assert_eq!(column("USERIDENTITY.userName"), field("userIdentity.userName"));
+        assert_eq!(column("USERIDENTITY.username"), field("userIdentity.userName"));
         assert_eq!(column("event.anything.At.all"), field("anything.At.all"));
         assert_eq!(column("anything"), None);
         assert_eq!(column("event."), None);

@@ -12,34 +12,48 @@ use datafusion::catalog::{
 };
 use datafusion::common::TableReference;
 use datafusion::error::DataFusionError;
-use datafusion::execution::SessionState;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::execution::{FunctionRegistry, SessionState};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use model::ErrorKind;
-use query::{Answer, Engine, QueryError, Question, Scope, Search, Source};
+use query::{Answer, Dialect, Engine, QueryError, Question, Scope, Search, Source};
 use store::Store;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
+use crate::casts::Casts;
+use crate::combined::Combined;
 use crate::dialect::{Prepared, prepare};
 use crate::error::query_error;
 use crate::events::{Events, StoreEvents};
+use crate::functions;
 use crate::guarded::{self, Running};
+use crate::postgres_catalog::{self, Catalogs};
 use crate::table::EventsTable;
 
 /// Threads that compute, and parts a query is cut into.
 const THREADS: usize = 2;
 
+/// Where the tables of a statement are read.
+#[derive(Clone)]
+struct Sources {
+    events: Arc<dyn Events>,
+    catalogs: Arc<Catalogs>,
+    #[cfg(feature = "warehouse")]
+    warehouse: Option<Arc<dyn crate::warehouse::Location>>,
+}
+
 /// Answers statements over events.
 pub struct SqlEngine {
-    events: Arc<dyn Events>,
-    /// Everything but tables and memory.
-    prototype: SessionState,
+    sources: Sources,
+    /// Everything but tables and memory, for each dialect.
+    log_service: SessionState,
+    postgres: SessionState,
     runtime: Option<Runtime>,
 }
 
@@ -54,9 +68,29 @@ impl SqlEngine {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(THREADS)
             .thread_name("sql")
-            .enable_time()
+            // Warehouse tables may lie behind a network.
+            .enable_all()
             .build()?;
-        Ok(SqlEngine { events, prototype: prototype(), runtime: Some(runtime) })
+        let sources = Sources {
+            events,
+            catalogs: Arc::new(Catalogs::new()),
+            #[cfg(feature = "warehouse")]
+            warehouse: None,
+        };
+        Ok(SqlEngine {
+            sources,
+            log_service: prototype(Dialect::LogService),
+            postgres: prototype(Dialect::Postgres),
+            runtime: Some(runtime),
+        })
+    }
+
+    /// The same with the warehouse tables that lie there.
+    #[cfg(feature = "warehouse")]
+    #[must_use]
+    pub fn with_warehouse(mut self, location: Arc<dyn crate::warehouse::Location>) -> SqlEngine {
+        self.sources.warehouse = Some(location);
+        self
     }
 
     fn runtime(&self) -> &Runtime {
@@ -71,9 +105,13 @@ impl SqlEngine {
             .with_disk_manager_builder(no_disk)
             .build_arc()
             .map_err(|error| query_error(error, memory_bytes))?;
-        Ok(SessionStateBuilder::new_from_existing(self.prototype.clone())
+        let prototype = match question.dialect {
+            Dialect::LogService => &self.log_service,
+            Dialect::Postgres => &self.postgres,
+        };
+        Ok(SessionStateBuilder::new_from_existing(prototype.clone())
             .with_runtime_env(environment)
-            .with_catalog_list(own_catalogs(&self.prototype))
+            .with_catalog_list(own_catalogs(prototype))
             .build())
     }
 }
@@ -99,12 +137,31 @@ fn own_catalogs(prototype: &SessionState) -> Arc<dyn CatalogProviderList> {
     Arc::new(catalogs)
 }
 
-fn prototype() -> SessionState {
+/// Where DataFusion and Presto have a function of one name, each dialect gets its own.
+fn prototype(dialect: Dialect) -> SessionState {
     let mut config = SessionConfig::new().with_target_partitions(THREADS).with_batch_size(8192);
     let options = config.options_mut();
     options.sql_parser.enable_ident_normalization = false;
     options.sql_parser.map_string_types_to_utf8view = false;
-    SessionStateBuilder::new().with_config(config).with_default_features().build()
+    let mut state = SessionStateBuilder::new().with_config(config).with_default_features().build();
+    for function in functions::all() {
+        if dialect == Dialect::Postgres && state.scalar_functions().contains_key(function.name()) {
+            continue;
+        }
+        // Also under its aliases: they would bring the name back.
+        if let Some(known) = state.scalar_functions().get(function.name()).cloned() {
+            for name in [known.name(), function.name()] {
+                state.deregister_udf(name).expect("a state gives up any function");
+            }
+        }
+        state.register_udf(Arc::new(function)).expect("a state takes any function");
+    }
+    let known = |name: &str| state.scalar_functions().get(name).cloned().expect("registered above");
+    let casts = Casts { json_to_text: known("json_to_text"), json_to_texts: known("json_to_texts") };
+    SessionStateBuilder::new_from_existing(state)
+        .with_analyzer_rule(Arc::new(casts))
+        .with_optimizer_rule(Arc::new(Combined))
+        .build()
 }
 
 /// A question's plan and the context it runs in.
@@ -113,22 +170,30 @@ struct Planned {
     plan: LogicalPlan,
 }
 
-async fn plan(state: SessionState, events: Arc<dyn Events>, question: &Question) -> Result<Planned, QueryError> {
+async fn plan(state: SessionState, sources: &Sources, question: &Question) -> Result<Planned, QueryError> {
     let memory_bytes = question.meter.limits().memory_bytes;
     let failed = |error: DataFusionError| query_error(error, memory_bytes);
+    if question.dialect == Dialect::Postgres && postgres_catalog::is_about_catalogs(&question.sql) {
+        let (context, plan) = sources.catalogs.plan(question).await?;
+        return Ok(Planned { context, plan });
+    }
     let Prepared { statement, columns } = prepare(&question.sql, question.dialect, &question.tables)?;
     let context = SessionContext::new_with_state(state);
     for (at, table) in question.tables.iter().enumerate() {
         let Source::Events(view) = &table.source else { continue };
         let search = if at == 0 { question.search.clone() } else { Search::All };
         let scope = Scope { view: view.clone(), from: question.from, before: question.before, search };
-        let events_table = Arc::new(EventsTable::new(events.clone(), scope, &columns, question.meter.clone()));
+        let events_table = Arc::new(EventsTable::new(sources.events.clone(), scope, &columns, question.meter.clone()));
         if at == 0 {
             context.register_table(TableReference::bare("log"), events_table.clone()).map_err(failed)?;
         }
         if table.name != "log" {
             context.register_table(TableReference::bare(table.name.clone()), events_table).map_err(failed)?;
         }
+    }
+    #[cfg(feature = "warehouse")]
+    if let Some(location) = &sources.warehouse {
+        crate::warehouse::register(&**location, &context, &statement, question).await?;
     }
     let statement = datafusion::sql::parser::Statement::Statement(Box::new(statement));
     let plan = context.state().statement_to_plan(statement).await.map_err(failed)?;
@@ -138,7 +203,7 @@ async fn plan(state: SessionState, events: Arc<dyn Events>, question: &Question)
 /// Plans, says what the columns are, and sends the rows.
 async fn run(
     state: SessionState,
-    events: Arc<dyn Events>,
+    sources: Sources,
     question: Question,
     schema: oneshot::Sender<Result<SchemaRef, QueryError>>,
     rows: tokio::sync::mpsc::Sender<guarded::Batch>,
@@ -146,7 +211,7 @@ async fn run(
     let meter = question.meter.clone();
     let started = async {
         let failed = |error: DataFusionError| query_error(error, meter.limits().memory_bytes);
-        let planned = plan(state, events, &question).await?;
+        let planned = plan(state, &sources, &question).await?;
         let state = planned.context.state();
         let physical = state.create_physical_plan(&planned.plan).await.map_err(failed)?;
         execute_stream(physical, state.task_ctx()).map_err(failed)
@@ -168,7 +233,7 @@ impl Engine for SqlEngine {
         let meter = question.meter.clone();
         let (schema_sender, schema) = oneshot::channel();
         let (sender, receiver) = guarded::channel();
-        let task = self.runtime().spawn(run(state, self.events.clone(), question, schema_sender, sender));
+        let task = self.runtime().spawn(run(state, self.sources.clone(), question, schema_sender, sender));
         let running = Running { task: task.abort_handle(), meter };
         let schema =
             schema.await.map_err(|source| QueryError::Failed { kind: ErrorKind::Bug, source: Box::new(source) })??;
@@ -177,9 +242,9 @@ impl Engine for SqlEngine {
 
     async fn describe(&self, question: Question) -> Result<SchemaRef, QueryError> {
         let state = self.state(&question)?;
-        let events = self.events.clone();
+        let sources = self.sources.clone();
         let task = self.runtime().spawn(async move {
-            let planned = plan(state, events, &question).await?;
+            let planned = plan(state, &sources, &question).await?;
             Ok(Arc::new(planned.plan.schema().as_arrow().clone()))
         });
         task.await.map_err(|source| QueryError::Failed { kind: ErrorKind::Bug, source: Box::new(source) })?

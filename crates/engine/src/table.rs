@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
 use arrow::compute::cast;
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow::datatypes::{Field, Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::error::{DataFusionError, Result};
@@ -26,7 +26,7 @@ use crate::columns::{Columns, Content};
 use crate::events::{Batches, Events, EventsError};
 
 /// Readers of one table: the machines this runs on have few cores.
-const PARTITIONS: usize = 2;
+pub(crate) const PARTITIONS: usize = 2;
 /// Batches that wait to be taken, of each reader.
 const WAITING_BATCHES: usize = 2;
 
@@ -44,8 +44,22 @@ impl EventsTable {
         EventsTable { events, scope, contents: columns.contents(), schema: Arc::new(columns.schema()), meter }
     }
 
-    fn name_and_content(&self, name: &str) -> Option<&Content> {
+    /// What the column of this name holds.
+    pub(crate) fn content(&self, name: &str) -> Option<&Content> {
         self.schema.index_of(name).ok().map(|at| &self.contents[at])
+    }
+
+    /// The scope with what these conditions allow.
+    pub(crate) fn narrowed(&self, filters: &[Expr]) -> Scope {
+        pushdown::narrowed(&self.scope, filters, |name| self.content(name))
+    }
+
+    pub(crate) fn events(&self) -> Arc<dyn Events> {
+        self.events.clone()
+    }
+
+    pub(crate) fn meter(&self) -> Arc<Meter> {
+        self.meter.clone()
     }
 }
 
@@ -60,7 +74,11 @@ impl TableProvider for EventsTable {
     }
 
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
-        Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
+        let is_exact = |filter: &&Expr| pushdown::is_exact(filter, |name| self.content(name));
+        let support = |filter| {
+            if is_exact(filter) { TableProviderFilterPushDown::Exact } else { TableProviderFilterPushDown::Inexact }
+        };
+        Ok(filters.iter().map(support).collect())
     }
 
     async fn scan(
@@ -73,15 +91,16 @@ impl TableProvider for EventsTable {
         let chosen: Vec<usize> = projection.cloned().unwrap_or_else(|| (0..self.contents.len()).collect());
         let schema: SchemaRef = Arc::new(self.schema.project(&chosen)?);
         let contents: Vec<Content> = chosen.iter().map(|at| self.contents[*at].clone()).collect();
-        let scope = pushdown::narrowed(&self.scope, filters, |name| self.name_and_content(name));
+        let scope = self.narrowed(filters);
         let reading = Arc::new(Reading { events: self.events.clone(), scope, contents, meter: self.meter.clone() });
-        let partitions = reading.start();
-        let partitions = partitions.into_iter().enumerate().map(|(at, batches)| {
-            let batches = Mutex::new(Some(batches));
-            Arc::new(Partition { reading: reading.clone(), at, batches, schema: schema.clone() })
-                as Arc<dyn PartitionStream>
-        });
-        Ok(Arc::new(StreamingTableExec::try_new(schema.clone(), partitions.collect(), None, [], false, None)?))
+        Ok(Arc::new(StreamingTableExec::try_new(
+            schema.clone(),
+            Readers::partitions(reading, &schema),
+            None,
+            [],
+            false,
+            None,
+        )?))
     }
 }
 
@@ -94,22 +113,10 @@ struct Reading {
     meter: Arc<Meter>,
 }
 
-impl Reading {
+impl Start for Reading {
     fn start(&self) -> Vec<Batches> {
-        let read = self.contents.iter().filter_map(|content| match content {
-            Content::Read(column) => Some(column.clone()),
-            Content::Constant(_) => None,
-        });
-        let mut columns: Vec<Column> = Vec::new();
-        for column in read {
-            if !columns.contains(&column) {
-                columns.push(column);
-            }
-        }
-        let mut readers = self.events.scan(&self.scope, &columns, self.meter.clone(), PARTITIONS);
-        if readers.is_empty() {
-            readers.push(Box::new(std::iter::empty()));
-        }
+        let columns = Content::read(&self.contents);
+        let readers = self.events.scan(&self.scope, &columns, self.meter.clone(), PARTITIONS);
         let arrange = |reader: Batches| {
             let contents = self.contents.clone();
             let columns = columns.clone();
@@ -120,7 +127,7 @@ impl Reading {
 }
 
 /// The columns as the plan wants them: constants put in, a column that has two names twice.
-fn arranged(batch: &RecordBatch, contents: &[Content], columns: &[Column]) -> RecordBatch {
+pub(crate) fn arranged(batch: &RecordBatch, contents: &[Content], columns: &[Column]) -> RecordBatch {
     let rows = batch.num_rows();
     let array = |content: &Content| -> ArrayRef {
         match content {
@@ -131,20 +138,68 @@ fn arranged(batch: &RecordBatch, contents: &[Content], columns: &[Column]) -> Re
             Content::Constant(text) => Arc::new(StringArray::from_iter_values(std::iter::repeat_n(text, rows))),
         }
     };
-    let arrays: Vec<ArrayRef> = contents.iter().map(array).collect();
-    let fields = arrays
-        .iter()
-        .enumerate()
-        .map(|(at, array)| arrow::datatypes::Field::new(at.to_string(), array.data_type().clone(), true));
-    let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+    unnamed(contents.iter().map(array).collect(), rows)
+}
+
+/// A batch whose columns are told by their place.
+pub(crate) fn unnamed(arrays: Vec<ArrayRef>, rows: usize) -> RecordBatch {
+    let field = |(at, array): (usize, &ArrayRef)| Field::new(at.to_string(), array.data_type().clone(), true);
+    let schema = Arc::new(Schema::new(arrays.iter().enumerate().map(field).collect::<Vec<_>>()));
     let options = RecordBatchOptions::new().with_row_count(Some(rows));
     RecordBatch::try_new_with_options(schema, arrays, &options).expect("as many rows in each column")
 }
 
+/// What starts readers that share one reading.
+pub(crate) trait Start: std::fmt::Debug + Send + Sync {
+    /// Starts them; always as many.
+    fn start(&self) -> Vec<Batches>;
+}
+
+/// The readers of one scan of a plan. A plan may run a part of itself again: each time a partition is executed it takes its
+/// reader of the next generation, because the readers of one generation share the work.
+#[derive(Debug)]
+pub(crate) struct Readers {
+    start: Arc<dyn Start>,
+    generations: Mutex<Vec<Generation>>,
+}
+
+struct Generation(Vec<Option<Batches>>);
+
+impl std::fmt::Debug for Generation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Generation")
+    }
+}
+
+impl Readers {
+    /// Partitions of a plan that together read it once.
+    pub(crate) fn partitions(start: Arc<dyn Start>, schema: &SchemaRef) -> Vec<Arc<dyn PartitionStream>> {
+        let readers = Arc::new(Readers { start, generations: Mutex::default() });
+        (0..PARTITIONS)
+            .map(|at| {
+                Arc::new(Partition { readers: readers.clone(), at, schema: schema.clone() }) as Arc<dyn PartitionStream>
+            })
+            .collect()
+    }
+
+    fn take(&self, at: usize) -> Batches {
+        let mut generations = self.generations.lock().unwrap_or_else(PoisonError::into_inner);
+        for generation in generations.iter_mut() {
+            if let Some(batches) = generation.0.get_mut(at).and_then(Option::take) {
+                return batches;
+            }
+        }
+        let mut started: Vec<Option<Batches>> = self.start.start().into_iter().map(Some).collect();
+        started.resize_with(PARTITIONS, || Some(Box::new(std::iter::empty())));
+        let batches = started[at].take().expect("just started");
+        generations.push(Generation(started));
+        batches
+    }
+}
+
 struct Partition {
-    reading: Arc<Reading>,
+    readers: Arc<Readers>,
     at: usize,
-    batches: Mutex<Option<Batches>>,
     schema: SchemaRef,
 }
 
@@ -160,10 +215,7 @@ impl PartitionStream for Partition {
     }
 
     fn execute(&self, _context: Arc<TaskContext>) -> SendableRecordBatchStream {
-        let started = self.batches.lock().unwrap_or_else(PoisonError::into_inner).take();
-        // A plan may run a part of itself again.
-        let again = || self.reading.start().into_iter().nth(self.at);
-        let batches = started.or_else(again).unwrap_or_else(|| Box::new(std::iter::empty()));
+        let batches = self.readers.take(self.at);
         let mut builder = RecordBatchReceiverStream::builder(self.schema.clone(), WAITING_BATCHES);
         let (sender, schema) = (builder.tx(), self.schema.clone());
         builder.spawn_blocking(move || {

@@ -9,14 +9,18 @@ mod address;
 mod consumer_groups;
 mod consumers;
 mod documents;
+mod histograms;
 mod index;
+mod logs;
 mod logstores;
 mod projects;
 mod pull;
+mod question;
 mod record;
 mod reply;
 mod route;
 mod shards;
+mod statement;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -80,6 +84,7 @@ async fn answer(gateway: Arc<Gateway>, http: HttpRequest<Body>) -> Response {
     request.id = gateway.random.text(24, HEX);
     let address = Address::of(&request.host, &request.path, &gateway.config.log_service_hosts);
     request.region = address.region();
+    let is_reading = request.method == "GET" || address.path.ends_with("/logs");
     let early = match (&place, body) {
         (None, _) => Some(fault::SERVER_BUSY.because("The node has as many requests as it takes; try again.")),
         (_, Err(fault)) => Some(body_fault(fault, &request, &address)),
@@ -99,8 +104,13 @@ async fn answer(gateway: Arc<Gateway>, http: HttpRequest<Body>) -> Response {
         drop(place);
         response
     };
+    let work = work.instrument(span);
+    if is_reading {
+        // A question whose client hangs up ends here.
+        return work.await;
+    }
     // In a task of its own: a change is recorded also when its client hangs up.
-    tokio::spawn(work.instrument(span)).await.expect("the task is not cancelled and handlers' panics are caught")
+    tokio::spawn(work).await.expect("the task is not cancelled and handlers' panics are caught")
 }
 
 fn body_fault(body: BodyFault, request: &Request, address: &Address) -> Fault {
@@ -118,7 +128,8 @@ type Outcome = Result<Reply, Fault>;
 
 async fn called(gateway: &Gateway, request: &Request, address: &Address) -> (Option<Operation>, Outcome) {
     let paths = [request.path.as_str(), address.path.as_str()];
-    let caller = match gateway.identity.authenticate_log_service(&request.signed(), &paths) {
+    let paths = &paths[..if address.may_leave_out_prefix { 2 } else { 1 }];
+    let caller = match gateway.identity.authenticate_log_service(&request.signed(), paths) {
         Ok(caller) => caller,
         Err(error) => return (None, Err(error.fault())),
     };
@@ -167,6 +178,12 @@ impl Call<'_> {
             Operation::GetCursor => shards::cursor(self).await,
             Operation::GetCursorTime => shards::cursor_time(self).await,
             Operation::PullLogs => pull::answer(self).await,
+            Operation::GetLogStoreLogs => logs::first_version(self).await,
+            Operation::GetLogsV2 => logs::second_version(self).await,
+            Operation::GetLogStoreHistogram => histograms::answer(self).await,
+            Operation::GetLogStoreContextLogs => logs::context(self).await,
+            Operation::ListTopics => logs::topics(self).await,
+            Operation::GetProjectLogs => statement::of_project(self).await,
             Operation::ListConsumerGroup => consumer_groups::list(self).await,
             Operation::CreateConsumerGroup => consumer_groups::create(self).await,
             Operation::UpdateConsumerGroup => consumer_groups::update(self).await,

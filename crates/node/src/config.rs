@@ -7,6 +7,7 @@
 mod days;
 mod environment;
 mod shown;
+mod table_location;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 pub use days::Days;
 pub use environment::InvalidVariable;
+pub use table_location::TableLocation;
 
 /// The variable that holds the master key.
 const MASTER_KEY: &str = "CAIRN_MASTER_KEY";
@@ -38,6 +40,7 @@ pub struct Config {
     pub journal: Journal,
     pub store: Store,
     pub delivery: Delivery,
+    pub warehouse: Warehouse,
     pub secrets: Secrets,
     pub outbound: Outbound,
     pub limits: Limits,
@@ -82,6 +85,8 @@ sections! {
     }
     /// `[delivery]`
     Delivery { age_seconds: u64, bytes: usize, retry_max_seconds: u64, jobs: usize }
+    /// `[warehouse]`
+    Warehouse { location: TableLocation }
     /// `[secrets]`
     Secrets { master_key_file: PathBuf }
     /// `[outbound]`

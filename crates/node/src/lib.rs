@@ -16,8 +16,10 @@ mod sql;
 mod start_code;
 mod tables;
 mod tls;
+#[cfg(feature = "warehouse")]
+mod warehouse;
 
-pub use config::{Config, ConfigError, DEFAULT_FILE, Days, Flags, InvalidVariable, Loaded, LogFormat};
+pub use config::{Config, ConfigError, DEFAULT_FILE, Days, Flags, InvalidVariable, Loaded, LogFormat, TableLocation};
 pub use foundation::{FirstKey, FoundationError, initialise, renew_key};
 pub use log::start_log;
 pub use node::{Node, RunningNode, StartError};

@@ -105,16 +105,24 @@ impl Node {
         let first_key = foundation.first_key().await?;
 
         let delivery_shutdown = Shutdown::new();
+        #[cfg(feature = "warehouse")]
+        let warehouse = crate::warehouse::NodeWarehouse::new(config, &foundation, &outbound);
+        #[cfg(feature = "warehouse")]
+        delivery_shutdown.spawn("warehouse upkeep", warehouse.clone().run(delivery_shutdown.clone()));
         let unseal = {
             let vault = vault.clone();
             Arc::new(move |sealed: &[u8]| vault.open(sealed).map_err(delivery::UnsealError::from))
         };
         let roles = Arc::new(IdentityRoles::new(identity.clone(), clock.clone()));
+        #[cfg(feature = "warehouse")]
+        let appended: Option<Arc<dyn delivery::Tables>> = Some(Arc::new(warehouse.clone()));
+        #[cfg(not(feature = "warehouse"))]
+        let appended = None;
         let delivery_parts = delivery::Parts {
             catalog: catalog.clone(),
             source: Arc::new(store.clone()),
             destinations: Arc::new(Buckets::new(catalog.clone(), unseal, outbound.clone()).with_roles(roles)),
-            tables: None,
+            tables: appended,
             committed: writer.committed(),
             clock: clock.clone(),
             random: random.clone(),
@@ -123,12 +131,21 @@ impl Node {
 
         let (gateway_shutdown, postgres_shutdown) = (Shutdown::new(), Shutdown::new());
         let admission = Admission::new(config.query.per_account);
-        let tables: Arc<dyn Tables> =
-            Arc::new(NodeTables { catalog: catalog.clone(), clock: clock.clone(), history: config.history.days });
         #[cfg(feature = "sql")]
-        let engine = Some(crate::sql::engine(&store)?);
+        let engine = Some(crate::sql::engine(
+            &store,
+            #[cfg(feature = "warehouse")]
+            &warehouse,
+        )?);
         #[cfg(not(feature = "sql"))]
         let engine = None;
+        let tables: Arc<dyn Tables> = Arc::new(NodeTables {
+            catalog: catalog.clone(),
+            clock: clock.clone(),
+            history: config.history.days,
+            #[cfg(feature = "warehouse")]
+            warehouse,
+        });
         let router = Gateway::router(gateway::Parts {
             writer: writer.clone(),
             store: store.clone(),

@@ -17,9 +17,14 @@ use crate::node::StartError;
 use crate::parts;
 use crate::tls::Tls;
 
-/// The engine over the node's events.
-pub(crate) fn engine(store: &Store) -> Result<Arc<dyn Engine>, StartError> {
+/// The engine over the node's events, and its warehouse tables.
+pub(crate) fn engine(
+    store: &Store,
+    #[cfg(feature = "warehouse")] warehouse: &crate::warehouse::NodeWarehouse,
+) -> Result<Arc<dyn Engine>, StartError> {
     let engine = SqlEngine::new(store.clone()).map_err(StartError::Sql)?;
+    #[cfg(feature = "warehouse")]
+    let engine = engine.with_warehouse(Arc::new(warehouse.clone()));
     Ok(Arc::new(engine))
 }
 

@@ -1,4 +1,4 @@
-//! What an account may ask about: its events, and its Logstores as the catalog says what each shows.
+//! What an account may ask about: its events, its Logstores as the catalog says what each shows, and its warehouse tables.
 
 use std::sync::Arc;
 
@@ -18,6 +18,9 @@ pub(crate) struct NodeTables {
     pub(crate) clock: Arc<dyn Clock>,
     /// How far back `events` reaches.
     pub(crate) history: Days,
+    /// Its warehouse tables.
+    #[cfg(feature = "warehouse")]
+    pub(crate) warehouse: crate::warehouse::NodeWarehouse,
 }
 
 #[async_trait]
@@ -35,6 +38,8 @@ impl Tables for NodeTables {
             let name = format!("{}.{}", logstore.project, logstore.name);
             tables.push(Table { name, source: Source::Events(Arc::new(view)) });
         }
+        #[cfg(feature = "warehouse")]
+        tables.extend(self.warehouse.in_sql(account).await);
         Ok(tables)
     }
 }

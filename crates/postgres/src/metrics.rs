@@ -1,27 +1,31 @@
-//! What is counted: connections, logins that failed, and statements by outcome.
+//! What is counted: connections and statements.
 
-use host::metrics::{Counter, Family, Metrics, Queue};
+use host::metrics::{Counter, Metrics, Queue};
 
 #[derive(Clone)]
 pub(crate) struct PostgresMetrics {
     pub(crate) connections: Queue,
-    statements: Family<[(&'static str, &'static str); 1], Counter>,
+    statements: Counter,
+    failed: Counter,
 }
 
 impl PostgresMetrics {
     pub(crate) fn register(metrics: &Metrics, connections_max: usize) -> PostgresMetrics {
+        let counter = |name, help| metrics.register(name, help, Counter::default());
         PostgresMetrics {
             connections: metrics.queue("postgres_connections", connections_max),
-            statements: metrics.register(
-                "postgres_statements",
-                "Statements of PostgreSQL clients, by outcome (ok, or failed)",
-                Family::default(),
+            statements: counter("postgres_statements", "Statements of PostgreSQL clients"),
+            failed: counter(
+                "postgres_failed_statements",
+                "Statements of PostgreSQL clients that gave an error and no rows",
             ),
         }
     }
 
     pub(crate) fn answered(&self, is_good: bool) {
-        let outcome = if is_good { "ok" } else { "failed" };
-        self.statements.get_or_create(&[("outcome", outcome)]).inc();
+        self.statements.inc();
+        if !is_good {
+            self.failed.inc();
+        }
     }
 }

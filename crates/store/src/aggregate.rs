@@ -4,6 +4,7 @@
 //! for something that has no column, or when so few rows are left that their events cost less than the columns.
 //! Memory has an end: at most `groups_max` groups, whatever the events say.
 
+mod flat_columns;
 mod segment_rows;
 
 use std::cmp::Reverse;

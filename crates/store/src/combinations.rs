@@ -1,8 +1,9 @@
 //! How often each combination of values occurs: what questions that group by a few columns need of the events.
 //!
-//! A segment's rows are counted by the codes of its columns; texts are only looked up for the combinations that were found.
-//! Each segment gives its own combinations, so the same may come several times and is to be added up.
+//! Rows are counted by the codes of their values; texts are only looked up for the combinations that were found. Each
+//! segment gives its own combinations, so the same may come several times and is to be added up.
 
+mod coded;
 mod grouping;
 
 use std::collections::VecDeque;
@@ -11,22 +12,24 @@ use std::time::Duration;
 
 use arrow_array::RecordBatch;
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
-use model::{AccountId, Timestamp};
-use query::extract::{Paths, Value};
+use model::Timestamp;
+use query::extract::Paths;
 use query::{Column, FieldPath, Meter, Scope};
 
+use crate::recent::Recent;
 use crate::scan::Scan;
 use crate::scope::{WINDOW_ROWS, Work, bucket_of, windows};
-use crate::segment::Segment;
+use crate::segment::{Row, Segment};
 use crate::units::{Unit, Units};
 use crate::{Store, StoreError};
-use grouping::Groups;
+use coded::Coded;
+use grouping::Grouping;
 
-/// What is asked for.
-pub(crate) struct Asked {
-    columns: Vec<Column>,
-    fields: Vec<FieldPath>,
-    bucket_ms: Option<i64>,
+/// What is grouped by.
+pub(crate) struct By {
+    pub(crate) columns: Vec<Column>,
+    pub(crate) bucket_ms: Option<i64>,
+    paths: Paths,
     schema: SchemaRef,
 }
 
@@ -38,6 +41,28 @@ pub fn combinations_schema(columns: &[Column], has_buckets: bool) -> SchemaRef {
     let names = has_buckets.then_some("__bucket__").into_iter().chain(["__count__", "__first__", "__last__"]);
     fields.extend(names.map(|name| Field::new(name, DataType::Int64, false)));
     Arc::new(Schema::new(fields))
+}
+
+impl By {
+    fn new(columns: &[Column], bucket: Option<Duration>) -> By {
+        let path = |column: &Column| match column {
+            Column::Field(path) => Some(path.clone()),
+            Column::Account => None,
+            other => panic!("{other:?} is not grouped by"),
+        };
+        let fields: Vec<FieldPath> = columns.iter().filter_map(path).collect();
+        By {
+            columns: columns.to_vec(),
+            bucket_ms: bucket.map(|bucket| i64::try_from(bucket.as_millis()).unwrap_or(i64::MAX).max(1)),
+            paths: Paths::new(&fields),
+            schema: combinations_schema(columns, bucket.is_some()),
+        }
+    }
+
+    /// Where the stretch of time begins that a moment lies in.
+    fn bucket(&self, time: Timestamp) -> i64 {
+        self.bucket_ms.map_or(0, |length| bucket_of(time, Timestamp(0), length).0)
+    }
 }
 
 impl Store {
@@ -53,25 +78,15 @@ impl Store {
         partitions: usize,
     ) -> Vec<Scan> {
         let units = Units::of(scope, &self.shared.state.load_full(), meter);
-        let fields = columns.iter().filter_map(|column| match column {
-            Column::Field(path) => Some(path.clone()),
-            Column::Account => None,
-            other => panic!("{other:?} is not grouped by"),
-        });
-        let asked = Arc::new(Asked {
-            fields: fields.collect(),
-            columns: columns.to_vec(),
-            bucket_ms: bucket.map(|bucket| i64::try_from(bucket.as_millis()).unwrap_or(i64::MAX).max(1)),
-            schema: combinations_schema(columns, bucket.is_some()),
-        });
-        let reader = |_| Scan::new(Reader { units: units.clone(), asked: asked.clone(), ready: VecDeque::new() });
+        let by = Arc::new(By::new(columns, bucket));
+        let reader = |_| Scan::new(Reader { units: units.clone(), by: by.clone(), ready: VecDeque::new() });
         (0..partitions.max(1)).map(reader).collect()
     }
 }
 
 struct Reader {
     units: Arc<Units>,
-    asked: Arc<Asked>,
+    by: Arc<By>,
     ready: VecDeque<RecordBatch>,
 }
 
@@ -83,72 +98,63 @@ impl Iterator for Reader {
             if let Some(batch) = self.ready.pop_front() {
                 return Some(Ok(batch));
             }
-            let groups = match self.units.take()? {
-                Unit::Recent(recent) => {
-                    let mut texts = OfTexts::new(&self.asked);
-                    let shown = recent.for_each_asked(&self.units.asked, &self.units.meter, |row| {
-                        texts.add(row.account, row.event.time(), row.event.raw());
-                    });
-                    shown.map(|()| texts.groups)
-                }
-                Unit::Segment(segment) => in_segment(&self.asked, &self.units, segment),
+            let counted = match self.units.take()? {
+                Unit::Recent(recent) => in_memory(&self.by, &self.units, &recent),
+                Unit::Segment(segment) => in_segment(&self.by, &self.units, segment),
             };
-            match groups {
-                Ok(groups) => self.ready = groups.into_batches(&self.asked.schema, self.asked.bucket_ms.is_some()),
+            match counted {
+                Ok(batches) => self.ready = batches,
                 Err(error) => return Some(Err(error)),
             }
         }
     }
 }
 
-/// Counting rows one by one, by their texts.
-struct OfTexts<'a> {
-    asked: &'a Asked,
-    paths: Paths,
-    groups: Groups,
+fn in_memory(by: &By, units: &Units, recent: &Recent) -> Result<VecDeque<RecordBatch>, StoreError> {
+    let mut coded = Coded::of_texts(by);
+    let mut times = Vec::new();
+    recent.for_each_asked(&units.asked, &units.meter, |row: &Row| {
+        coded.push_event(by, row.account, &row.event);
+        times.push(row.event.time());
+    })?;
+    let mut grouping = Grouping::new(by);
+    let buckets: Vec<i64> = times.iter().map(|time| by.bucket(*time)).collect();
+    grouping.add(coded.codes(), &buckets, times.iter().map(|time| time.0));
+    grouping.settle(Timestamp);
+    Ok(grouping.into_batches(&coded, &by.schema))
 }
 
-impl OfTexts<'_> {
-    fn new(asked: &Asked) -> OfTexts<'_> {
-        OfTexts { asked, paths: Paths::new(&asked.fields), groups: Groups::new(asked.columns.len()) }
-    }
-
-    fn add(&mut self, account: AccountId, time: Timestamp, raw: &[u8]) {
-        let mut texts = self.paths.values(raw).into_iter();
-        let mut codes = Vec::with_capacity(self.asked.columns.len());
-        for (at, column) in self.asked.columns.iter().enumerate() {
-            codes.push(match column {
-                Column::Field(_) => match texts.next().flatten().and_then(Value::into_text) {
-                    Some(text) => self.groups.code_of(at, text.as_bytes()),
-                    None => 0,
-                },
-                _ => self.groups.code_of(at, account.as_bytes()),
-            });
-        }
-        let bucket = self.asked.bucket_of(time);
-        self.groups.add(&codes, bucket, time);
-    }
-}
-
-impl Asked {
-    fn bucket_of(&self, time: Timestamp) -> i64 {
-        self.bucket_ms.map_or(0, |length| bucket_of(time, Timestamp(0), length).0)
-    }
-}
-
-fn in_segment(asked: &Asked, units: &Units, segment: Arc<Segment>) -> Result<Groups, StoreError> {
+fn in_segment(by: &By, units: &Units, segment: Arc<Segment>) -> Result<VecDeque<RecordBatch>, StoreError> {
     let mut work = Work::on(segment.clone());
-    let mut texts = OfTexts::new(asked);
+    let mut coded = Coded::in_segment(by, &mut work, &units.meter)?;
+    let mut grouping = Grouping::new(by);
     for (account, parts) in units.asked.scope.view.accounts() {
         for window in windows(units.asked.rows_of(&segment, account), WINDOW_ROWS) {
             let rows = work.decide(&units.asked, account, parts, window, &units.meter)?;
-            let mut rows: Vec<u32> = rows.iter().collect();
-            work.sort_by_place(&mut rows);
-            for row in rows {
-                let raw = work.raw(row, &units.meter)?;
-                texts.add(account, segment.position(row).time, &raw);
+            if rows.count() == 0 {
+                continue;
             }
+            let rows: Vec<u32> = rows.iter().collect();
+            coded.set_rows(by, &mut work, account, &rows, &units.meter)?;
+            let buckets = buckets_of(by, &segment, &rows);
+            grouping.add(coded.codes(), &buckets, rows.iter().map(|row| i64::from(*row)));
         }
+        // Rows of an account are in order of time: the first and last row of a group tell its first and last moment.
+        grouping.settle(|row| segment.position(row as u32).time);
     }
-    Ok(texts.groups)
+    Ok(grouping.into_batches(&coded, &by.schema))
+}
+
+/// Where the stretch of time of each row begins; the rows are ascending and of one account.
+fn buckets_of(by: &By, segment: &Segment, rows: &[u32]) -> Vec<i64> {
+    let Some(length) = by.bucket_ms else { return Vec::new() };
+    let mut buckets = Vec::with_capacity(rows.len());
+    while let Some(row) = rows.get(buckets.len()) {
+        let start = by.bucket(segment.position(*row).time);
+        let end = start.saturating_add(length);
+        let rest = &rows[buckets.len()..];
+        let count = rest.partition_point(|row| segment.position(*row).time.0 < end).max(1);
+        buckets.resize(buckets.len() + count, start);
+    }
+    buckets
 }

@@ -112,7 +112,7 @@ impl Tally {
             let of_bucket = segment.rows_between(rest.clone(), Position { time: start, seq: model::Seq::ZERO }, end);
             // A damaged index may have times out of order; each step still takes a row.
             let behind = of_bucket.end.max(rest.start + 1);
-            let count = rows.count_before(behind) - rows.count_before(rest.start);
+            let count = rows.count_in(rest.start..behind);
             if count > 0 {
                 self.add(time, count)?;
             }

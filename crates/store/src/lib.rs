@@ -19,6 +19,7 @@ mod id_filter;
 mod lookup;
 mod many;
 mod metrics;
+mod pairs;
 mod recent;
 mod scan;
 mod scope;

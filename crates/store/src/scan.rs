@@ -18,8 +18,8 @@ use crate::scope::{Bounds, Work, windows};
 use crate::segment::Row;
 use crate::units::{Unit, Units};
 use crate::{Store, StoreError};
-use batch::Wanted;
 pub(crate) use batch::dictionary;
+use batch::{TypedColumns, Wanted};
 
 /// Rows of a batch at most.
 pub(crate) const BATCH_ROWS: usize = 8192;
@@ -97,6 +97,7 @@ struct InSegment {
     /// Rows of the present window that may belong, in the order of places; whether each surely does.
     picked: VecDeque<(u32, bool)>,
     account: usize,
+    columns: Option<TypedColumns>,
 }
 
 impl Iterator for Reader {
@@ -162,7 +163,7 @@ impl InSegment {
             windows(rows, BATCH_ROWS as u32).map(move |window| (at, window))
         };
         let windows = asked.scope.view.accounts().enumerate().flat_map(of_account).collect();
-        InSegment { windows, work, picked: VecDeque::new(), account: 0 }
+        InSegment { windows, work, picked: VecDeque::new(), account: 0, columns: None }
     }
 
     /// `None` when the segment has no more.
@@ -171,8 +172,12 @@ impl InSegment {
             while self.picked.is_empty() {
                 let Some((account, window)) = self.windows.pop_front() else { return Ok(None) };
                 self.pick(units, account, window, &units.meter)?;
+                if self.columns.is_none() {
+                    self.columns = Some(wanted.columns_of(&mut self.work.columns, &units.meter)?);
+                }
+                self.put_in_order();
             }
-            let columns = wanted.columns_of(&mut self.work.columns, &units.meter)?;
+            let columns = self.columns.clone().expect("read with the first window");
             let (account, _) = units.asked.scope.view.accounts().nth(self.account).expect("it was there before");
             let mut rows: Vec<(u32, Option<Bytes>)> = Vec::new();
             let mut bytes = 0;
@@ -200,10 +205,17 @@ impl InSegment {
     fn pick(&mut self, units: &Units, account: usize, window: Range<u32>, meter: &Meter) -> Result<(), StoreError> {
         let (_, parts) = units.asked.scope.view.accounts().nth(account).expect("it was there before");
         let Bounds { surely, perhaps } = self.work.bounds(&units.asked, parts, window, meter)?;
-        let mut rows: Vec<u32> = perhaps.iter().collect();
-        self.work.sort_by_place(&mut rows);
-        self.picked = rows.into_iter().map(|row| (row, surely.contains(row))).collect();
+        self.picked = perhaps.iter().map(|row| (row, surely.contains(row))).collect();
         self.account = account;
         Ok(())
+    }
+
+    /// If events are to be read, then a page once: in the order of places.
+    fn put_in_order(&mut self) {
+        let typed_tell = self.columns.as_ref().is_some_and(|columns| columns.never_need_json());
+        if !typed_tell || self.picked.iter().any(|(_, surely)| !surely) {
+            let arrangement = self.work.segment.arrangement();
+            self.picked.make_contiguous().sort_by_cached_key(|(row, _)| arrangement.place(*row));
+        }
     }
 }

@@ -21,7 +21,7 @@ use query::{Meter, Scope};
 use crate::StoreError;
 use crate::lookup::Position;
 use crate::segment::{OpenPage, Segment};
-pub(crate) use columns::{Columns, RowCodes};
+pub(crate) use columns::{Columns, RowCodes, attribute_at};
 pub(crate) use conditions::{Bound, Conditions};
 pub(crate) use row_set::{Bounds, RowSet};
 pub(crate) use shown::by_number;
@@ -178,3 +178,6 @@ pub(crate) fn bucket_of(time: Timestamp, origin: Timestamp, length_ms: i64) -> T
     let since = time.0.saturating_sub(origin.0).div_euclid(length_ms);
     Timestamp(origin.0.saturating_add(since.saturating_mul(length_ms)))
 }
+
+#[cfg(test)]
+mod tests;

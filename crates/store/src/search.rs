@@ -6,9 +6,11 @@
 
 mod account_walk;
 
+use std::cell::RefCell;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Instant;
 
 use query::{Cut, Meter, Order, Scope};
@@ -16,7 +18,7 @@ use query::{Cut, Meter, Order, Scope};
 use crate::lookup::{Found, Position};
 use crate::many::Owned;
 use crate::recent::Recent;
-use crate::scope::Asked;
+use crate::scope::{Asked, Work};
 use crate::segment::Segment;
 use crate::store::State;
 use crate::{Store, StoreError};
@@ -58,7 +60,7 @@ impl Store {
 
 enum Source<'a> {
     Recent(&'a Recent, std::vec::IntoIter<(Position, u32)>),
-    Unopened(&'a Segment),
+    Unopened(&'a Arc<Segment>),
     Segment(Box<AccountWalk<'a>>),
 }
 
@@ -153,7 +155,7 @@ impl<'a> Walk<'a> {
     }
 
     /// A segment waits at the bound of its time range; most are never opened.
-    fn push_unopened(&mut self, segment: &'a Segment) {
+    fn push_unopened(&mut self, segment: &'a Arc<Segment>) {
         let begin = Position { time: segment.entry.min_time, seq: model::Seq::ZERO };
         let end = Position { time: segment.entry.max_time, seq: model::Seq(u64::MAX) };
         let is_behind = match (self.after, self.order) {
@@ -180,8 +182,9 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    fn open(&mut self, segment: &'a Segment) -> Result<(), StoreError> {
+    fn open(&mut self, segment: &'a Arc<Segment>) -> Result<(), StoreError> {
         let bound = Rc::new(self.asked.conditions.propose_on(segment));
+        let work = Rc::new(RefCell::new(Work::on(segment.clone())));
         for (account, parts) in self.asked.scope.view.accounts() {
             let mut rows = self.asked.rows_of(segment, account);
             match (self.after, self.order) {
@@ -194,7 +197,8 @@ impl<'a> Walk<'a> {
                 }
             }
             if !rows.is_empty() {
-                let walk = AccountWalk::new(segment, self.asked, (account, parts), bound.clone(), self.order, rows);
+                let told = (bound.clone(), work.clone());
+                let walk = AccountWalk::new(segment, self.asked, (account, parts), told, self.order, rows);
                 self.push(Source::Segment(Box::new(walk)))?;
             }
         }

@@ -9,6 +9,7 @@
 //! needs no index. Attribute values lead to rows, tokens to pages of the JSON column (about 100 rows), and a page is
 //! read with one positioned read, one checksum and one decompression. See `docs/decisions/0003-segments.md`.
 
+mod account_codes;
 mod arrangement;
 mod build;
 mod check;
@@ -35,7 +36,10 @@ pub use check::{CheckedSegment, SegmentProblem, check_segment, rebuild_index};
 pub(crate) use arrangement::BLOCK_ROWS;
 pub(crate) use build::{Built, ROWS_MAX, Row, build, paths};
 pub(crate) use codes::{Codes, Values, has_codes};
+#[cfg(test)]
+pub(crate) use format::without_optional_sections;
 pub(crate) use leftover::newest;
 pub(crate) use reader::{OpenPage, PageCache, Segment};
 pub(crate) use term_table::Occurrences;
 pub(crate) use text_columns::{ColumnValues, TextColumns, has_column};
+pub(crate) use unplain::is_listed;

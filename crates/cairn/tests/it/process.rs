@@ -222,7 +222,8 @@ pub(crate) struct NodeProcess {
 impl NodeProcess {
     pub(crate) fn start(place: &Place, listen: &str, variables: &[(&str, &str)]) -> NodeProcess {
         let mut command = place.cairn(&["serve", "--data", "data", "--listen", listen]);
-        command.envs(variables.iter().copied());
+        // One port for all nodes would be taken by the first.
+        command.env("CAIRN_POSTGRES_LISTEN", "127.0.0.1:0").envs(variables.iter().copied());
         let mut child = Guarded(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("starts"));
         let stdout = Lines::of(child.0.stdout.take().expect("piped"));
         let (line, greeting) = stdout.until(|line| line.starts_with("listening on "));

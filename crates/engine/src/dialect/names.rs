@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use datafusion::sql::sqlparser::ast::{
     Expr, Ident, ObjectName, ObjectNamePart, Query, Select, SelectItem, Statement, TableFactor, VisitMut, VisitorMut,
 };
-use query::{QueryError, Table};
+use query::{QueryError, Source, Table};
 
 use crate::columns::Columns;
 
@@ -19,15 +19,20 @@ pub(super) struct Names {
     declared: HashMap<String, String>,
     common_tables: Vec<String>,
     tables: Vec<String>,
+    /// Those of `tables` whose columns are what the statement names.
+    of_events: Vec<String>,
 }
 
 impl Names {
     pub(super) fn of(statement: &mut Statement, tables: &[Table]) -> Names {
         let mut gathering = Gathering { declared: HashMap::new(), common_tables: Vec::new() };
         let _ = statement.visit(&mut gathering);
-        let tables = std::iter::once(LOG.to_owned()).chain(tables.iter().map(|table| table.name.clone()));
+        let is_of_events = |table: &&Table| matches!(table.source, Source::Events(_));
+        let with_log = |names: Vec<String>| std::iter::once(LOG.to_owned()).chain(names).collect();
+        let of_events = with_log(tables.iter().filter(is_of_events).map(|table| table.name.clone()).collect());
+        let tables = with_log(tables.iter().map(|table| table.name.clone()).collect());
         let Gathering { declared, common_tables } = gathering;
-        Names { declared, common_tables, tables: tables.collect() }
+        Names { declared, common_tables, tables, of_events }
     }
 
     /// The table a SELECT without FROM reads.
@@ -35,9 +40,9 @@ impl Names {
         LOG
     }
 
-    /// Whether a relation is one of the tables, not something the statement made.
+    /// Whether a relation is one of the tables of events, not something the statement made.
     pub(super) fn is_table(&self, relation: &ObjectName) -> bool {
-        self.table(relation).is_some()
+        self.table(relation).is_some_and(|table| self.of_events.contains(table))
     }
 
     fn table(&self, relation: &ObjectName) -> Option<&String> {

@@ -1,4 +1,6 @@
 //! The engine over a real store.
 
+mod functions;
 mod node;
+mod published;
 mod statements;

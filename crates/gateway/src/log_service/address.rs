@@ -16,6 +16,9 @@ pub(super) struct Address {
     pub(super) project: Option<String>,
     /// The path behind the prefix.
     pub(super) path: String,
+    /// Whether the client may have signed the path without its prefix: where the host, which version 4 signs, names no
+    /// project that could be meant in its place.
+    pub(super) may_leave_out_prefix: bool,
     region: Option<String>,
 }
 
@@ -32,9 +35,10 @@ impl Address {
         if let Some(rest) = path.strip_prefix(PREFIX) {
             let (project, path) = rest.split_once('/').unwrap_or((rest, ""));
             let project = Some(project.to_owned()).filter(|project| !project.is_empty());
-            return Address { project, path: format!("/{path}"), region };
+            let may_leave_out_prefix = project_of(&host, bases).is_none();
+            return Address { project, path: format!("/{path}"), may_leave_out_prefix, region };
         }
-        Address { project: project_of(&host, bases), path: path.to_owned(), region }
+        Address { project: project_of(&host, bases), path: path.to_owned(), may_leave_out_prefix: false, region }
     }
 
     pub(super) fn region(&self) -> RequestRegion {

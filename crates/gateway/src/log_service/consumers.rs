@@ -1,8 +1,7 @@
 //! Which consumers of a group are alive, and who has the shard.
 //!
 //! In memory only: after a restart every consumer knocks again within seconds. The shard stays with the consumer that has
-//! it while it knocks in time; then it goes to the first by name. A consumer that says it still holds the shard keeps it
-//! until another has been told, so two never work on it for longer than a heartbeat.
+//! it while it knocks in time; then it goes to the first by name.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;

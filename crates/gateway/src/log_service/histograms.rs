@@ -7,10 +7,10 @@ use model::Timestamp;
 use serde_json::{Value, json};
 use sls::Fault;
 
+use super::Call;
 use super::question::{Asked, admitted};
 use super::reply::Reply;
 use super::shards::failed_wire;
-use super::{Call, reading};
 use crate::search;
 
 /// Intervals of one answer: what a chart of the usual width shows.
@@ -28,14 +28,15 @@ fn step(window: i64) -> i64 {
 pub(super) async fn answer(call: &Call<'_>) -> Result<Reply, Fault> {
     let asked = Asked::of_address(call)?;
     let view = Arc::new(call.view().await?);
-    let (_ticket, meter) = admitted(call).await?;
+    let asking = admitted(call).await?;
+    let meter = asking.meter();
     let scope = asked.scope(view);
     let (from, to) = (asked.from.0.div_euclid(1000), (asked.before.0 + 999).div_euclid(1000));
     let step = step(to - from);
     let first = from.div_euclid(step) * step;
     let start = Timestamp(first * 1000);
     let bucket = Some(Duration::from_secs(step.unsigned_abs()));
-    let read = search::blocking(call.gateway, move |store| reading::count(store, &scope, bucket, start, &meter));
+    let read = search::blocking(call.gateway, move |store| store.count(&scope, bucket, start, &meter));
     let counted = read.await.map_err(|error| failed_wire(&error))?;
     let progress = if counted.cut.is_some() { "Incomplete" } else { "Complete" };
     let of = |at: i64| {
@@ -58,7 +59,9 @@ mod tests {
 
     #[test]
     fn intervals_are_round_and_few() {
-        for (window, expected) in [(1, 1), (59, 1), (60, 2), (900, 30), (3600, 120), (86_400, 1800), (90 * DAY, 2 * DAY)] {
+        for (window, expected) in
+            [(1, 1), (59, 1), (60, 2), (900, 30), (3600, 120), (86_400, 1800), (90 * DAY, 2 * DAY)]
+        {
             assert_eq!(step(window), expected, "{window}");
         }
         for window in (1..4000 * DAY).step_by(12_345) {

@@ -5,8 +5,6 @@
 
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use model::logstore::View;
 use model::{Seq, Timestamp};
 use query::search::holds::{SOURCE, TOPICS};
@@ -16,10 +14,10 @@ use sls::{Compression, Cursor, Fault, fault};
 use store::{Owned, Position};
 
 use super::pull::KEY;
-use super::question::{Asked, admitted};
+use super::question::{Asked, Asking, admitted};
 use super::reply::Reply;
 use super::shards::{failed_wire, unmade};
-use super::{Call, reading, statement};
+use super::{Call, statement};
 use crate::search;
 
 /// The context's source: one for all, because the journal is one.
@@ -40,8 +38,8 @@ pub(super) struct Found {
 /// GetLogs as most clients know it: an array, and everything else in headers.
 pub(super) async fn first_version(call: &Call<'_>) -> Result<Reply, Fault> {
     let asked = Asked::of_address(call)?;
-    let (found, meter) = answered(call, &asked).await?;
-    let meta = meta(&asked, &found, &meter);
+    let (found, asking) = answered(call, &asked).await?;
+    let meta = meta(&asked, &found, &asking.meter());
     let of = |name: &str| meta[name].to_string();
     let reply = Reply::json(&Value::Array(found.rows))
         .header("x-log-progress", meta["progress"].as_str().unwrap_or_default())
@@ -64,8 +62,8 @@ pub(super) async fn first_version(call: &Call<'_>) -> Result<Reply, Fault> {
 /// GetLogsV2: the array and everything else in one object.
 pub(super) async fn second_version(call: &Call<'_>) -> Result<Reply, Fault> {
     let asked = Asked::of_body(call)?;
-    let (found, meter) = answered(call, &asked).await?;
-    let meta = meta(&asked, &found, &meter);
+    let (found, asking) = answered(call, &asked).await?;
+    let meta = meta(&asked, &found, &asking.meter());
     compressed(call, Reply::json(&json!({ "meta": meta, "data": found.rows })))
 }
 
@@ -77,19 +75,19 @@ fn compressed(call: &Call<'_>, reply: Reply) -> Result<Reply, Fault> {
     }
 }
 
-async fn answered(call: &Call<'_>, asked: &Asked) -> Result<(Found, Arc<Meter>), Fault> {
+async fn answered(call: &Call<'_>, asked: &Asked) -> Result<(Found, Asking), Fault> {
     let view = Arc::new(call.view().await?);
-    let (_ticket, meter) = admitted(call).await?;
+    let asking = admitted(call).await?;
     let found = match &asked.statement.sql {
-        Some(sql) => statement::answered(call, asked, sql, view, meter.clone()).await?,
-        None => page(call, asked, view, meter.clone()).await?,
+        Some(sql) => statement::answered(call, asked, sql, view, asking.meter()).await?,
+        None => page(call, asked, view, asking.meter()).await?,
     };
-    Ok((found, meter))
+    Ok((found, asking))
 }
 
 async fn page(call: &Call<'_>, asked: &Asked, view: Arc<View>, meter: Arc<Meter>) -> Result<Found, Fault> {
     let (scope, order, offset, line) = (asked.scope(view), asked.order, asked.offset, asked.line);
-    let read = search::blocking(call.gateway, move |store| reading::search(store, &scope, order, None, offset, line, &meter));
+    let read = search::blocking(call.gateway, move |store| store.search(&scope, order, None, offset, line, &meter));
     let page = read.await.map_err(|error| failed_wire(&error))?;
     let rows = page.events.iter().map(|owned| row(owned, asked.with_places)).collect();
     Ok(Found { rows, keys: Vec::new(), column_types: Vec::new(), cut: page.cut })
@@ -182,13 +180,14 @@ pub(super) async fn context(call: &Call<'_>) -> Result<Reply, Fault> {
     };
     let (back, forward) = (lines("back_lines")?, lines("forward_lines")?);
     let view = Arc::new(call.view().await?);
-    let (_ticket, meter) = admitted(call).await?;
+    let asking = admitted(call).await?;
+    let meter = asking.meter();
     let scope = Scope { view, from: Timestamp(i64::MIN), before: Timestamp(i64::MAX), search: Search::All };
     let read = search::blocking(call.gateway, move |store| {
-        let before = reading::search(store, &scope, Order::NewestFirst, Some(at), 0, back, &meter)?;
+        let before = store.search(&scope, Order::NewestFirst, Some(at), 0, back, &meter)?;
         // The event itself comes first behind the place right before it.
         let own = Position { time: at.time, seq: Seq(at.seq.0.saturating_sub(1)) };
-        let after = reading::search(store, &scope, Order::OldestFirst, Some(own), 0, forward + 1, &meter)?;
+        let after = store.search(&scope, Order::OldestFirst, Some(own), 0, forward + 1, &meter)?;
         Ok((before, after))
     });
     let (before, after) = read.await.map_err(|error| failed_wire(&error))?;
@@ -220,6 +219,9 @@ pub(super) async fn topics(call: &Call<'_>) -> Result<Reply, Fault> {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+
     use super::*;
 
     #[test]

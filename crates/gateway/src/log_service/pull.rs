@@ -43,12 +43,15 @@ pub(super) async fn answer(call: &Call<'_>) -> Result<Reply, Fault> {
     }
     let compression = Compression::accepted(call.request.header("accept-encoding").unwrap_or_default());
     // A cursor beyond the head is one of another node, or of a journal that was restored: there is nothing yet.
-    let stretch = search::blocking(call.gateway, move |store| pulled(store, &view, after, through, groups_max));
-    let (groups, next) = stretch.await.map_err(|error| failed_wire(&error))?;
-    let count = groups.len();
-    let body = LogGroupList { groups }.encode_to_vec();
-    let reply = Reply::protobuf(body).header("x-log-count", count).header("x-log-cursor", Cursor(next));
-    reply.compressed(compression).map_err(|error| unmade(&error))
+    let reply = search::blocking(call.gateway, move |store| {
+        let (groups, next) = pulled(store, &view, after, through, groups_max)?;
+        let count = groups.len();
+        let body = LogGroupList { groups }.encode_to_vec();
+        let reply = Reply::protobuf(body).header("x-log-count", count).header("x-log-cursor", Cursor(next));
+        Ok(reply.compressed(compression))
+    });
+    let reply = reply.await.map_err(|error| failed_wire(&error))?;
+    reply.map_err(|error| unmade(&error))
 }
 
 fn groups_max(call: &Call<'_>) -> Result<usize, Fault> {
@@ -68,10 +71,8 @@ fn pulled(
     if through <= after {
         return Ok((Vec::new(), after));
     }
-    let accounts: Vec<_> = view.accounts().map(|(account, _)| account).collect();
-    let stretch = store.read_accounts_after(&accounts, after, through, BYTES_MAX)?;
+    let stretch = store.read_view_after(view, after, through, BYTES_MAX)?;
     let mut shown: Vec<Owned> = stretch.events;
-    shown.retain(|owned| view.shows(owned.account, owned.found.seq, &owned.found.event));
     let wanted = groups_max.saturating_mul(GROUP_LOGS);
     let next = match shown.get(wanted.saturating_sub(1)) {
         Some(last) if shown.len() > wanted => last.found.seq,

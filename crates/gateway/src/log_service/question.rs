@@ -24,8 +24,6 @@ const WITH_PLACES: &str = "with_pack_meta";
 
 /// A question.
 pub(super) struct Asked {
-    /// The query as it was sent.
-    pub(super) text: String,
     pub(super) statement: Statement,
     pub(super) from: Timestamp,
     pub(super) before: Timestamp,
@@ -75,7 +73,8 @@ fn read(given: &Lookup<'_>) -> Result<Asked, Fault> {
     if text.chars().count() > QUERY_MAX {
         return Err(fault::PARAMETER_INVALID.because(format!("The query has more than {QUERY_MAX} characters")));
     }
-    let with_places = match text.trim_end().strip_suffix(WITH_PLACES).and_then(|rest| rest.trim_end().strip_suffix('|')) {
+    let with_places = match text.trim_end().strip_suffix(WITH_PLACES).and_then(|rest| rest.trim_end().strip_suffix('|'))
+    {
         Some(rest) => {
             text = rest.to_owned();
             true
@@ -92,12 +91,13 @@ fn read(given: &Lookup<'_>) -> Result<Asked, Fault> {
     }
     let is_reverse = given("reverse").is_some_and(|text| text.eq_ignore_ascii_case("true"));
     let order = if is_reverse { Order::NewestFirst } else { Order::OldestFirst };
-    Ok(Asked { text, statement, from, before, line, offset, order, with_places, topic: given("topic") })
+    Ok(Asked { statement, from, before, line, offset, order, with_places, topic: given("topic") })
 }
 
 fn number(given: &Lookup<'_>, name: &str, default: usize) -> Result<usize, Fault> {
     let Some(text) = given(name) else { return Ok(default) };
-    text.parse().map_err(|_| fault::PARAMETER_INVALID.because(format!("limit expression is required: {name} is {text:?}")))
+    text.parse()
+        .map_err(|_| fault::PARAMETER_INVALID.because(format!("limit expression is required: {name} is {text:?}")))
 }
 
 /// `[from, to)` in seconds, with nanoseconds beside them.
@@ -116,9 +116,28 @@ fn window(given: &Lookup<'_>) -> Result<(Timestamp, Timestamp), Fault> {
     Ok((from, before))
 }
 
+/// A question in work. Whoever works for it stops soon after this is dropped: its client has hung up.
+pub(super) struct Asking {
+    meter: Arc<Meter>,
+    _ticket: Ticket,
+}
+
+impl Asking {
+    /// What it has cost.
+    pub(super) fn meter(&self) -> Arc<Meter> {
+        self.meter.clone()
+    }
+}
+
+impl Drop for Asking {
+    fn drop(&mut self) {
+        self.meter.cancel();
+    }
+}
+
 /// A place among the account's questions, and what this one may cost.
-pub(super) async fn admitted(call: &Call<'_>) -> Result<(Ticket, Arc<Meter>), Fault> {
+pub(super) async fn admitted(call: &Call<'_>) -> Result<Asking, Fault> {
     let ticket = call.gateway.admission.admit(call.caller.account, PATIENCE).await;
     let ticket = ticket.map_err(|error| fault::READ_QUOTA_EXCEED.because(error.to_string()))?;
-    Ok((ticket, Arc::new(Meter::new(call.gateway.config.query_limits))))
+    Ok(Asking { meter: Arc::new(Meter::new(call.gateway.config.query_limits)), _ticket: ticket })
 }

@@ -52,6 +52,12 @@ operations! {
     GetCursor "GetCursorOrData" false;
     GetCursorTime "GetCursorOrData" false;
     PullLogs "GetCursorOrData" false;
+    GetLogStoreLogs "GetLogStoreLogs" false;
+    GetLogsV2 "GetLogStoreLogs" false;
+    GetLogStoreHistogram "GetLogStoreHistogram" false;
+    GetLogStoreContextLogs "GetLogStoreContextLogs" false;
+    ListTopics "GetLogStoreLogs" false;
+    GetProjectLogs "GetProjectLogs" false;
     ListConsumerGroup "ListConsumerGroup" false;
     CreateConsumerGroup "CreateConsumerGroup" true;
     UpdateConsumerGroup "UpdateConsumerGroup" true;
@@ -133,8 +139,10 @@ pub(super) fn find(request: &Request, address: &Address) -> Result<Route, Fault>
     let operation = match segments[..] {
         [""] => of_project(method, address.project.is_some()),
         ["logstores"] => of_collection(method, Operation::ListLogStores, Operation::CreateLogStore),
-        ["logstores", _] => of_logstore(method),
-        ["logstores", _, "index"] => of_index(method),
+        ["logs"] => (method == "GET").then_some(Operation::GetProjectLogs),
+        ["logstores", _] => of_logstore(method, kind),
+        ["logstores", _, "logs"] => (method == "POST").then_some(Operation::GetLogsV2),
+        ["logstores", _, "index"] => of_index(method, kind),
         ["logstores", _, "shards"] => (method == "GET").then_some(Operation::ListShards),
         ["logstores", _, "shards", _] => of_shard(method, &segments, kind)?,
         ["logstores", _, "consumergroups"] => {
@@ -185,22 +193,28 @@ fn of_collection(method: &str, list: Operation, create: Operation) -> Option<Ope
     }
 }
 
-fn of_logstore(method: &str) -> Option<Operation> {
-    match method {
-        "GET" => Some(Operation::GetLogStore),
-        "PUT" => Some(Operation::UpdateLogStore),
-        "DELETE" => Some(Operation::DeleteLogStore),
-        "POST" => Some(Operation::PostLogStoreLogs),
+fn of_logstore(method: &str, kind: &str) -> Option<Operation> {
+    match (method, kind) {
+        ("GET", "log") => Some(Operation::GetLogStoreLogs),
+        ("GET", "histogram") => Some(Operation::GetLogStoreHistogram),
+        ("GET", "context_log") => Some(Operation::GetLogStoreContextLogs),
+        ("GET", "topic") => Some(Operation::ListTopics),
+        ("GET", _) => Some(Operation::GetLogStore),
+        ("PUT", _) => Some(Operation::UpdateLogStore),
+        ("DELETE", _) => Some(Operation::DeleteLogStore),
+        ("POST", _) => Some(Operation::PostLogStoreLogs),
         _ => None,
     }
 }
 
-fn of_index(method: &str) -> Option<Operation> {
-    match method {
-        "GET" => Some(Operation::GetIndex),
-        "POST" => Some(Operation::CreateIndex),
-        "PUT" => Some(Operation::UpdateIndex),
-        "DELETE" => Some(Operation::DeleteIndex),
+fn of_index(method: &str, kind: &str) -> Option<Operation> {
+    match (method, kind) {
+        // The OpenAPI clients ask for a histogram here.
+        ("GET", "histogram") => Some(Operation::GetLogStoreHistogram),
+        ("GET", _) => Some(Operation::GetIndex),
+        ("POST", _) => Some(Operation::CreateIndex),
+        ("PUT", _) => Some(Operation::UpdateIndex),
+        ("DELETE", _) => Some(Operation::DeleteIndex),
         _ => None,
     }
 }

@@ -3,7 +3,7 @@
 //! A place is a number of the journal. A number says nothing about whose event it is; what is read from there on is what
 //! the Logstore shows.
 
-use model::{AccountId, Seq, Timestamp};
+use model::{Seq, Timestamp};
 use serde_json::json;
 use sls::{Cursor, Fault, fault};
 
@@ -62,41 +62,15 @@ pub(super) async fn cursor(call: &Call<'_>) -> Result<Reply, Fault> {
                 fault::PARAMETER_INVALID.because("The parameter from must be a positive integer, begin or end")
             })?;
             let time = Timestamp(seconds.saturating_mul(1000));
-            let accounts: Vec<AccountId> = view.accounts().map(|(account, _)| account).collect();
-            received_before(call, accounts, begin.min(head), head, time).await?
+            let found = search::blocking(call.gateway, move |store| Ok(store.seq_received_at(time)));
+            let first = found.await.map_err(|error| failed_wire(&error))?;
+            Seq(first.0.saturating_sub(1)).max(begin).min(head)
         }
         None => {
             return Err(fault::PARAMETER_INVALID.because("The parameter from must be a positive integer, begin or end"));
         }
     };
     Ok(Reply::json(&json!({ "cursor": Cursor(at).to_string() })))
-}
-
-/// The last number such that everything up to it was received before `time`. Receipt rises with the numbers.
-async fn received_before(
-    call: &Call<'_>,
-    accounts: Vec<AccountId>,
-    begin: Seq,
-    head: Seq,
-    time: Timestamp,
-) -> Result<Seq, Fault> {
-    let found = search::blocking(call.gateway, move |store| {
-        // Everything up to `low` was received before; nothing of the accounts between `high` and the head was.
-        let (mut low, mut high) = (begin, head);
-        while low < high {
-            let middle = Seq(low.0 + (high.0 - low.0) / 2);
-            let next = store.read_accounts_after(&accounts, middle, high, 1)?.events;
-            match next.first() {
-                Some(owned) if owned.found.received < time => low = owned.found.seq,
-                _ if middle == low => {
-                    high = low;
-                }
-                _ => high = middle,
-            }
-        }
-        Ok(low)
-    });
-    found.await.map_err(|error| failed_wire(&error))
 }
 
 /// GetCursorTime: when what comes next was received; at the end, now.
@@ -106,8 +80,7 @@ pub(super) async fn cursor_time(call: &Call<'_>) -> Result<Reply, Fault> {
     let missing = || fault::PARAMETER_INVALID.because("The parameter cursor is missing");
     let after = read(call, "cursor")?.ok_or_else(missing)?;
     let (head, now) = (call.gateway.writer.head(), call.request.received);
-    let accounts: Vec<AccountId> = view.accounts().map(|(account, _)| account).collect();
-    let next = search::blocking(call.gateway, move |store| store.read_accounts_after(&accounts, after, head, 1));
+    let next = search::blocking(call.gateway, move |store| store.read_view_after(&view, after, head, 1));
     let next = next.await.map_err(|error| failed_wire(&error))?;
     let at = next.events.first().map_or(now, |owned| owned.found.received);
     Ok(Reply::json(&json!({ "cursor_time": at.0.div_euclid(1000) })))

@@ -67,7 +67,8 @@ pub(super) async fn of_project(call: &Call<'_>) -> Result<Reply, Fault> {
     if tables.is_empty() {
         return Err(fault::LOGSTORE_NOT_EXIST.because("The project has no logstore"));
     }
-    let (_ticket, meter) = admitted(call).await?;
+    let asking = admitted(call).await?;
+    let meter = asking.meter();
     let question = Question {
         sql: text.to_owned(),
         dialect: Dialect::LogService,
@@ -150,7 +151,8 @@ fn nested(column: &ArrayRef, index: usize) -> Result<Value, arrow::error::ArrowE
             let pairs = column.as_map().value(index);
             let (names, values) = (pairs.column(0), pairs.column(1));
             let names = ArrayFormatter::try_new(names, &OPTIONS)?;
-            let pairs = (0..values.len()).map(|index| Ok((names.value(index).try_to_string()?, nested(values, index)?)));
+            let pairs =
+                (0..values.len()).map(|index| Ok((names.value(index).try_to_string()?, nested(values, index)?)));
             Ok(Value::Object(pairs.collect::<Result<_, arrow::error::ArrowError>>()?))
         }
         kind => {

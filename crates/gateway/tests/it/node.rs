@@ -92,7 +92,15 @@ impl Node {
         Node::on_disk(config, Arc::new(RealDisk)).await
     }
 
+    pub(crate) async fn with_engine(engine: Option<Arc<dyn query::Engine>>) -> Node {
+        Node::of(Config::default(), Arc::new(RealDisk), engine).await
+    }
+
     pub(crate) async fn on_disk(config: Config, disk: Arc<dyn Disk>) -> Node {
+        Node::of(config, disk, None).await
+    }
+
+    async fn of(config: Config, disk: Arc<dyn Disk>, engine: Option<Arc<dyn query::Engine>>) -> Node {
         let folder = tempfile::tempdir().expect("a folder");
         let clock = Arc::new(ManualClock::at(Timestamp::parse(NOW).expect("a time")));
         let (metrics, shutdown) = (Metrics::default(), Shutdown::new());
@@ -120,7 +128,7 @@ impl Node {
             metrics,
             shutdown: shutdown.clone(),
             admission: query::Admission::new(15),
-            engine: None,
+            engine,
             tables: Arc::new(OnlyEvents),
             config,
         });

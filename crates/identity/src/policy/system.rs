@@ -16,7 +16,7 @@ pub struct SystemPolicy {
 }
 
 /// Every built-in policy, by name.
-pub const SYSTEM_POLICIES: [SystemPolicy; 10] = [
+pub const SYSTEM_POLICIES: [SystemPolicy; 12] = [
     SystemPolicy {
         name: "AdministratorAccess",
         description: "Everything in the account.",
@@ -31,6 +31,16 @@ pub const SYSTEM_POLICIES: [SystemPolicy; 10] = [
         name: "AliyunActionTrailReadOnlyAccess",
         description: "Looking up events and reading trails.",
         document: include_str!("system/AliyunActionTrailReadOnlyAccess.json"),
+    },
+    SystemPolicy {
+        name: "AliyunLogFullAccess",
+        description: "Everything in Log Service.",
+        document: include_str!("system/AliyunLogFullAccess.json"),
+    },
+    SystemPolicy {
+        name: "AliyunLogReadOnlyAccess",
+        description: "Reading projects, Logstores and their logs.",
+        document: include_str!("system/AliyunLogReadOnlyAccess.json"),
     },
     SystemPolicy {
         name: "AliyunRAMFullAccess",

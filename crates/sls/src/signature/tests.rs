@@ -219,3 +219,29 @@ fn what_cannot_be_read_is_refused_by_name() {
     }
     assert!(is_log_service("LOG a:b") && is_log_service("SLS4-HMAC-SHA256 x") && !is_log_service("ACS3-HMAC-SHA256 x"));
 }
+
+proptest::proptest! {
+    #[test]
+    fn no_request_makes_the_reader_panic(
+        authorization in "(LOG |SLS4-HMAC-SHA256 (Credential=)?)?.{0,80}",
+        date in "\\PC{0,30}|[0-9]{8}T[0-9]{6}Z",
+        path in "/[%a-z0-9/]{0,20}",
+        query in "\\PC{0,30}",
+    ) {
+        let headers = [("Authorization", &*authorization), ("Date", &*date), ("x-log-date", &*date)];
+        let hash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        let target = format!("{path}?{query}");
+        let read = claim("GET", &target, &with(&headers, &[("x-log-content-sha256", hash)]), b"");
+        proptest::prop_assert!(!read.is_ok_and(|claim| claim.is_signed_with("secret")));
+    }
+
+    #[test]
+    fn no_body_makes_a_decoder_panic(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..200), size in 0usize..300) {
+        for name in ["lz4", "zstd", "deflate", "gzip", ""] {
+            let compression = crate::Compression::parse(name).expect("a name");
+            let plain = compression.decompress(&bytes, size, 256);
+            proptest::prop_assert!(plain.is_err() || size <= 256);
+        }
+        let _ = <crate::LogGroupList as prost::Message>::decode(&*bytes);
+    }
+}

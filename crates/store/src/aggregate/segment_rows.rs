@@ -6,10 +6,12 @@ use std::ops::Range;
 use model::event::Category;
 use model::{Attribute, Timestamp};
 
+use super::flat_columns::FlatColumns;
 use super::{Aggregation, Groups, Part};
 use crate::StoreError;
 use crate::lookup::{Condition, Question, SegmentWalk};
-use crate::segment::{BLOCK_ROWS, ColumnValues, Segment, TextColumns, has_column};
+use crate::scope::windows;
+use crate::segment::{BLOCK_ROWS, ColumnValues, Segment, TextColumns, has_codes, has_column};
 
 /// Rows whose columns are read at once: a few megabytes.
 const CHUNK_ROWS: u32 = 32 * BLOCK_ROWS;
@@ -26,6 +28,9 @@ pub(super) fn count(
     let walk = SegmentWalk::new(segment, question);
     let rows = walk.rows();
     let needed = needed_columns(aggregation);
+    if let Some(needed) = needed.as_deref().filter(|needed| needed.iter().all(|each| has_codes(*each))) {
+        return count_flat(segment, question, aggregation, groups, (&walk, needed));
+    }
     let mut columns: Option<TextColumns> = None;
     for chunk in chunks(&rows, segment.entry.rows as u32) {
         let window = chunk.start.max(rows.start)..chunk.end.min(rows.end);
@@ -48,6 +53,38 @@ pub(super) fn count(
                 }
             }
         }
+    }
+    Ok(())
+}
+
+/// The same of columns that have at most one value a row.
+fn count_flat(
+    segment: &Segment,
+    question: &Question<'_>,
+    aggregation: &Aggregation,
+    groups: &mut Groups<'_>,
+    (walk, needed): (&SegmentWalk<'_>, &[Attribute]),
+) -> Result<(), StoreError> {
+    let rows = walk.rows();
+    let mut columns: Option<FlatColumns<'_>> = None;
+    for window in windows(rows.clone(), CHUNK_ROWS) {
+        let candidates = walk.candidates(window);
+        if candidates.len() <= FEW_ROWS {
+            for row in candidates {
+                let found = segment.event(row)?;
+                if question.holds(&found.event) {
+                    groups.add_event(found.position(), &found.event);
+                }
+            }
+            continue;
+        }
+        if columns.is_none() {
+            columns = Some(FlatColumns::read(segment, needed, aggregation, rows.clone())?);
+        }
+        columns.as_mut().expect("read above").count(aggregation, candidates, groups);
+    }
+    if let Some(columns) = columns {
+        columns.finish(aggregation, groups);
     }
     Ok(())
 }

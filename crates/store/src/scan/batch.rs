@@ -29,6 +29,7 @@ pub(super) struct Wanted {
 }
 
 /// What a segment's typed columns give of them.
+#[derive(Clone)]
 pub(super) struct TypedColumns {
     /// One entry a path.
     typed: Vec<Option<Arc<RowCodes>>>,
@@ -37,6 +38,11 @@ pub(super) struct TypedColumns {
 }
 
 impl TypedColumns {
+    pub(super) fn never_need_json(&self) -> bool {
+        let is_plain = |column: &Arc<RowCodes>| column.unplain.as_ref().is_some_and(Vec::is_empty);
+        !self.always && self.typed.iter().flatten().all(is_plain)
+    }
+
     pub(super) fn need_json(&self, row: u32) -> bool {
         let is_unplain = |column: &Arc<RowCodes>| !column.unplain_in(&(row..row + 1)).is_empty();
         self.always || self.typed.iter().flatten().any(is_unplain)

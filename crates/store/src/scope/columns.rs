@@ -8,7 +8,7 @@ use model::Attribute;
 use query::{FieldPath, Meter};
 
 use crate::StoreError;
-use crate::segment::{Codes, Segment, Values, has_codes};
+use crate::segment::{Codes, Segment, Values, is_listed};
 
 /// A column.
 pub(crate) struct RowCodes {
@@ -35,7 +35,7 @@ pub(crate) fn attribute_at(path: &FieldPath) -> Option<Attribute> {
                 && keys.iter().zip(path.keys()).all(|(key, asked)| key.eq_ignore_ascii_case(asked))
         })
     };
-    Attribute::ALL.into_iter().find(is_at).filter(|attribute| has_codes(*attribute))
+    Attribute::ALL.into_iter().find(is_at).filter(|attribute| is_listed(*attribute))
 }
 
 impl Columns {
@@ -49,15 +49,22 @@ impl Columns {
             return Ok(column.clone());
         }
         meter.check()?;
+        if let Some((of_row, values)) = self.segment.indexed_codes(attribute) {
+            return Ok(self.keep(attribute, of_row, values));
+        }
         let Codes { at_place, values, bytes } = Codes::read(&self.segment, attribute)?;
         meter.count(0, bytes);
         let segment = &self.segment;
         let places = self.places.get_or_insert_with(|| segment.places_in(0..segment.entry.rows as u32));
         let of_row = places.iter().map(|place| at_place.get(*place as usize).copied().unwrap_or(0)).collect();
-        let column =
-            Arc::new(RowCodes { of_row, values, unplain: segment.unplain(attribute), dictionary: OnceLock::new() });
+        Ok(self.keep(attribute, of_row, values))
+    }
+
+    fn keep(&mut self, attribute: Attribute, of_row: Vec<u32>, values: Values) -> Arc<RowCodes> {
+        let unplain = self.segment.unplain(attribute);
+        let column = Arc::new(RowCodes { of_row, values, unplain, dictionary: OnceLock::new() });
         self.read.insert(attribute, column.clone());
-        Ok(column)
+        column
     }
 
     /// The column that says what is at a path, in all rows but a few.

@@ -1,8 +1,8 @@
 //! What a view shows of an account's rows in a segment: ranges of numbers from a packed column, selectors from the
 //! columns that tell an event's kind.
 
-use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use model::event::Category;
 use model::logstore::Part;
@@ -10,10 +10,11 @@ use model::trail::Selector;
 use model::{Attribute, Seq};
 use query::Meter;
 
-use super::columns::Columns;
+use super::columns::{Columns, RowCodes};
 use super::row_set::{Bounds, RowSet};
 use crate::StoreError;
 use crate::lookup::Position;
+use crate::pairs::Pairs;
 use crate::segment::Segment;
 
 /// By numbers alone: what has a selector may be shown.
@@ -41,23 +42,17 @@ pub(crate) fn bounds(
     if shown.surely == shown.perhaps {
         return Ok(shown);
     }
-    let mut kinds = Kinds::of(columns, meter)?;
+    let kinds = Kinds::of(columns, meter)?;
     let mut seqs = None;
     shown.perhaps = shown.surely.clone();
     for part in parts {
         let Some(selector) = &part.selector else { continue };
         let rows = in_part(&columns.segment, part, window, &mut seqs);
-        for row in rows.iter().filter(|row| !shown.surely.contains(*row)).collect::<Vec<u32>>() {
-            match kinds.selects(selector, row) {
-                Some(true) => {
-                    shown.surely.insert(row);
-                    shown.perhaps.insert(row);
-                }
-                None => shown.perhaps.insert(row),
-                Some(false) => {}
-            }
-        }
-        kinds.known.clear();
+        let Bounds { mut surely, mut perhaps } = kinds.bounds(selector, window);
+        surely.and(&rows);
+        perhaps.and(&rows);
+        shown.surely.or(&surely);
+        shown.perhaps.or(&perhaps);
     }
     Ok(shown)
 }
@@ -87,26 +82,37 @@ fn by_seq(segment: &Segment, part: &Part, window: &Range<u32>, seqs: &mut Option
 
 /// The kinds of a segment's events. These columns are facts, plain or not: selectors ask for facts.
 struct Kinds {
-    columns: [std::sync::Arc<super::RowCodes>; 3],
-    /// What one selector says of each combination of codes.
-    known: HashMap<[u32; 3], Option<bool>>,
+    columns: [Arc<RowCodes>; 3],
 }
 
 impl Kinds {
     fn of(columns: &mut Columns, meter: &Meter) -> Result<Kinds, StoreError> {
         let mut get = |attribute| columns.get(attribute, meter);
         let read = [get(Attribute::EventCategory)?, get(Attribute::EventType)?, get(Attribute::EventRw)?];
-        Ok(Kinds { columns: read, known: HashMap::new() })
+        Ok(Kinds { columns: read })
     }
 
-    fn selects(&mut self, selector: &Selector, row: u32) -> Option<bool> {
-        let codes = [0, 1, 2].map(|column| {
-            let column: &super::RowCodes = &self.columns[column];
-            column.of_row.get(row as usize).copied().unwrap_or(0)
-        });
-        *self.known.entry(codes).or_insert_with(|| {
-            let text = |at: usize| std::str::from_utf8(self.columns[at].values.get(codes[at])?).ok();
-            selector.selects_kind(Category::of(text(0), text(1)), text(2) == Some("Read"))
-        })
+    /// What a selector says of the rows of a window. A row's kind is one of very few, so each is asked about once.
+    fn bounds(&self, selector: &Selector, window: &Range<u32>) -> Bounds {
+        let rows = window.start as usize..window.end as usize;
+        let [category, kind, rw] =
+            [0, 1, 2].map(|at: usize| self.columns[at].of_row.get(rows.clone()).unwrap_or_default());
+        let mut pairs = [Pairs::default(), Pairs::default()];
+        let mut kinds = category.to_vec();
+        pairs[0].number_all(&mut kinds, kind);
+        pairs[1].number_all(&mut kinds, rw);
+        let verdicts: Vec<Option<bool>> = (0..pairs[1].len() as u32)
+            .map(|number| {
+                let (left, rw) = pairs[1].get(number);
+                let (category, kind) = pairs[0].get(left);
+                let text = |at: usize, code| std::str::from_utf8(self.columns[at].values.get(code)?).ok();
+                selector.selects_kind(Category::of(text(0, category), text(1, kind)), text(2, rw) == Some("Read"))
+            })
+            .collect();
+        let verdict = |kind: u32| verdicts.get(kind as usize).copied().flatten();
+        Bounds {
+            surely: RowSet::of_entries(window, &kinds, |kind| verdict(kind) == Some(true)),
+            perhaps: RowSet::of_entries(window, &kinds, |kind| verdict(kind) != Some(false)),
+        }
     }
 }

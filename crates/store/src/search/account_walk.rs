@@ -1,7 +1,9 @@
 //! Walking the rows of one account in one segment that a search may hold for, window by window from the end it starts at.
 
+use std::cell::RefCell;
 use std::ops::Range;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use model::AccountId;
 use model::logstore::Part;
@@ -11,19 +13,22 @@ use super::Step;
 use crate::StoreError;
 use crate::lookup::Position;
 use crate::many::Owned;
-use crate::scope::{Asked, Bound, by_number};
+use crate::scope::{Asked, Bound, Work, by_number};
 use crate::segment::Segment;
 
+/// With more candidates in a window than this the columns are asked: they cost as much as reading some tens of pages.
+const CANDIDATES_WITHOUT_COLUMNS: u64 = 64;
 /// Rows of the first window; each further one is four times as large, so a rare word does not take many steps and a
 /// frequent one does not look at a whole segment for one page.
 const FIRST_WINDOW_ROWS: u32 = 1024;
 
 pub(super) struct AccountWalk<'a> {
-    segment: &'a Segment,
+    segment: &'a Arc<Segment>,
     asked: &'a Asked,
     account: AccountId,
     parts: &'a [Part],
     bound: Rc<Bound>,
+    work: Rc<RefCell<Work>>,
     order: Order,
     /// Rows not looked at yet.
     rest: Range<u32>,
@@ -34,22 +39,22 @@ pub(super) struct AccountWalk<'a> {
 
 impl<'a> AccountWalk<'a> {
     pub(super) fn new(
-        segment: &'a Segment,
+        segment: &'a Arc<Segment>,
         asked: &'a Asked,
         (account, parts): (AccountId, &'a [Part]),
-        bound: Rc<Bound>,
+        (bound, work): (Rc<Bound>, Rc<RefCell<Work>>),
         order: Order,
         rest: Range<u32>,
     ) -> AccountWalk<'a> {
         let window = FIRST_WINDOW_ROWS;
-        AccountWalk { segment, asked, account, parts, bound, order, rest, window, rows: Vec::new() }
+        AccountWalk { segment, asked, account, parts, bound, work, order, rest, window, rows: Vec::new() }
     }
 
     /// The position of the next candidate.
     pub(super) fn peek(&mut self, meter: &Meter) -> Result<Option<Position>, StoreError> {
         while self.rows.is_empty() && !self.rest.is_empty() {
             meter.check()?;
-            self.next_window(meter);
+            self.next_window(meter)?;
         }
         Ok(self.rows.last().map(|(row, _)| self.segment.position(*row)))
     }
@@ -73,7 +78,8 @@ impl<'a> AccountWalk<'a> {
         Ok(if is_wanted { Step::Event(Owned { account: self.account, found }) } else { Step::Passed })
     }
 
-    fn next_window(&mut self, meter: &Meter) {
+    fn next_window(&mut self, meter: &Meter) -> Result<(), StoreError> {
+        let is_first = self.window == FIRST_WINDOW_ROWS;
         let len = self.window.min(self.rest.end - self.rest.start);
         self.window = self.window.saturating_mul(4);
         let window = if self.order == Order::NewestFirst {
@@ -87,10 +93,17 @@ impl<'a> AccountWalk<'a> {
         };
         meter.count(u64::from(len), 0);
         let shown = by_number(self.segment, self.parts, &window);
-        let bounds = shown.and(self.bound.bounds(self.segment, &window));
+        let mut bounds = shown.and(self.bound.bounds(self.segment, &window));
+        let undecided = bounds.perhaps.count() - bounds.surely.count();
+        if !is_first && undecided > CANDIDATES_WITHOUT_COLUMNS {
+            let told = self.work.borrow_mut().bounds(self.asked, self.parts, window, meter)?;
+            bounds = bounds.and(told.clone());
+            bounds.surely.or(&told.surely);
+        }
         self.rows = bounds.perhaps.iter().map(|row| (row, bounds.surely.contains(row))).collect();
         if self.order == Order::OldestFirst {
             self.rows.reverse();
         }
+        Ok(())
     }
 }

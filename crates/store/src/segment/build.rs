@@ -4,8 +4,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use host::Disk;
-use model::{AccountId, Event, Seq, Timestamp};
+use model::{AccountId, Attribute, Event, Seq, Timestamp};
 
+use super::account_codes;
 use super::arrangement;
 use super::columns;
 use super::format::{ParquetFile, Section, Summary, encode, shift_time};
@@ -179,6 +180,8 @@ pub(super) fn encode_index(
         (Section::Parquet, parquet.encode()),
         (Section::KeyWords, key_words.encode()),
         (Section::Unplain, unplain::encode(rows)),
+        (Section::IdentityAccounts, account_codes::encode(rows, Attribute::IdentityAccountId)),
+        (Section::RecipientAccounts, account_codes::encode(rows, Attribute::RecipientAccountId)),
     ])
 }
 

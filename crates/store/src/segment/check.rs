@@ -21,7 +21,7 @@ use super::pages::PageEntry;
 use super::parquet_rows::{Contents, measure, read};
 use super::reader::{PageCache, Segment};
 use crate::StoreError;
-use crate::terms::{cut, for_each_value, token_hash};
+use crate::terms::{NESTED_ESCAPE_MARK, cut, for_each_key_and_value, token_hash};
 
 /// What is wrong with a segment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,7 +82,7 @@ impl Check {
         if let Some(what) = unlike(entry, &contents.rows) {
             self.checked.problems.push(problem(&self.parquet_path, what, false));
         } else if let Some(segment) = segment {
-            self.bytes_are(disk, entry);
+            self.bytes_are(disk, entry, &contents);
             self.rows(&segment, &contents.rows);
         }
     }
@@ -150,10 +150,12 @@ impl Check {
         read.is_ok() || self.checked.problems.iter().all(|problem| problem.new_index_helps)
     }
 
-    fn bytes_are(&mut self, disk: &dyn Disk, entry: &catalog::Segment) {
+    /// The manifest knows the length of the index that was written first; one made anew by a later version has another.
+    fn bytes_are(&mut self, disk: &dyn Disk, entry: &catalog::Segment, contents: &Contents) {
         let length = |path: &Path| disk.open(path).and_then(|file| file.len()).unwrap_or(0);
         let found = length(&self.parquet_path) + length(&self.index_path);
-        if found != entry.bytes {
+        let made_anew = || index_of(&contents.rows, &contents.pages, contents.file).len() as u64;
+        if found != entry.bytes && length(&self.index_path) != made_anew() {
             self.index_problem(format!(
                 "it and its Parquet file have {found} bytes, the manifest says {}",
                 entry.bytes
@@ -167,13 +169,17 @@ impl Check {
         let mut missed = Vec::new();
         let mut tokens = HashSet::new();
         let mut page = u32::MAX;
+        let unplain = Attribute::ALL.into_iter().filter_map(|each| Some((each, segment.unplain(each)?)));
+        let unplain: Vec<(Attribute, Vec<u32>)> = unplain.collect();
         for (row, each) in at_place.into_iter().zip(placed) {
             if segment.page_of_row(row) != page {
                 page = segment.page_of_row(row);
                 tokens.clear();
             }
-            if let Some(what) = missing(segment, row, each).or_else(|| missing_token(segment, page, each, &mut tokens))
-            {
+            let what = missing(segment, row, each)
+                .or_else(|| missing_token(segment, page, each, &mut tokens))
+                .or_else(|| taken_for_plain(row, each, &unplain));
+            if let Some(what) = what {
                 missed.push(format!("it does not lead to event {} (row {row}) by its {what}", each.seq));
                 if missed.len() == MISSED_MAX {
                     missed.push("further rows were not looked at".to_owned());
@@ -277,21 +283,43 @@ fn missing(segment: &Segment, row: u32, each: &Row) -> Option<String> {
 
 /// A word of the row that the index does not have for its page. `known` are those of the page that were asked for.
 fn missing_token(segment: &Segment, page: u32, each: &Row, known: &mut HashSet<u64>) -> Option<String> {
-    let mut missing = None;
+    let (mut missing, mut missing_key) = (None, None);
+    let (mut unescaped, mut unescaped_key) = (Vec::new(), Vec::new());
     let mut found = Vec::new();
-    for_each_value(each.event.raw(), |value| {
-        cut(value, |token| {
-            let hash = token_hash(token);
-            if missing.is_none() && known.insert(hash) {
-                found.clear();
-                segment.token(hash).places_in(page..page + 1, &mut found);
-                if found.is_empty() {
-                    missing = Some("words".to_owned());
-                }
+    let mut look_for = |hash| {
+        if missing.is_none() && known.insert(hash) {
+            found.clear();
+            segment.token(hash).places_in(page..page + 1, &mut found);
+            if found.is_empty() {
+                missing = Some("words".to_owned());
             }
-        });
-    });
-    missing
+        }
+    };
+    for_each_key_and_value(
+        each.event.raw(),
+        |key| {
+            cut(key.plain(&mut unescaped_key), |token| {
+                if !segment.may_have_key_word(token_hash(token)) {
+                    missing_key = Some("keys".to_owned());
+                }
+            });
+        },
+        |value| {
+            if value.has_nested_escape() && segment.marks_nested_escapes() {
+                look_for(NESTED_ESCAPE_MARK);
+            }
+            cut(value.plain(&mut unescaped), |token| look_for(token_hash(token)));
+        },
+    );
+    missing.or(missing_key)
+}
+
+/// Whether a column of the row is taken for plain and is not.
+fn taken_for_plain(row: u32, each: &Row, unplain: &[(Attribute, Vec<u32>)]) -> Option<String> {
+    let is_wrong = |(attribute, rows): &&(Attribute, Vec<u32>)| {
+        !each.event.is_plain(*attribute) && rows.binary_search(&row).is_err()
+    };
+    unplain.iter().find(is_wrong).map(|(attribute, _)| format!("JSON for {}", attribute.as_str()))
 }
 
 /// Makes a segment's index anew from its Parquet file, which must hold what the manifest says. The bytes are those

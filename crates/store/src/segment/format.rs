@@ -43,9 +43,13 @@ pub(crate) enum Section {
     KeyWords = 12,
     /// The rows whose columns are not plain, see `unplain`. Optional, too.
     Unplain = 13,
+    /// Whose identities acted, see `account_codes`. Optional, too.
+    IdentityAccounts = 14,
+    /// Whose events they say they are, likewise.
+    RecipientAccounts = 15,
 }
 
-const SECTIONS: [Section; 13] = [
+const SECTIONS: [Section; 15] = [
     Section::Summary,
     Section::Accounts,
     Section::Times,
@@ -59,6 +63,8 @@ const SECTIONS: [Section; 13] = [
     Section::Parquet,
     Section::KeyWords,
     Section::Unplain,
+    Section::IdentityAccounts,
+    Section::RecipientAccounts,
 ];
 /// The first so many are in every file.
 const REQUIRED: usize = 11;
@@ -142,6 +148,14 @@ impl Table {
     pub(crate) fn verify(&self, file: &[u8]) -> Result<(), String> {
         self.changed(file).first().map_or(Ok(()), |section| Err(format!("section {section:?} has changed")))
     }
+}
+
+/// The index as versions before the optional sections wrote it.
+#[cfg(test)]
+pub(crate) fn without_optional_sections(file: &[u8]) -> Vec<u8> {
+    let table = Table::read(file).expect("whole");
+    let section = |section: &Section| (*section, file[table.range(*section)].to_vec());
+    encode(&SECTIONS[..REQUIRED].iter().map(section).collect::<Vec<_>>())
 }
 
 /// The Parquet file the index belongs to: its length u64, crc32c of all its bytes u32, 4 zero bytes.

@@ -7,17 +7,23 @@
 
 use model::Attribute;
 
+use super::account_codes;
 use super::build::Row;
-use super::columns::TEXT_COLUMNS;
+use super::codes::has_codes;
 use super::format::read_u32;
 use super::postings::{self, Postings};
 
 const ENTRY_BYTES: usize = 12;
 
+/// Whether an attribute has a path and codes to compare with what is there.
+pub(crate) fn is_listed(attribute: Attribute) -> bool {
+    let is_kept = has_codes(attribute) || account_codes::section_of(attribute).is_some();
+    attribute.path().is_some() && is_kept
+}
+
 /// The section, of rows in the order of their numbers.
 pub(super) fn encode(rows: &[&Row]) -> Vec<u8> {
-    let with_path = TEXT_COLUMNS.iter().map(|(_, attribute)| *attribute).filter(|each| each.path().is_some());
-    let columns: Vec<Attribute> = with_path.collect();
+    let columns: Vec<Attribute> = Attribute::ALL.into_iter().filter(|each| is_listed(*each)).collect();
     let mut unplain: Vec<Vec<u32>> = vec![Vec::new(); columns.len()];
     for (row, each) in rows.iter().enumerate() {
         if each.event.is_plain_throughout() {

@@ -15,8 +15,8 @@ use model::{AccountId, Event, Seq, Timestamp};
 use proptest::prelude::*;
 use query::extract::{Paths, Value};
 use query::search::{Bound, Test, Word, Words};
-use query::{Column, FieldPath, Limits, Meter, Order, Scope, Search};
-use store::Position;
+use query::{Column, Cut, FieldPath, Limits, Meter, Order, Scope, Search};
+use store::{Position, StoreError};
 
 use crate::node::{Node, entry, id, small};
 
@@ -40,8 +40,8 @@ fn json() -> impl Strategy<Value = String> {
         member(&["", r#","eventCategory":"Data""#, r#","eventType":"ActionTrailInsight""#, r#","acsRegion":"cn-a""#]),
         member(&[
             "",
-            r#","userIdentity":{"userName":"alice","type":"ram-user"}"#,
-            r#","userIdentity":{"userName":"Bob"}"#,
+            r#","userIdentity":{"userName":"alice","type":"ram-user","accountId":"77"},"recipientAccountId":"1001""#,
+            r#","userIdentity":{"userName":"Bob","accountId":5}"#,
             r#","userIdentity":{"UserName":"alice"}"#,
             r#","userIdentity":"{\"userName\":\"alice\"}""#,
         ]),
@@ -84,7 +84,9 @@ fn words() -> impl Strategy<Value = Words> {
     (prop::collection::vec(word, 1..3), any::<bool>()).prop_map(|(words, in_order)| Words { words, in_order })
 }
 
-const PATHS: [&str; 9] = [
+const PATHS: [&str; 11] = [
+    "userIdentity.accountId",
+    "recipientAccountId",
     "eventName",
     "eventname",
     "userIdentity.userName",
@@ -235,6 +237,42 @@ impl Question {
         self.check_scan(node, &answers);
         self.check_combinations(node, &answers);
         self.check_pull(node, stored);
+        self.check_limits(node, &answers);
+    }
+
+    /// A page that is cut short says how far it came, and the next one goes on there; half a table is none.
+    fn check_limits(&self, node: &Node, answers: &[&Stored]) {
+        let mut expected: Vec<Seq> = answers.iter().map(|one| one.seq).collect();
+        if self.order == Order::NewestFirst {
+            expected.reverse();
+        }
+        let (mut got, mut after, mut scanned_bytes) = (Vec::new(), None, 200);
+        loop {
+            let meter = Meter::new(Limits { scanned_bytes, ..*meter().limits() });
+            let page = node.store.search(&self.scope, self.order, after, 0, 1000, &meter).unwrap();
+            got.extend(page.events.iter().map(|owned| owned.found.seq));
+            if page.cut.is_none() {
+                break;
+            }
+            assert!(page.more);
+            if page.reached.is_none() || page.reached == after {
+                assert!(page.events.is_empty(), "it came further than it says");
+                scanned_bytes *= 2;
+            }
+            after = page.reached.or(after);
+        }
+        assert_eq!(got, expected, "{self:?}");
+        let cancelled = meter();
+        cancelled.cancel();
+        let counted = node.store.count(&self.scope, None, self.scope.from, &cancelled).unwrap();
+        assert!(counted.total == 0 || counted.cut == Some(Cut::Cancelled));
+        let mut scans = node.store.scan(&self.scope, &[Column::Seq], cancelled.clone(), 1);
+        scans.extend(node.store.combinations(&self.scope, &[Column::Account], None, cancelled, 1));
+        for scan in scans {
+            let batches: Vec<_> = scan.collect();
+            let is_cut = matches!(batches.last(), Some(Err(StoreError::Cut(Cut::Cancelled))));
+            assert!(is_cut || (answers.is_empty() && batches.is_empty()), "{self:?}");
+        }
     }
 
     fn check_pages(&self, node: &Node, answers: &[&Stored]) {
@@ -369,6 +407,21 @@ impl Question {
     }
 }
 
+/// Where a moment of receipt lies among the numbers.
+fn check_receipt(node: &Node, stored: &[Stored]) {
+    let accounts = ["1000", "1001", "1002"].map(|account| Part::new(id(account), Seq::ZERO, None, None));
+    let head = node.writer.head();
+    let all = node.store.read_view_after(&View::new(accounts.into()), Seq::ZERO, head, usize::MAX).unwrap();
+    assert_eq!(all.events.len(), stored.len());
+    let received: Vec<(Timestamp, Seq)> =
+        all.events.iter().map(|owned| (owned.found.received, owned.found.seq)).collect();
+    let moments = received.iter().step_by(37).map(|(at, _)| *at).chain([Timestamp::MIN, Timestamp::MAX]);
+    for moment in moments.flat_map(|at| [at, Timestamp(at.0 + 1)]) {
+        let first = received.iter().find(|(at, _)| *at >= moment).map_or(head.next(), |(_, seq)| *seq);
+        assert_eq!(node.store.seq_received_at(moment), first, "{moment:?}");
+    }
+}
+
 fn shown(batch: &RecordBatch, at: usize, row: usize) -> String {
     let array = batch.column(at);
     if array.is_null(row) {
@@ -409,6 +462,7 @@ async fn run(steps: Vec<Step>, questions: Vec<Question>) {
             }
         }
     }
+    check_receipt(&node, &stored);
     for question in &questions {
         question.check(&node, &stored);
     }

@@ -65,8 +65,8 @@ async fn upkeep_that_fails_anywhere_changes_no_event() {
 /// A warehouse on a simulated disk, as a process would open it.
 fn on_disk(disk: &SimulatedDisk) -> Warehouse {
     let disk: Arc<dyn Disk> = Arc::new(disk.clone());
-    let outbound = Outbound::new(&Config::default(), disk, Arc::new(OsRandom)).unwrap();
-    on(outbound.open_tables("file:///data/warehouse", &BucketSettings::default()).unwrap())
+    let outbound = Outbound::new(&Config::default(), disk, Arc::new(OsRandom)).expect("certificates");
+    on(outbound.open_tables("file:///data/warehouse", &BucketSettings::default()).expect("a folder"))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -9,7 +9,7 @@ use crate::scene::{batch, name, on, range, seqs};
 use crate::server::{ACCESS_KEY, S3Server, SECRET_KEY};
 
 fn outbound() -> Outbound {
-    Outbound::new(&Config::default(), Arc::new(RealDisk), Arc::new(OsRandom)).unwrap()
+    Outbound::new(&Config::default(), Arc::new(RealDisk), Arc::new(OsRandom)).expect("certificates")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -11,7 +11,8 @@ use warehouse::{Warehouse, WarehouseMetrics};
 use crate::scene::{DAY, START, batch, folder_store, name, on, range, seqs};
 
 async fn files(warehouse: &Warehouse) -> usize {
-    warehouse.open(&name()).await.unwrap().unwrap().snapshot().unwrap().log_data().num_files()
+    let table = warehouse.open(&name()).await.expect("a readable table").expect("a table");
+    table.snapshot().expect("a loaded table").log_data().num_files()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

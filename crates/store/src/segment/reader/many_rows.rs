@@ -6,7 +6,7 @@ use bytes::Bytes;
 use model::Attribute;
 
 use super::super::format::{Section, read_u32};
-use super::super::{key_words, unplain};
+use super::super::{Values, account_codes, key_words, unplain};
 use super::Segment;
 use crate::StoreError;
 
@@ -35,7 +35,15 @@ impl Segment {
 
     /// The rows where an attribute's column does not say what the JSON does; `None` when that is not known.
     pub(crate) fn unplain(&self, attribute: Attribute) -> Option<Vec<u32>> {
+        if account_codes::section_of(attribute).is_some_and(|section| self.section(section).is_empty()) {
+            return None;
+        }
         unplain::rows(self.section(Section::Unplain), attribute, self.rows)
+    }
+
+    /// The codes, in the order of rows, of an attribute that has them in the index.
+    pub(crate) fn indexed_codes(&self, attribute: Attribute) -> Option<(Vec<u32>, Values)> {
+        account_codes::decode(self.section(account_codes::section_of(attribute)?), self.rows as usize)
     }
 
     /// The rows of the window that lie on one of these pages, ascending.
