@@ -98,7 +98,11 @@ pub const QUERY: RestOperation = RestOperation {
     resource: "acs:actiontrail:*:{account}:*",
     params: &[
         Param::text("sql", format::DOCUMENT, "a statement in PostgreSQL's dialect, over all tables"),
-        Param::text("query", format::DOCUMENT, "or a text of the query language (conditions, and SQL behind a bar), over one table"),
+        Param::text(
+            "query",
+            format::DOCUMENT,
+            "or a text of the query language (conditions, and SQL behind a bar), over one table",
+        ),
         Param::text("table", format::ANY, "the table of `query`: `events`, a Logstore, or `<project>.<logstore>`")
             .or("events"),
         Param::time("from", "events from this time on"),
