@@ -178,7 +178,7 @@ pub(super) const DELETE_TRAIL: Operation = Operation {
     returns: &[],
     errors: &[codes::TRAIL_NOT_FOUND],
     summary: "Deletes a trail. What it has not delivered yet is not delivered; the events stay in lookups, the objects \
-              in the bucket.",
+              in the bucket, the Logstore with what it shows.",
 };
 
 pub(super) const DESCRIBE_TRAILS: Operation = Operation {

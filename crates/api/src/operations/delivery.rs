@@ -51,14 +51,17 @@ pub(super) const CREATE_DELIVERY_HISTORY_JOB: Operation = Operation {
         codes::INVALID_PARAMETER_END_TIME,
         codes::IDEMPOTENT_PARAMETER_MISMATCH,
         codes::INVALID_DELIVERY_CONFIGURATION,
+        codes::SLS_PROJECT_DOES_NOT_EXIST,
         codes::INSUFFICIENT_BUCKET_POLICY,
+        codes::INSUFFICIENT_SLS_POLICY,
         codes::MAXIMUM_NUMBER_OF_DELIVERY_HISTORY_JOBS_EXCEEDED,
         codes::TRAIL_NOT_FOUND,
         codes::BUCKET_DOES_NOT_EXIST,
     ],
-    summary: "Writes what the history holds of a range to the trail's bucket, selected as the trail selects now. Each \
-              event of the range is written once, whether or not the trail has delivered it before, and the result is \
-              counted against the history at the end.",
+    summary: "Writes what the history holds of a range to the trail's destinations, selected as the trail selects now; a \
+              Logstore of this node shows it at once, and nothing is copied. Each event of the range is written once, \
+              whether or not the trail has delivered it before, and the result is counted against the history at the \
+              end.",
     ..ROW
 };
 

@@ -10,6 +10,7 @@ mod identities;
 mod inspect;
 mod intervals_model;
 mod log_service;
+mod logstores;
 mod manifest;
 mod organizations;
 mod questions;

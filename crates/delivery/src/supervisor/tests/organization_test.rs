@@ -1,6 +1,7 @@
 //! Organizations under load against a plain model: 50 accounts in five directories and outside, 200 trails, while accounts
 //! join and leave, trails start, stop and change, puts fail and the node dies. In the end each event lies exactly once in
-//! exactly the trails that selected it when it was stored.
+//! exactly the trails that selected it when it was stored, and is shown by exactly their Logstores. Every fourth trail has a
+//! Logstore and no bucket.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
@@ -9,7 +10,7 @@ use bytes::Bytes;
 use catalog::{Bucket, Catalog, Directory, JoinMethod, MemberKind, NewMember, NewTrail};
 use host::Clock;
 use model::organization::DirectoryId;
-use model::trail::{EventRw, Selector, TrailRegions};
+use model::trail::{Destinations, EventRw, LogTarget, Selector, TrailRegions};
 use model::{AccountId, Event, Timestamp};
 
 use super::*;
@@ -53,6 +54,10 @@ fn within(seq: u64, after: Seq, through: Option<Seq>) -> bool {
     seq > after.0 && through.is_none_or(|through| seq <= through.0)
 }
 
+fn has_bucket(number: usize) -> bool {
+    number % 4 != 3
+}
+
 struct Modelled {
     trail: Trail,
     bucket: String,
@@ -82,6 +87,10 @@ impl Story {
         }
         let (chance, members) = (Chance(seed), vec![Vec::new(); DIRECTORIES]);
         let mut story = Story { chance, trails: Vec::new(), members, stored: BTreeMap::new(), world, _folder: folder };
+        for number in 0..ACCOUNTS {
+            let logs = LogTarget::parse(&format!("acs:log:cn-hangzhou:{}:project/audit", account(number)));
+            story.world.register(&Destinations { logs, ..Destinations::default() }).await;
+        }
         for number in 0..DIRECTORIES {
             let new = Directory {
                 id: directory(number),
@@ -122,7 +131,10 @@ impl Story {
             home_region: "cn-hangzhou".into(),
             organization,
             selector: selector(&mut self.chance),
-            destinations: to_bucket(&bucket),
+            destinations: Destinations {
+                logs: LogTarget::parse(&format!("acs:log:cn-hangzhou:{owner}:project/audit")),
+                ..if has_bucket(number) { to_bucket(&bucket) } else { Destinations::default() }
+            },
             created: Timestamp(0),
         };
         let trail = self.world.catalog.trail_create(new, TRAILS).await.expect("a trail");
@@ -205,6 +217,16 @@ impl Story {
         stored.map(|(seq, _)| *seq).collect()
     }
 
+    /// What the Logstore of a trail shows.
+    async fn shown(&self, number: usize) -> BTreeSet<u64> {
+        let (catalog, trail) = (&self.world.catalog, &self.trails[number].trail);
+        let logstore = catalog.logstore_find(trail.account, "audit", &trail.logstore()).await.expect("read");
+        let logstore = logstore.expect("made with the trail");
+        let view = catalog.logstore_view(&logstore, self.world.clock.now()).await.expect("a view");
+        let shown = self.stored.iter().filter(|(seq, (owner, event))| view.shows(*owner, Seq(**seq), event));
+        shown.map(|(seq, _)| *seq).collect()
+    }
+
     /// Every number in the bucket of each trail; twice, if it is there twice.
     fn delivered(&self) -> BTreeMap<String, Vec<u64>> {
         let mut delivered: BTreeMap<String, Vec<u64>> = BTreeMap::new();
@@ -264,12 +286,16 @@ async fn live_through(seed: u64) {
     }
     let expected = |number: usize| story.expected(number).into_iter().collect::<Vec<u64>>();
     let expected: BTreeMap<String, Vec<u64>> = (0..TRAILS)
+        .filter(|number| has_bucket(*number))
         .map(|number| (story.trails[number].bucket.clone(), expected(number)))
         .filter(|(_, seqs)| !seqs.is_empty())
         .collect();
     let total: usize = expected.values().map(Vec::len).sum();
     let of_organizations: usize = (0..DIRECTORIES).map(|number| story.expected(number).len()).sum();
     assert!(total > 300 && of_organizations > 40, "the story is about something: {total}, {of_organizations}");
+    for number in 0..TRAILS {
+        assert_eq!(story.shown(number).await, story.expected(number), "seed {seed}, Logstore of trail {number}");
+    }
     let deadline = Instant::now() + Duration::from_secs(60);
     while story.delivered().values().map(Vec::len).sum::<usize>() < total && Instant::now() < deadline {
         tokio::time::sleep(Duration::from_millis(50)).await;
