@@ -14,10 +14,10 @@ use crate::segment::{Built, PageCache, Row, build, paths, without_optional_secti
 const FOLDER: &str = "/segments";
 
 fn row(n: u64) -> Row {
-    let name = ["Put", "", "Get"][n as usize % 3];
+    let name = [r#""Put""#, r#""""#, r#""Get""#, "null"][n as usize % 4];
     let nested = if n.is_multiple_of(7) { r#","requestParameterJson":"{\"Key\":\"a\\nbar\"}""# } else { "" };
     let json = format!(
-        r#"{{"eventId":"e{n}","eventTime":"2026-01-15T08:{:02}:00Z","eventName":"{name}","note":"word-{}"{nested}}}"#,
+        r#"{{"eventId":"e{n}","eventTime":"2026-01-15T08:{:02}:00Z","eventName":{name},"note":"word-{}"{nested}}}"#,
         n / 10 % 60,
         n % 11
     );
@@ -65,6 +65,7 @@ fn a_segment_without_the_later_sections() {
         Search::All,
         field("eventName", Test::Has(has("put"))),
         field("eventName", Test::Empty),
+        field("eventName", Test::Null),
         Search::Not(Box::new(field("eventName", Test::Exists))),
         field("requestParameterJson.Key", Test::Has(has("bar"))),
         Search::Anywhere(has("eventname")),
