@@ -8,7 +8,7 @@ import json
 import re
 
 import pytest
-from aliyun.log import LogException
+from aliyun.log import GetHistogramsRequest, LogException
 
 from clients import NewSdk
 from logs import REGION, log_client, through
@@ -103,7 +103,7 @@ def events(node, root) -> list:
 
 
 def count(client, query: str) -> int:
-    reply = client.get_histograms(PROJECT, LOGSTORE, FROM, TO, query=query)
+    reply = client.get_histograms(GetHistogramsRequest(PROJECT, LOGSTORE, FROM, TO, "", query))
     assert reply.is_completed()
     return reply.get_total_count()
 
