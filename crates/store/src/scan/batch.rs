@@ -93,13 +93,13 @@ impl Wanted {
         columns: &TypedColumns,
         rows: &[(u32, Option<Bytes>)],
     ) -> Result<RecordBatch, StoreError> {
-        let time = |(row, _): &(u32, Option<Bytes>)| segment.position(*row).time;
+        let happened = || segment.times_of(rows.iter().map(|(row, _)| *row)).into_iter();
         let texts = self.texts(rows.iter().map(|(row, raw)| raw.as_ref().filter(|_| columns.need_json(*row))));
         let mut field = 0;
         let array = |column: &Column| -> ArrayRef {
             match column {
-                Column::Seconds => seconds(rows.iter().map(time)),
-                Column::Time => times(rows.iter().map(time)),
+                Column::Seconds => seconds(happened()),
+                Column::Time => times(happened()),
                 Column::Received => times(rows.iter().map(|(row, _)| segment.received(*row))),
                 Column::Seq => Arc::new(UInt64Array::from_iter_values(rows.iter().map(|(row, _)| segment.seq(*row).0))),
                 Column::Account => dictionary(rows.iter().map(|_| Some(account.as_str()))),

@@ -75,9 +75,10 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 fn words() -> impl Strategy<Value = Words> {
-    let exact =
-        prop::sample::select(&["put", "note", "alice", "bob", "bar", "foo", "username", "404", "two", "nothing", "null"][..])
-            .prop_map(|word| Word::Exact(word.to_owned()));
+    let exact = prop::sample::select(
+        &["put", "note", "alice", "bob", "bar", "foo", "username", "404", "two", "nothing", "null"][..],
+    )
+    .prop_map(|word| Word::Exact(word.to_owned()));
     let like = prop::sample::select(&[("a", "a*"), ("nop", "nop*.x"), ("p", "p?t")][..])
         .prop_map(|(prefix, pattern)| Word::Like { prefix: prefix.to_owned(), pattern: pattern.to_owned() });
     let word = prop_oneof![4 => exact, 1 => like];

@@ -3,9 +3,9 @@
 use std::ops::Range;
 
 use bytes::Bytes;
-use model::Attribute;
+use model::{Attribute, Timestamp};
 
-use super::super::format::{Section, read_u32};
+use super::super::format::{Section, read_u32, unshift_time};
 use super::super::{Values, account_codes, key_words, unplain};
 use super::Segment;
 use crate::StoreError;
@@ -14,6 +14,18 @@ impl Segment {
     /// The numbers of these rows.
     pub(crate) fn seqs_in(&self, rows: Range<u32>) -> Vec<u64> {
         self.column(Section::Seqs).range(rows.start as usize..rows.end as usize)
+    }
+
+    /// When the events of these rows happened; quick when the rows are near each other.
+    pub(crate) fn times_of(&self, rows: impl Iterator<Item = u32> + Clone) -> Vec<Timestamp> {
+        let (Some(first), Some(last)) = (rows.clone().min(), rows.clone().max()) else { return Vec::new() };
+        let column = self.column(Section::Times);
+        let shown = |shifted| Timestamp(unshift_time(shifted));
+        if (last - first) as usize > rows.clone().count().saturating_mul(4) {
+            return rows.map(|row| shown(column.get(row as usize))).collect();
+        }
+        let times = column.range(first as usize..last as usize + 1);
+        rows.map(|row| shown(times[(row - first) as usize])).collect()
     }
 
     /// Where these rows lie in the Parquet file.
