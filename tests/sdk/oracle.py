@@ -4,6 +4,7 @@ The search grammar is read from Log Service's description, not from Cairn's pars
 dialect with sqlglot. `arbitrary` may give any value of its group, so DuckDB gathers them all.
 """
 
+import itertools
 import json
 import re
 from datetime import UTC, datetime
@@ -171,7 +172,7 @@ def seconds(event: dict) -> int:
 
 
 class Expected:
-    """The rows of the SQL part. A cell that is a list may be any of it."""
+    """The rows of the SQL part. A cell that is an object may be any of its list."""
 
     def __init__(self, sql: str, events: list):
         tree = sqlglot.parse_one(sql, read="presto")
@@ -220,7 +221,8 @@ def for_duckdb(node):
         inner = exp.JSONExtractScalar(**json_path.args) if json_path else node.this
         return exp.TryCast(this=inner.copy(), to=node.args["to"])
     if isinstance(node, exp.AnyValue):
-        return exp.func("list", exp.Distinct(expressions=[node.this.copy()]))
+        gathered = exp.func("list", exp.Distinct(expressions=[node.this.copy()]))
+        return exp.Struct(expressions=[exp.PropertyEQ(this=exp.to_identifier("any"), expression=gathered)])
     if isinstance(node, exp.TimeToStr):
         written = node.args["format"].name
         moment = exp.Anonymous(
@@ -238,8 +240,12 @@ def for_duckdb(node):
 
 def cells(value) -> list:
     """How Log Service writes a value, in each way that is right."""
+    if isinstance(value, dict):
+        return [text for each in value["any"] or [] for text in cells(each)] or ["null"]
     if isinstance(value, list):
-        return [text for each in value for text in cells(each)] or ["null"]
+        # `array_agg` promises no order; the lists of the published queries are short.
+        orders = itertools.permutations(value) if len(value) < 6 else [value]
+        return [json.dumps(list(order), ensure_ascii=False, separators=(",", ":")) for order in orders]
     if value is None:
         return ["null"]
     if isinstance(value, datetime):
