@@ -1,4 +1,4 @@
-"""A trail into a project of Log Service elsewhere: what arrives is read with the official SDK's own protobuf, LZ4 and signing.
+"""A trail into a project of Log Service elsewhere: what arrives is read with the official SDK's own code.
 
 Log Service itself is not to be had here; a server of this file takes what is sent and refuses once before.
 """

@@ -1,4 +1,4 @@
-"""SQL for everyone: a PostgreSQL driver, psql, the catalogs as tools ask for them, and `cairn sql` and `cairn query`."""
+"""SQL for everyone: a PostgreSQL driver, psql, the catalogs as tools ask for them, `cairn sql` and `cairn query`."""
 
 import csv
 import io

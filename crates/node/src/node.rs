@@ -14,9 +14,11 @@ use delivery::{Buckets, Delivery, IdentityRoles};
 use gateway::Gateway;
 use host::{FolderLock, Shutdown};
 use journal::Writer;
+use model::Seq;
 use outbound::{Outbound, OutboundError};
-use query::{Admission, Tables};
+use query::{Admission, Engine, Tables};
 use store::{OpenError, Store};
+use tokio::sync::watch;
 use tracing::{info, warn};
 
 use crate::config::Config;
@@ -107,45 +109,12 @@ impl Node {
         let delivery_shutdown = Shutdown::new();
         #[cfg(feature = "warehouse")]
         let warehouse = crate::warehouse::NodeWarehouse::new(config, &foundation, &outbound);
-        #[cfg(feature = "warehouse")]
-        delivery_shutdown.spawn("warehouse upkeep", warehouse.clone().run(delivery_shutdown.clone()));
-        let unseal = {
-            let vault = vault.clone();
-            Arc::new(move |sealed: &[u8]| vault.open(sealed).map_err(delivery::UnsealError::from))
-        };
-        let roles = Arc::new(IdentityRoles::new(identity.clone(), clock.clone()));
-        #[cfg(feature = "warehouse")]
-        let appended: Option<Arc<dyn delivery::Tables>> = Some(Arc::new(warehouse.clone()));
         #[cfg(not(feature = "warehouse"))]
-        let appended = None;
-        let delivery_parts = delivery::Parts {
-            catalog: catalog.clone(),
-            source: Arc::new(store.clone()),
-            destinations: Arc::new(Buckets::new(catalog.clone(), unseal, outbound.clone()).with_roles(roles)),
-            tables: appended,
-            committed: writer.committed(),
-            clock: clock.clone(),
-            random: random.clone(),
-        };
-        Delivery::start(delivery_parts, parts::delivery(config), metrics, &delivery_shutdown);
+        let warehouse = ();
+        start_delivery(config, &foundation, &store, writer.committed(), &outbound, &warehouse, &delivery_shutdown);
 
         let (gateway_shutdown, postgres_shutdown) = (Shutdown::new(), Shutdown::new());
-        let admission = Admission::new(config.query.per_account);
-        #[cfg(feature = "sql")]
-        let engine = Some(crate::sql::engine(
-            &store,
-            #[cfg(feature = "warehouse")]
-            &warehouse,
-        )?);
-        #[cfg(not(feature = "sql"))]
-        let engine = None;
-        let tables: Arc<dyn Tables> = Arc::new(NodeTables {
-            catalog: catalog.clone(),
-            clock: clock.clone(),
-            history: config.history.days,
-            #[cfg(feature = "warehouse")]
-            warehouse,
-        });
+        let asking = asking(config, &foundation, &store, warehouse)?;
         let router = Gateway::router(gateway::Parts {
             writer: writer.clone(),
             store: store.clone(),
@@ -157,9 +126,9 @@ impl Node {
             random: random.clone(),
             metrics: metrics.clone(),
             shutdown: gateway_shutdown.clone(),
-            admission: admission.clone(),
-            engine: engine.clone(),
-            tables: tables.clone(),
+            admission: asking.admission.clone(),
+            engine: asking.engine.clone(),
+            tables: asking.tables.clone(),
             config: parts::gateway(config),
         });
         let started_seconds = clock.now().0 as f64 / 1000.0;
@@ -167,12 +136,8 @@ impl Node {
         let server = Server::start(listener, router, tls.clone(), parts::server(config), metrics)
             .map_err(|source| StartError::Listen { address, source })?;
         #[cfg(feature = "sql")]
-        let postgres = crate::sql::serve(
-            postgres_listener,
-            config,
-            &foundation,
-            crate::sql::Shared { engine, tables, admission, tls: tls.clone(), shutdown: &postgres_shutdown },
-        );
+        let postgres =
+            crate::sql::serve(postgres_listener, config, &foundation, asking, tls.clone(), &postgres_shutdown);
         #[cfg(not(feature = "sql"))]
         let postgres = None;
         info!(address = %server.address(), data = %data.display(), "ready");
@@ -265,6 +230,74 @@ impl RunningNode {
         drop(self.lock);
         info!("stopped");
     }
+}
+
+/// The warehouse, in a build that has one.
+#[cfg(feature = "warehouse")]
+pub(crate) type BuiltWarehouse = crate::warehouse::NodeWarehouse;
+#[cfg(not(feature = "warehouse"))]
+pub(crate) type BuiltWarehouse = ();
+
+/// Whatever answers queries, for all who let people ask.
+pub(crate) struct Asking {
+    /// Absent in a build without SQL.
+    pub(crate) engine: Option<Arc<dyn Engine>>,
+    pub(crate) tables: Arc<dyn Tables>,
+    pub(crate) admission: Admission,
+}
+
+fn asking(
+    config: &Config,
+    foundation: &Foundation,
+    store: &Store,
+    warehouse: BuiltWarehouse,
+) -> Result<Asking, StartError> {
+    #[cfg(feature = "sql")]
+    let engine = Some(crate::sql::engine(
+        store,
+        #[cfg(feature = "warehouse")]
+        &warehouse,
+    )?);
+    #[cfg(not(feature = "sql"))]
+    let (engine, _) = (None, store);
+    let tables = Arc::new(NodeTables {
+        catalog: foundation.catalog.clone(),
+        clock: foundation.clock.clone(),
+        history: config.history.days,
+        warehouse,
+    });
+    Ok(Asking { engine, tables, admission: Admission::new(config.query.per_account) })
+}
+
+fn start_delivery(
+    config: &Config,
+    foundation: &Foundation,
+    store: &Store,
+    committed: watch::Receiver<Seq>,
+    outbound: &Outbound,
+    warehouse: &BuiltWarehouse,
+    shutdown: &Shutdown,
+) {
+    let Foundation { catalog, vault, identity, clock, random, .. } = foundation;
+    #[cfg(feature = "warehouse")]
+    shutdown.spawn("warehouse upkeep", warehouse.clone().run(shutdown.clone()));
+    #[cfg(feature = "warehouse")]
+    let tables: Option<Arc<dyn delivery::Tables>> = Some(Arc::new(warehouse.clone()));
+    #[cfg(not(feature = "warehouse"))]
+    let (tables, ()) = (None, *warehouse);
+    let vault = vault.clone();
+    let unseal = Arc::new(move |sealed: &[u8]| vault.open(sealed).map_err(delivery::UnsealError::from));
+    let roles = Arc::new(IdentityRoles::new(identity.clone(), clock.clone()));
+    let parts = delivery::Parts {
+        catalog: catalog.clone(),
+        source: Arc::new(store.clone()),
+        destinations: Arc::new(Buckets::new(catalog.clone(), unseal, outbound.clone()).with_roles(roles)),
+        tables,
+        committed,
+        clock: clock.clone(),
+        random: random.clone(),
+    };
+    Delivery::start(parts, crate::parts::delivery(config), &foundation.metrics, shutdown);
 }
 
 async fn read_tls(config: &Config) -> Result<Option<Arc<Tls>>, TlsError> {

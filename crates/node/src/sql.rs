@@ -6,14 +6,14 @@ use std::sync::Arc;
 use engine::SqlEngine;
 use host::Shutdown;
 use postgres::Server;
-use query::{Admission, Engine, Tables};
+use query::Engine;
 use store::Store;
 use tokio::net::TcpListener;
 use tracing::{info, warn};
 
 use crate::config::{Config, DEFAULT_FILE};
 use crate::foundation::Foundation;
-use crate::node::StartError;
+use crate::node::{Asking, StartError};
 use crate::parts;
 use crate::tls::Tls;
 
@@ -47,37 +47,29 @@ fn is_default(config: &Config) -> bool {
     DEFAULT_FILE.contains(&format!("\nlisten = \"{}\"\n", config.postgres.listen))
 }
 
-/// What the listener shares with the rest of the node.
-pub(crate) struct Shared<'n> {
-    pub(crate) engine: Option<Arc<dyn Engine>>,
-    pub(crate) tables: Arc<dyn Tables>,
-    pub(crate) admission: Admission,
-    pub(crate) tls: Option<Arc<Tls>>,
-    pub(crate) shutdown: &'n Shutdown,
-}
-
 /// Starts to serve PostgreSQL clients; the address they find.
 pub(crate) fn serve(
     listener: Option<TcpListener>,
     config: &Config,
     foundation: &Foundation,
-    shared: Shared<'_>,
+    asking: Asking,
+    tls: Option<Arc<Tls>>,
+    shutdown: &Shutdown,
 ) -> Option<SocketAddr> {
-    let (listener, engine) = (listener?, shared.engine?);
+    let (listener, engine) = (listener?, asking.engine?);
     let address = listener.local_addr().ok()?;
-    let tls = shared.tls;
     let parts = postgres::Parts {
         engine,
         identity: foundation.identity.clone(),
-        tables: shared.tables,
-        admission: shared.admission,
+        tables: asking.tables,
+        admission: asking.admission,
         clock: foundation.clock.clone(),
         random: foundation.random.clone(),
         tls: Arc::new(move || tls.as_ref().map(|tls| tls.postgres_acceptor())),
         metrics: foundation.metrics.clone(),
         config: postgres::Config { connections_max: config.postgres.connections, limits: parts::query_limits(config) },
     };
-    Server::start(listener, parts, shared.shutdown);
+    Server::start(listener, parts, shutdown);
     info!(%address, "PostgreSQL clients are served");
     Some(address)
 }

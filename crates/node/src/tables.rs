@@ -11,6 +11,7 @@ use query::tables::EVENTS;
 use query::{Source, Table, Tables, TablesError};
 
 use crate::config::Days;
+use crate::node::BuiltWarehouse;
 
 /// The tables of a node's accounts.
 pub(crate) struct NodeTables {
@@ -18,9 +19,9 @@ pub(crate) struct NodeTables {
     pub(crate) clock: Arc<dyn Clock>,
     /// How far back `events` reaches.
     pub(crate) history: Days,
-    /// Its warehouse tables.
-    #[cfg(feature = "warehouse")]
-    pub(crate) warehouse: crate::warehouse::NodeWarehouse,
+    /// Its warehouse tables, in a build that has them.
+    #[cfg_attr(not(feature = "warehouse"), allow(dead_code, reason = "nothing is in it"))]
+    pub(crate) warehouse: BuiltWarehouse,
 }
 
 #[async_trait]

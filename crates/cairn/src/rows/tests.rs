@@ -20,6 +20,7 @@ fn answer(end: &str) -> Vec<Bytes> {
     bytes.chunks(7).map(Bytes::copy_from_slice).collect()
 }
 
+#[allow(clippy::disallowed_methods, reason = "a client's own file")]
 fn in_file(format: Format, end: &str) -> (anyhow::Result<End>, Vec<u8>) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("rows");

@@ -1,5 +1,7 @@
 //! The engine over a real store.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod combined;
 mod functions;
 mod node;
