@@ -1,4 +1,5 @@
--- Statements by which well-known tools look around before they show anything. Each must succeed; `-- rows` says that it
+-- Statements as well-known tools are known to send them before they show anything; not recorded from the tools
+-- themselves. Each must succeed; `-- rows` says that it
 -- must have some. They are separated by lines of dashes.
 -- pgjdbc: the schemas (Metabase, DBeaver); rows
 SELECT nspname AS TABLE_SCHEM, NULL AS TABLE_CATALOG FROM pg_catalog.pg_namespace WHERE nspname <> 'pg_toast' AND (nspname !~ '^pg_temp_' OR nspname = (pg_catalog.current_schemas(true))[1]) AND (nspname !~ '^pg_toast_temp_' OR nspname = replace((pg_catalog.current_schemas(true))[1], 'pg_temp_', 'pg_toast_temp_')) ORDER BY TABLE_SCHEM
