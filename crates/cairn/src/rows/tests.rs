@@ -39,7 +39,7 @@ const WHOLE: &str = r#"{"Complete":true,"Rows":4}"#;
 #[test]
 fn rows_are_written_in_each_form() {
     let text = |format| String::from_utf8(in_file(format, WHOLE).1).unwrap();
-    assert_eq!(text(Format::Table), "NAME        N\na\"b, [2J    0\n            1\na\"b, [2J    2\n            3\n");
+    assert_eq!(text(Format::Table), "NAME      N\na\"b, [2J  0\n          1\na\"b, [2J  2\n          3\n");
     let json = text(Format::Json);
     assert_eq!(json.lines().next(), Some(r#"{"name":"a\"b,\u001b[2J","n":0}"#));
     assert_eq!(json.lines().nth(1), Some(r#"{"name":null,"n":1}"#));
