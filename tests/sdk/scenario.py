@@ -127,6 +127,17 @@ SCENARIO = [
     cairn("ListBuckets"),
     cairn("UpdateBucket", {"Name": "every-bucket", "RetentionDays": "1"}),
     cairn("CheckBucket", {"Name": "every-bucket"}),
+    cairn(
+        "CreateRemoteProject",
+        {
+            "Name": "every-project",
+            "Endpoint": "cn-hangzhou.log.example.com",
+            "ProjectAccessKeyId": "LTAI0000000000000001",
+            "ProjectAccessKeySecret": "not-a-real-secret",
+        },
+    ),
+    cairn("DescribeRemoteProjects"),
+    cairn("DeleteRemoteProject", {"Name": "every-project"}),
     cairn("CreateIngestToken", {"Name": "every-token"}, keep("token", "IngestToken", "IngestTokenId")),
     cairn("ListIngestTokens"),
     cairn("DeleteIngestToken", lambda walk: {"IngestTokenId": walk.made["token"]}),
