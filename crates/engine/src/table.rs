@@ -93,14 +93,7 @@ impl TableProvider for EventsTable {
         let contents: Vec<Content> = chosen.iter().map(|at| self.contents[*at].clone()).collect();
         let scope = self.narrowed(filters);
         let reading = Arc::new(Reading { events: self.events.clone(), scope, contents, meter: self.meter.clone() });
-        Ok(Arc::new(StreamingTableExec::try_new(
-            schema.clone(),
-            Readers::partitions(reading, &schema),
-            None,
-            [],
-            false,
-            None,
-        )?))
+        Readers::plan(reading, schema)
     }
 }
 
@@ -172,14 +165,14 @@ impl std::fmt::Debug for Generation {
 }
 
 impl Readers {
-    /// Partitions of a plan that together read it once.
-    pub(crate) fn partitions(start: Arc<dyn Start>, schema: &SchemaRef) -> Vec<Arc<dyn PartitionStream>> {
+    /// A plan whose partitions together read everything once.
+    pub(crate) fn plan(start: Arc<dyn Start>, schema: SchemaRef) -> Result<Arc<dyn ExecutionPlan>> {
         let readers = Arc::new(Readers { start, generations: Mutex::default() });
-        (0..PARTITIONS)
-            .map(|at| {
-                Arc::new(Partition { readers: readers.clone(), at, schema: schema.clone() }) as Arc<dyn PartitionStream>
-            })
-            .collect()
+        let partitions = (0..PARTITIONS).map(|at| {
+            Arc::new(Partition { readers: readers.clone(), at, schema: schema.clone() }) as Arc<dyn PartitionStream>
+        });
+        let partitions = partitions.collect();
+        Ok(Arc::new(StreamingTableExec::try_new(schema, partitions, None, [], false, None)?))
     }
 
     fn take(&self, at: usize) -> Batches {

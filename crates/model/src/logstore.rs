@@ -69,7 +69,12 @@ impl View {
 
     /// Everything an account has.
     pub fn of_account(account: AccountId) -> View {
-        View::new(vec![Part::new(account, Seq::ZERO, None, None)])
+        View::of_accounts(&[account])
+    }
+
+    /// Everything these accounts have.
+    pub fn of_accounts(accounts: &[AccountId]) -> View {
+        View::new(accounts.iter().map(|account| Part::new(*account, Seq::ZERO, None, None)).collect())
     }
 
     /// The parts, sorted by account.

@@ -3,6 +3,7 @@
 //! A condition on a field names it by its path in the event's JSON; `event.` in front of it is what Log Service's index
 //! calls the column, and is left out here.
 
+pub mod bytes;
 pub mod extract;
 pub mod holds;
 mod json;

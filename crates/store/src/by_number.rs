@@ -1,10 +1,12 @@
-//! Reading a view on by number, for those who pull everything, and where a moment of receipt lies among the numbers.
+//! Reading on by number, for those who take everything (trails, pulling clients), and where a moment of receipt lies among
+//! the numbers.
 
 use std::collections::HashMap;
 
 use model::logstore::View;
 use model::{AccountId, Seq, Timestamp};
 
+use crate::lookup::Stretch;
 use crate::many::{Owned, StretchOfMany};
 use crate::segment::{OpenPage, Segment};
 use crate::{Store, StoreError};
@@ -13,6 +15,31 @@ use crate::{Store, StoreError};
 const OPEN_PAGES_MAX: usize = 64;
 
 impl Store {
+    /// The account's events with numbers in `(after, through]`, in their order, cut at about `bytes_max` of JSON (at
+    /// least one event, if there is any). Blocks.
+    pub fn read_after(
+        &self,
+        account: AccountId,
+        after: Seq,
+        through: Seq,
+        bytes_max: usize,
+    ) -> Result<Stretch, StoreError> {
+        let stretch = self.read_view_after(&View::of_account(account), after, through, bytes_max)?;
+        let events = stretch.events.into_iter().map(|owned| owned.found).collect();
+        Ok(Stretch { events, through: stretch.through })
+    }
+
+    /// The same of several accounts, in one order of numbers. Blocks.
+    pub fn read_accounts_after(
+        &self,
+        accounts: &[AccountId],
+        after: Seq,
+        through: Seq,
+        bytes_max: usize,
+    ) -> Result<StretchOfMany, StoreError> {
+        self.read_view_after(&View::of_accounts(accounts), after, through, bytes_max)
+    }
+
     /// The events a view shows with numbers in `(after, through]`, in their order, cut at about `bytes_max` of JSON (at
     /// least one event, if there is any). The view's `not_before` counts, the time of its retention. Blocks.
     pub fn read_view_after(

@@ -20,6 +20,7 @@ mod lookup;
 mod many;
 mod metrics;
 mod pairs;
+mod ranked;
 mod recent;
 mod scan;
 mod scope;

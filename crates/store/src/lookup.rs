@@ -6,13 +6,13 @@
 
 mod segment_walk;
 
-use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use model::event::Category;
 use model::{AccountId, Attribute, Event, Seq, Timestamp};
 
 use crate::StoreError;
+use crate::ranked::Ranked;
 use crate::recent::Recent;
 use crate::segment::Segment;
 use crate::terms::Phrase;
@@ -216,34 +216,8 @@ enum Source<'s> {
     Segment(Box<SegmentWalk<'s>>),
 }
 
-/// A source and the next position it has, or may have.
-struct Candidate<'s> {
-    /// Ordered so that the heap's greatest comes next: for oldest-first the order is reversed.
-    rank: Result<Position, Reverse<Position>>,
-    source: Source<'s>,
-    /// The event itself when the source has it at hand.
-    found: Option<Found>,
-}
-
-impl PartialEq for Candidate<'_> {
-    fn eq(&self, other: &Self) -> bool {
-        self.rank == other.rank
-    }
-}
-
-impl Eq for Candidate<'_> {}
-
-impl PartialOrd for Candidate<'_> {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Candidate<'_> {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.rank.cmp(&other.rank)
-    }
-}
+/// A source, and the event itself when the source has it at hand.
+type Candidate<'s> = Ranked<(Source<'s>, Option<Found>)>;
 
 struct Walk<'s> {
     question: &'s Question<'s>,
@@ -251,8 +225,8 @@ struct Walk<'s> {
 }
 
 impl<'s> Walk<'s> {
-    fn rank(&self, position: Position) -> Result<Position, Reverse<Position>> {
-        if self.question.newest_first { Ok(position) } else { Err(Reverse(position)) }
+    fn wait(&mut self, position: Position, source: Source<'s>, found: Option<Found>) {
+        self.heap.push(Ranked::new(position, self.question.newest_first, (source, found)));
     }
 
     /// A segment waits at the bound of its time range; most are never opened.
@@ -263,8 +237,8 @@ impl<'s> Walk<'s> {
         if end < self.question.from || begin >= self.question.before {
             return;
         }
-        let rank = self.rank(if self.question.newest_first { end } else { begin });
-        self.heap.push(Candidate { rank, source: Source::Unopened(segment), found: None });
+        let bound = if self.question.newest_first { end } else { begin };
+        self.wait(bound, Source::Unopened(segment), None);
     }
 
     /// Puts a source back with its next row, or drops it when it has none.
@@ -275,20 +249,21 @@ impl<'s> Walk<'s> {
             Source::Unopened(_) => None,
         };
         if let Some((position, found)) = next {
-            self.heap.push(Candidate { rank: self.rank(position), source, found });
+            self.wait(position, source, found);
         }
         Ok(())
     }
 
     fn next(&mut self) -> Result<Option<Found>, StoreError> {
         while let Some(candidate) = self.heap.pop() {
-            match candidate.source {
+            let (source, found) = candidate.source;
+            match source {
                 Source::Unopened(segment) => {
                     self.push(Source::Segment(Box::new(SegmentWalk::new(segment, self.question))))?;
                 }
                 Source::Recent(rest) => {
                     self.push(Source::Recent(rest))?;
-                    return Ok(candidate.found);
+                    return Ok(found);
                 }
                 Source::Segment(mut walk) => {
                     let found = walk.take()?;

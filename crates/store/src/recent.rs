@@ -187,33 +187,6 @@ impl Recent {
             at += step.len();
         }
     }
-
-    /// Appends the account's events with numbers in `(after, through]` until `bytes_max` is used up. Gives the bytes
-    /// left, or `None` when it was cut short.
-    pub(crate) fn read_after(
-        &self,
-        account: AccountId,
-        after: Seq,
-        through: Seq,
-        mut bytes_max: usize,
-        into: &mut Vec<Found>,
-    ) -> Option<usize> {
-        let rows = self.rows.read();
-        let of_account = rows.by_account.get(&account).map_or(&[][..], Vec::as_slice);
-        let start = of_account.partition_point(|place| rows.rows[*place as usize].seq <= after);
-        for place in &of_account[start..] {
-            let row = &rows.rows[*place as usize];
-            if row.seq > through {
-                break;
-            }
-            if bytes_max == 0 {
-                return None;
-            }
-            bytes_max = bytes_max.saturating_sub(row.event.raw().len());
-            into.push(found(row));
-        }
-        Some(bytes_max)
-    }
 }
 
 fn found(row: &Row) -> Found {

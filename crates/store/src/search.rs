@@ -7,7 +7,6 @@
 mod account_walk;
 
 use std::cell::RefCell;
-use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -17,6 +16,7 @@ use query::{Cut, Meter, Order, Scope};
 
 use crate::lookup::{Found, Position};
 use crate::many::Owned;
+use crate::ranked::Ranked;
 use crate::recent::Recent;
 use crate::scope::{Asked, Work};
 use crate::segment::Segment;
@@ -64,34 +64,8 @@ enum Source<'a> {
     Segment(Box<AccountWalk<'a>>),
 }
 
-/// A source and the next position it has, or may have.
-struct Candidate<'a> {
-    /// Ordered so that the heap's greatest comes next: for oldest-first the order is reversed.
-    rank: Result<Position, Reverse<Position>>,
-    source: Source<'a>,
-    /// Where the row is, of a recent event.
-    place: u32,
-}
-
-impl PartialEq for Candidate<'_> {
-    fn eq(&self, other: &Self) -> bool {
-        self.rank == other.rank
-    }
-}
-
-impl Eq for Candidate<'_> {}
-
-impl PartialOrd for Candidate<'_> {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Candidate<'_> {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.rank.cmp(&other.rank)
-    }
-}
+/// A source, and where the row is of a recent event.
+type Candidate<'a> = Ranked<(Source<'a>, u32)>;
 
 struct Walk<'a> {
     asked: &'a Asked,
@@ -150,8 +124,8 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn rank(&self, position: Position) -> Result<Position, Reverse<Position>> {
-        if self.order == Order::NewestFirst { Ok(position) } else { Err(Reverse(position)) }
+    fn wait(&mut self, position: Position, source: Source<'a>, place: u32) {
+        self.heap.push(Ranked::new(position, self.order == Order::NewestFirst, (source, place)));
     }
 
     /// A segment waits at the bound of its time range; most are never opened.
@@ -164,8 +138,8 @@ impl<'a> Walk<'a> {
             (Some(after), Order::OldestFirst) => end > after,
         };
         if is_behind {
-            let rank = self.rank(if self.order == Order::NewestFirst { end } else { begin });
-            self.heap.push(Candidate { rank, source: Source::Unopened(segment), place: 0 });
+            let bound = if self.order == Order::NewestFirst { end } else { begin };
+            self.wait(bound, Source::Unopened(segment), 0);
         }
     }
 
@@ -177,7 +151,7 @@ impl<'a> Walk<'a> {
             Source::Unopened(_) => None,
         };
         if let Some((position, place)) = next {
-            self.heap.push(Candidate { rank: self.rank(position), source, place });
+            self.wait(position, source, place);
         }
         Ok(())
     }
@@ -210,8 +184,9 @@ impl<'a> Walk<'a> {
             return Err(error);
         }
         while let Some(candidate) = self.heap.pop() {
-            let (Ok(position) | Err(Reverse(position))) = candidate.rank;
-            match candidate.source {
+            let position = candidate.position();
+            let (source, place) = candidate.source;
+            match source {
                 Source::Unopened(segment) => self.open(segment)?,
                 Source::Recent(recent, rest) => {
                     self.push(Source::Recent(recent, rest))?;
@@ -219,7 +194,7 @@ impl<'a> Walk<'a> {
                     if !is_wanted {
                         return Ok(Step::Passed);
                     }
-                    let row = recent.row(candidate.place);
+                    let row = recent.row(place);
                     let found = Found { seq: row.seq, received: row.received, event: row.event };
                     return Ok(Step::Event(Owned { account: row.account, found }));
                 }

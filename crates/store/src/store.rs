@@ -12,12 +12,12 @@ use arc_swap::ArcSwap;
 use catalog::Catalog;
 use host::{Clock, Disk};
 use journal::{Committed, Ledger, LedgerError};
-use model::{AccountId, Event, Seq};
+use model::{AccountId, Event};
 use parking_lot::Mutex;
 
 use crate::StoreError;
 use crate::id_filter::IdFilter;
-use crate::lookup::{self, Found, Lookup, Page, Stretch};
+use crate::lookup::{self, Lookup, Page};
 use crate::metrics::StoreMetrics;
 use crate::recent::Recent;
 use crate::segment::{PageCache, Segment};
@@ -118,36 +118,6 @@ impl Store {
         page
     }
 
-    /// The account's events with numbers in `(after, through]`, in their order, cut at about `bytes_max` of JSON (at
-    /// least one event, if there is any).
-    pub fn read_after(
-        &self,
-        account: AccountId,
-        after: Seq,
-        through: Seq,
-        bytes_max: usize,
-    ) -> Result<Stretch, StoreError> {
-        let state = self.shared.state.load();
-        let mut events: Vec<Found> = Vec::new();
-        let mut left = Some(bytes_max.max(1));
-        for segment in &state.segments {
-            if segment.entry.last <= after || segment.entry.first > through {
-                continue;
-            }
-            let Some(bytes) = left else { break };
-            left = read_segment_after(segment, account, after, through, bytes, &mut events)?;
-        }
-        for recent in state.sealing.iter().chain([&state.active]) {
-            let Some(bytes) = left else { break };
-            left = recent.read_after(account, after, through, bytes, &mut events);
-        }
-        let through = match (left, events.last()) {
-            (None, Some(last)) => last.seq,
-            _ => through,
-        };
-        Ok(Stretch { events, through })
-    }
-
     /// Counts of what is stored.
     pub fn statistics(&self) -> Statistics {
         let state = self.shared.state.load();
@@ -177,29 +147,6 @@ impl Store {
             let _ = tokio::task::spawn_blocking(move || upkeep.stop()).await;
         }
     }
-}
-
-fn read_segment_after(
-    segment: &Segment,
-    account: AccountId,
-    after: Seq,
-    through: Seq,
-    mut bytes_max: usize,
-    into: &mut Vec<Found>,
-) -> Result<Option<usize>, StoreError> {
-    let rows = segment.rows_of(account);
-    let mut wanted: Vec<(Seq, u32)> = rows.map(|row| (segment.seq(row), row)).collect();
-    wanted.retain(|(seq, _)| *seq > after && *seq <= through);
-    wanted.sort_unstable();
-    for (_, row) in wanted {
-        if bytes_max == 0 {
-            return Ok(None);
-        }
-        let found = segment.event(row)?;
-        bytes_max = bytes_max.saturating_sub(found.event.raw().len());
-        into.push(found);
-    }
-    Ok(Some(bytes_max))
 }
 
 impl Shared {

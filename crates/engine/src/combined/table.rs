@@ -10,7 +10,6 @@ use datafusion::catalog::{Session, TableProvider};
 use datafusion::error::Result;
 use datafusion::logical_expr::{Expr, TableType};
 use datafusion::physical_plan::ExecutionPlan;
-use datafusion::physical_plan::streaming::StreamingTableExec;
 use query::{Column, Meter, Scope};
 
 use super::buckets::BUCKET;
@@ -67,14 +66,7 @@ impl TableProvider for CombinationsTable {
         let chosen: Vec<usize> = projection.cloned().unwrap_or_else(|| (0..self.schema.fields().len()).collect());
         let schema: SchemaRef = Arc::new(self.schema.project(&chosen)?);
         let reading = Arc::new(Reading { table: self.clone(), chosen });
-        Ok(Arc::new(StreamingTableExec::try_new(
-            schema.clone(),
-            Readers::partitions(reading, &schema),
-            None,
-            [],
-            false,
-            None,
-        )?))
+        Readers::plan(reading, schema)
     }
 }
 

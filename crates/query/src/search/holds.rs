@@ -3,6 +3,7 @@
 //! A search is made ready once ([`Matcher::new`]) and then asked about many events. Values are read in one pass over the
 //! JSON and only if a condition needs them; words are looked for among the bytes before any text is cut.
 
+use super::bytes::contains_ignoring_case;
 use super::extract::{Paths, Value};
 use super::json::{Part, for_each_scalar};
 use super::tokens::Finder;
@@ -161,27 +162,6 @@ fn is_within(number: f64, low: Option<Bound>, high: Option<Bound>) -> bool {
     let above = low.is_none_or(|low| number > low.number || (low.is_included && number == low.number));
     let below = high.is_none_or(|high| number < high.number || (high.is_included && number == high.number));
     above && below
-}
-
-/// Whether `text` occurs; it is in lower case and has at least a byte.
-fn contains_ignoring_case(bytes: &[u8], text: &[u8]) -> bool {
-    // Looking for the byte that is rarest in events skips most of them.
-    let rarest = (0..text.len()).min_by_key(|at| frequency(text[*at])).unwrap_or(0);
-    let Some(byte) = text.get(rarest) else { return true };
-    memchr::memchr2_iter(*byte, byte.to_ascii_uppercase(), bytes).any(|at| {
-        let around = at.checked_sub(rarest).and_then(|start| bytes.get(start..start + text.len()));
-        around.is_some_and(|around| around.eq_ignore_ascii_case(text))
-    })
-}
-
-/// A rank of how often a byte occurs in events: field names and hexadecimal ids make up most of them.
-fn frequency(byte: u8) -> u8 {
-    match byte {
-        b'e' | b'a' | b'c' | b's' | b'r' | b't' | b'n' | b'i' | b'o' => 3,
-        b'0'..=b'9' | b'd' | b'b' | b'f' | b'u' | b'p' | b'm' | b'l' => 2,
-        b'-' | b'.' | b'h' | b'g' | b'v' | b'y' => 1,
-        _ => 0,
-    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,8 @@
 
 use std::borrow::Cow;
 
+use super::bytes::unicode_escape;
+
 /// A value as it stands in the JSON.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Part<'j> {
@@ -183,22 +185,6 @@ fn unescape(text: &[u8]) -> Vec<u8> {
         at += 2;
     }
     into
-}
-
-/// The character of a `\uXXXX`, or of a surrogate pair of them, and its length in the text.
-fn unicode_escape(text: &[u8]) -> (char, usize) {
-    let unit = |at: usize| -> Option<u32> {
-        let digits = text.get(at..at + 6)?.strip_prefix(b"\\u")?;
-        u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
-    };
-    match (unit(0), unit(6)) {
-        (Some(high @ 0xd800..0xdc00), Some(low @ 0xdc00..0xe000)) => {
-            let symbol = 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
-            (char::from_u32(symbol).unwrap_or(char::REPLACEMENT_CHARACTER), 12)
-        }
-        (Some(symbol), _) => (char::from_u32(symbol).unwrap_or(char::REPLACEMENT_CHARACTER), 6),
-        (None, _) => (char::REPLACEMENT_CHARACTER, 2),
-    }
 }
 
 #[cfg(test)]

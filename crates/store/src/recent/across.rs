@@ -34,28 +34,8 @@ impl Recent {
         }
     }
 
-    /// Like [`Recent::read_after`], of several accounts in one order of numbers.
-    pub(crate) fn read_accounts_after(
-        &self,
-        accounts: &[AccountId],
-        after: Seq,
-        through: Seq,
-        mut bytes_max: usize,
-        into: &mut Vec<Owned>,
-    ) -> Option<usize> {
-        let rows = self.rows.read();
-        for place in rows.places_of(accounts, after, through) {
-            let row = &rows.rows[place as usize];
-            if bytes_max == 0 {
-                return None;
-            }
-            bytes_max = bytes_max.saturating_sub(row.event.raw().len());
-            into.push(Owned { account: row.account, found: found(row) });
-        }
-        Some(bytes_max)
-    }
-
-    /// Like [`Recent::read_after`], of what a view shows.
+    /// Appends what a view shows of the events with numbers in `(after, through]` until `bytes_max` is used up. Gives the
+    /// bytes left, or `None` when it was cut short.
     pub(crate) fn read_view_after(
         &self,
         view: &View,
