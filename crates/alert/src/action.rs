@@ -1,0 +1,1 @@
+//! Action policies: who hears of a set of alerts, and how.

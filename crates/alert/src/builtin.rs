@@ -1,0 +1,1 @@
+//! What Cairn brings along: rules, policies, templates.

@@ -1,0 +1,1 @@
+//! Calendars: working days, working hours, holidays, in a time zone.

@@ -1,0 +1,1 @@
+//! The conditions of rules: expressions over a row's fields.

@@ -1,0 +1,1 @@
+//! From the rows of a rule's queries to alerts: join, group, severity, threshold.

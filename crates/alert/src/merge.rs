@@ -1,0 +1,1 @@
+//! Alert policies: which alerts make a set, when a set is told, what is inhibited or silenced.

@@ -1,0 +1,1 @@
+//! Users, groups, on-call rotations, quotas.

@@ -1,0 +1,1 @@
+//! Alert rules as Log Service's clients write them.

@@ -1,0 +1,1 @@
+//! Content templates: what a notification says on each channel.
