@@ -25,6 +25,7 @@ mod rpc;
 mod search;
 mod self_audit;
 mod signin;
+mod taken;
 
 pub use config::Config;
 pub use gateway::{Gateway, Parts};
