@@ -80,6 +80,7 @@ sections! {
         recent_bytes: usize,
         recent_age_seconds: u64,
         cache_bytes: u64,
+        column_cache_bytes: u64,
         merge_segments: usize,
         segment_bytes: u64,
     }

@@ -15,6 +15,7 @@ pub(crate) fn store(config: &Config) -> store::Config {
         segment_bytes: config.store.segment_bytes,
         merge_segments: config.store.merge_segments,
         cache_bytes: config.store.cache_bytes,
+        column_cache_bytes: config.store.column_cache_bytes,
         history: config.history.days.span(),
         journal: journal::WriterConfig {
             file_bytes: config.journal.file_bytes,

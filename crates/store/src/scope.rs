@@ -6,7 +6,6 @@
 
 mod columns;
 mod conditions;
-mod row_set;
 mod shown;
 mod value_test;
 
@@ -20,10 +19,10 @@ use query::{Meter, Scope};
 
 use crate::StoreError;
 use crate::lookup::Position;
+pub(crate) use crate::row_set::{Bounds, RowSet};
 use crate::segment::{OpenPage, Segment};
-pub(crate) use columns::{Columns, RowCodes, attribute_at};
+pub(crate) use columns::{Columns, attribute_at};
 pub(crate) use conditions::{Bound, Conditions};
-pub(crate) use row_set::{Bounds, RowSet};
 pub(crate) use shown::by_number;
 
 /// Rows looked at between two questions to the meter.

@@ -74,6 +74,7 @@ pub(crate) fn all(options: &Options, questions: &Questions) -> Vec<Ask> {
     asks.extend(of_account.searches());
     asks.extend(of_account.histograms());
     asks.extend(of_account.statements());
+    asks.retain(|ask| ask.name.contains(&options.only));
     asks
 }
 

@@ -1,24 +1,14 @@
-//! The text columns of a segment while a question is answered: each read once, in the order of rows.
+//! The text columns of a segment while a question is answered: each looked for once, in the
+//! segment's cache and then in its files.
 
 use std::collections::HashMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use arrow_array::{ArrayRef, StringArray};
 use model::Attribute;
 use query::{FieldPath, Meter};
 
 use crate::StoreError;
-use crate::segment::{Codes, Segment, Values, is_listed};
-
-/// A column.
-pub(crate) struct RowCodes {
-    /// The code of each row of the segment; 0: no value.
-    pub(crate) of_row: Vec<u32>,
-    pub(crate) values: Values,
-    /// The rows where the JSON may say something else, ascending; `None`: any row may.
-    pub(crate) unplain: Option<Vec<u32>>,
-    dictionary: OnceLock<ArrayRef>,
-}
+use crate::segment::{Codes, RowCodes, Segment, Values, is_listed};
 
 /// See the module.
 pub(crate) struct Columns {
@@ -49,6 +39,10 @@ impl Columns {
             return Ok(column.clone());
         }
         meter.check()?;
+        if let Some(column) = self.segment.cached_column(attribute) {
+            self.read.insert(attribute, column.clone());
+            return Ok(column);
+        }
         if let Some((of_row, values)) = self.segment.indexed_codes(attribute) {
             return Ok(self.keep(attribute, of_row, values));
         }
@@ -61,8 +55,8 @@ impl Columns {
     }
 
     fn keep(&mut self, attribute: Attribute, of_row: Vec<u32>, values: Values) -> Arc<RowCodes> {
-        let unplain = self.segment.unplain(attribute);
-        let column = Arc::new(RowCodes { of_row, values, unplain, dictionary: OnceLock::new() });
+        let column = Arc::new(RowCodes::new(of_row, values, self.segment.unplain(attribute)));
+        self.segment.cache_column(attribute, column.clone());
         self.read.insert(attribute, column.clone());
         column
     }
@@ -73,22 +67,5 @@ impl Columns {
             Some(attribute) => self.get(attribute, meter).map(Some),
             None => Ok(None),
         }
-    }
-}
-
-impl RowCodes {
-    /// The values as Arrow has them, without the code of no value. Made once.
-    pub(crate) fn dictionary(&self) -> ArrayRef {
-        let texts = || (1..self.values.codes() as u32).map(|code| self.values.get(code).unwrap_or_default());
-        let make = || Arc::new(StringArray::from_iter_values(texts().map(String::from_utf8_lossy))) as ArrayRef;
-        self.dictionary.get_or_init(make).clone()
-    }
-
-    /// The rows of a window where the column does not tell.
-    pub(crate) fn unplain_in(&self, window: &std::ops::Range<u32>) -> &[u32] {
-        let rows = self.unplain.as_deref().unwrap_or_default();
-        let start = rows.partition_point(|row| *row < window.start);
-        let end = rows.partition_point(|row| *row < window.end);
-        &rows[start..end]
     }
 }

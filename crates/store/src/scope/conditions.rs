@@ -9,11 +9,11 @@ use std::sync::Arc;
 use query::search::{Test, Word, Words};
 use query::{Matcher, Meter, Search};
 
-use super::columns::{Columns, RowCodes, attribute_at};
-use super::row_set::{Bounds, RowSet};
+use super::columns::{Columns, attribute_at};
 use super::value_test::ValueTest;
 use crate::StoreError;
-use crate::segment::Segment;
+use crate::row_set::Bounds;
+use crate::segment::{RowCodes, Segment};
 use crate::terms::{NESTED_ESCAPE_MARK, cut, token_hash};
 
 /// A search made ready for any segment.
@@ -200,11 +200,10 @@ impl Told {
                 bounds
             }
             Told::ByColumn { column, verdicts, tells_null } => {
-                let codes = column.of_row.get(window.start as usize..window.end as usize).unwrap_or_default();
                 let holds = |code: u32| verdicts.get(code as usize).copied().unwrap_or(false);
-                let mut bounds = Bounds::exact(RowSet::of_entries(window, codes, holds));
+                let mut bounds = Bounds::exact(column.of_row.rows_with(window, holds));
                 if *tells_null {
-                    bounds.perhaps.or(&RowSet::of_entries(window, codes, |code| code == 0));
+                    bounds.perhaps.or(&column.of_row.rows_with(window, |code| code == 0));
                 }
                 for row in column.unplain_in(window) {
                     bounds.surely.remove(*row);

@@ -10,12 +10,12 @@ use model::trail::Selector;
 use model::{Attribute, Seq};
 use query::Meter;
 
-use super::columns::{Columns, RowCodes};
-use super::row_set::{Bounds, RowSet};
+use super::columns::Columns;
 use crate::StoreError;
 use crate::lookup::Position;
 use crate::pairs::Pairs;
-use crate::segment::Segment;
+use crate::row_set::{Bounds, RowSet};
+use crate::segment::{RowCodes, Segment};
 
 /// By numbers alone: what has a selector may be shown.
 pub(crate) fn by_number(segment: &Segment, parts: &[Part], window: &Range<u32>) -> Bounds {
@@ -94,13 +94,14 @@ impl Kinds {
 
     /// What a selector says of the rows of a window. A row's kind is one of very few, so each is asked about once.
     fn bounds(&self, selector: &Selector, window: &Range<u32>) -> Bounds {
-        let rows = window.start as usize..window.end as usize;
-        let [category, kind, rw] =
-            [0, 1, 2].map(|at: usize| self.columns[at].of_row.get(rows.clone()).unwrap_or_default());
+        let [mut kinds, kind, rw] = [0, 1, 2].map(|at: usize| {
+            let mut codes = Vec::with_capacity(window.len());
+            self.columns[at].of_row.append(window, &mut codes);
+            codes
+        });
         let mut pairs = [Pairs::default(), Pairs::default()];
-        let mut kinds = category.to_vec();
-        pairs[0].number_all(&mut kinds, kind);
-        pairs[1].number_all(&mut kinds, rw);
+        pairs[0].number_all(&mut kinds, &kind);
+        pairs[1].number_all(&mut kinds, &rw);
         let verdicts: Vec<Option<bool>> = (0..pairs[1].len() as u32)
             .map(|number| {
                 let (left, rw) = pairs[1].get(number);

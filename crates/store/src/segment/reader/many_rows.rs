@@ -1,12 +1,13 @@
 //! Reading a segment by many rows at once: numbers a block at a time, events a page at a time.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use model::{Attribute, Timestamp};
 
 use super::super::format::{Section, read_u32, unshift_time};
-use super::super::{Values, account_codes, key_words, unplain};
+use super::super::{RowCodes, Values, account_codes, key_words, unplain};
 use super::Segment;
 use crate::StoreError;
 
@@ -56,6 +57,16 @@ impl Segment {
     /// The codes, in the order of rows, of an attribute that has them in the index.
     pub(crate) fn indexed_codes(&self, attribute: Attribute) -> Option<(Vec<u32>, Values)> {
         account_codes::decode(self.section(account_codes::section_of(attribute)?), self.rows as usize)
+    }
+
+    /// A column that was read lately.
+    pub(crate) fn cached_column(&self, attribute: Attribute) -> Option<Arc<RowCodes>> {
+        self.caches.columns.get(&(self.entry.id, attribute))
+    }
+
+    /// Keeps a column for those who ask next.
+    pub(crate) fn cache_column(&self, attribute: Attribute, column: Arc<RowCodes>) {
+        self.caches.columns.insert((self.entry.id, attribute), column);
     }
 
     /// The rows of the window that lie on one of these pages, ascending.
