@@ -33,6 +33,11 @@ impl Columns {
         Columns { segment, places: None, read: HashMap::new() }
     }
 
+    /// Whether [`Columns::get`] needs no file for it.
+    pub(crate) fn is_at_hand(&self, attribute: Attribute) -> bool {
+        self.read.contains_key(&attribute) || self.segment.cached_column(attribute).is_some()
+    }
+
     /// The column of an attribute that has codes.
     pub(crate) fn get(&mut self, attribute: Attribute, meter: &Meter) -> Result<Arc<RowCodes>, StoreError> {
         if let Some(column) = self.read.get(&attribute) {

@@ -6,6 +6,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use model::Attribute;
 use query::search::{Test, Word, Words};
 use query::{Matcher, Meter, Search};
 
@@ -38,7 +39,7 @@ struct Leaf {
     words: Vec<u64>,
     /// Whether the words may stand in a text within a text.
     may_be_nested: bool,
-    column: Option<(model::Attribute, ValueTest)>,
+    column: Option<(Attribute, ValueTest)>,
     /// Whether a column cannot tell a `null` from nothing, and the condition can.
     tells_null: bool,
 }
@@ -52,6 +53,13 @@ impl Conditions {
     /// Whether the search holds for an event of this JSON.
     pub(crate) fn hold(&self, raw: &[u8]) -> bool {
         self.is_everything || self.matcher.holds(raw)
+    }
+
+    /// The attributes whose columns decide something.
+    pub(crate) fn columns(&self) -> impl Iterator<Item = Attribute> {
+        let mut found = Vec::new();
+        self.root.for_each_leaf(&mut |leaf| found.extend(leaf.column.as_ref().map(|(attribute, _)| *attribute)));
+        found.into_iter()
     }
 
     /// What the index proposes; cheap.
@@ -92,6 +100,15 @@ impl Node<Leaf> {
                 let may_be_nested = path.keys().len() > 1 && column.is_none();
                 Node::Leaf(Leaf { words, may_be_nested, column, tells_null: *test == Test::Null })
             }
+        }
+    }
+
+    fn for_each_leaf(&self, show: &mut dyn FnMut(&Leaf)) {
+        match self {
+            Node::Constant(_) => {}
+            Node::And(nodes) | Node::Or(nodes) => nodes.iter().for_each(|node| node.for_each_leaf(show)),
+            Node::Not(node) => node.for_each_leaf(show),
+            Node::Leaf(leaf) => show(leaf),
         }
     }
 

@@ -80,6 +80,9 @@ fn by_seq(segment: &Segment, part: &Part, window: &Range<u32>, seqs: &mut Option
     RowSet::of_entries(window, seqs, |seq| part.holds(Seq(seq)))
 }
 
+/// The columns that tell an event's kind.
+pub(crate) const KIND: [Attribute; 3] = [Attribute::EventCategory, Attribute::EventType, Attribute::EventRw];
+
 /// The kinds of a segment's events. These columns are facts, plain or not: selectors ask for facts.
 struct Kinds {
     columns: [Arc<RowCodes>; 3],
@@ -87,9 +90,8 @@ struct Kinds {
 
 impl Kinds {
     fn of(columns: &mut Columns, meter: &Meter) -> Result<Kinds, StoreError> {
-        let mut get = |attribute| columns.get(attribute, meter);
-        let read = [get(Attribute::EventCategory)?, get(Attribute::EventType)?, get(Attribute::EventRw)?];
-        Ok(Kinds { columns: read })
+        let [category, kind, rw] = KIND.map(|attribute| columns.get(attribute, meter));
+        Ok(Kinds { columns: [category?, kind?, rw?] })
     }
 
     /// What a selector says of the rows of a window. A row's kind is one of very few, so each is asked about once.
