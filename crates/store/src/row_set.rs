@@ -113,6 +113,11 @@ impl RowSet {
     }
 
     /// The rows, ascending.
+    pub(crate) fn to_vec(&self) -> Vec<u32> {
+        if self.count() == self.window.len() as u64 { self.window.clone().collect() } else { self.iter().collect() }
+    }
+
+    /// The rows, ascending, one after the other.
     pub(crate) fn iter(&self) -> impl Iterator<Item = u32> + '_ {
         self.words.iter().enumerate().flat_map(move |(at, word)| {
             let first = self.window.start + at as u32 * 64;

@@ -20,10 +20,9 @@ use query::{Meter, Scope};
 use crate::StoreError;
 use crate::lookup::Position;
 use crate::row_set::{Bounds, RowSet};
-use crate::segment::{OpenPage, Segment};
+use crate::segment::{Kept, OpenPage, Segment};
 pub(crate) use columns::{Columns, attribute_at};
 pub(crate) use conditions::{Bound, Conditions};
-use shown::KIND;
 pub(crate) use shown::by_number;
 
 /// Rows looked at between two questions to the meter.
@@ -135,8 +134,8 @@ impl Work {
     /// Whether [`Work::bounds`] needs no file.
     pub(crate) fn has_columns_at_hand(&self, asked: &Asked) -> bool {
         let has_selectors = asked.scope.view.parts().iter().any(|part| part.selector.is_some());
-        let of_kinds = if has_selectors { &KIND[..] } else { &[] };
-        asked.conditions.columns().chain(of_kinds.iter().copied()).all(|each| self.columns.is_at_hand(each))
+        (!has_selectors || self.columns.is_at_hand(Kept::Kinds))
+            && asked.conditions.columns().all(|attribute| self.columns.is_at_hand(Kept::Values(attribute)))
     }
 
     /// Rows whose places follow each other lie on the same pages.

@@ -37,7 +37,7 @@ pub use check::{CheckedSegment, SegmentProblem, check_segment, rebuild_index};
 
 pub(crate) use arrangement::BLOCK_ROWS;
 pub(crate) use build::{Built, ROWS_MAX, Row, build, paths};
-pub(crate) use caches::Caches;
+pub(crate) use caches::{Caches, Kept};
 pub(crate) use codes::{Codes, Values, has_codes};
 #[cfg(test)]
 pub(crate) use format::without_optional_sections;

@@ -11,7 +11,7 @@ use query::search::{Test, Word, Words};
 use query::{Matcher, Meter, Search};
 
 use super::columns::{Columns, attribute_at};
-use super::value_test::ValueTest;
+use super::value_test::verdicts;
 use crate::StoreError;
 use crate::row_set::Bounds;
 use crate::segment::{RowCodes, Segment};
@@ -39,7 +39,7 @@ struct Leaf {
     words: Vec<u64>,
     /// Whether the words may stand in a text within a text.
     may_be_nested: bool,
-    column: Option<(Attribute, ValueTest)>,
+    column: Option<(Attribute, Test)>,
     /// Whether a column cannot tell a `null` from nothing, and the condition can.
     tells_null: bool,
 }
@@ -95,7 +95,7 @@ impl Node<Leaf> {
                 Node::Leaf(Leaf { words, may_be_nested: false, column: None, tells_null: false })
             }
             Search::Field(path, test) => {
-                let column = attribute_at(path).map(|attribute| (attribute, ValueTest::new(search, attribute)));
+                let column = attribute_at(path).map(|attribute| (attribute, test.clone()));
                 let words = if let Test::Has(words) = test { hashes(words) } else { Vec::new() };
                 let may_be_nested = path.keys().len() > 1 && column.is_none();
                 Node::Leaf(Leaf { words, may_be_nested, column, tells_null: *test == Test::Null })
@@ -160,10 +160,15 @@ impl Leaf {
 
     fn by_column(&self, columns: &mut Columns, meter: &Meter) -> Result<Told, StoreError> {
         if let Some((attribute, test)) = &self.column
-            && columns.segment.unplain(*attribute).is_some()
+            && columns.segment.knows_plain(*attribute)
         {
+            if let Told::OnPages(pages) = self.by_pages(&columns.segment)
+                && pages.is_empty()
+            {
+                return Ok(Told::OnPages(pages));
+            }
             let column = columns.get(*attribute, meter)?;
-            let verdicts = test.of_values(&column.values);
+            let verdicts = verdicts(test, &column.values);
             return Ok(Told::ByColumn { column, verdicts, tells_null: self.tells_null });
         }
         Ok(self.by_pages(&columns.segment))

@@ -9,12 +9,21 @@ use quick_cache::sync::Cache;
 
 use super::row_codes::RowCodes;
 
+/// A column in memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Kept {
+    /// The values of an attribute.
+    Values(Attribute),
+    /// The events' kinds.
+    Kinds,
+}
+
 /// Both; segments are told apart by the manifest's number.
 pub(crate) struct Caches {
     /// Uncompressed pages of JSON.
     pub(super) pages: Cache<(i64, u32), Bytes, ByBytes>,
     /// Columns in the order of rows.
-    pub(super) columns: Cache<(i64, Attribute), Arc<RowCodes>, ByBytes>,
+    pub(super) columns: Cache<(i64, Kept), Arc<RowCodes>, ByBytes>,
 }
 
 #[derive(Clone)]
@@ -26,8 +35,8 @@ impl Weighter<(i64, u32), Bytes> for ByBytes {
     }
 }
 
-impl Weighter<(i64, Attribute), Arc<RowCodes>> for ByBytes {
-    fn weight(&self, _: &(i64, Attribute), column: &Arc<RowCodes>) -> u64 {
+impl Weighter<(i64, Kept), Arc<RowCodes>> for ByBytes {
+    fn weight(&self, _: &(i64, Kept), column: &Arc<RowCodes>) -> u64 {
         column.bytes() as u64 + 64
     }
 }

@@ -26,10 +26,10 @@ pub(crate) enum Narrow {
 }
 
 impl Narrow {
-    fn of(numbers: Vec<u32>, end: usize) -> Narrow {
-        match end {
-            0..=0x100 => Narrow::One(numbers.into_iter().map(|number| number as u8).collect()),
-            0x101..=0x1_0000 => Narrow::Two(numbers.into_iter().map(|number| number as u16).collect()),
+    fn of(numbers: Vec<u32>) -> Narrow {
+        match numbers.iter().copied().max().unwrap_or(0) {
+            0..0x100 => Narrow::One(numbers.into_iter().map(|number| number as u8).collect()),
+            0x100..0x1_0000 => Narrow::Two(numbers.into_iter().map(|number| number as u16).collect()),
             _ => Narrow::Four(numbers),
         }
     }
@@ -74,9 +74,9 @@ impl Narrow {
 }
 
 impl RowCodes {
-    /// A column whose codes are all of `values`.
+    /// A column. Its codes are those of `values`, unless they mean something else.
     pub(crate) fn new(of_row: Vec<u32>, values: Values, unplain: Option<Vec<u32>>) -> RowCodes {
-        RowCodes { of_row: Narrow::of(of_row, values.codes()), values, unplain, dictionary: OnceLock::new() }
+        RowCodes { of_row: Narrow::of(of_row), values, unplain, dictionary: OnceLock::new() }
     }
 
     /// The memory it takes, with its dictionary if that is ever made.
@@ -109,7 +109,7 @@ mod tests {
     fn numbers_come_back_whatever_their_width() {
         for end in [3_u32, 256, 257, 65_536, 65_537, 1_000_000] {
             let numbers: Vec<u32> = (0..200).map(|n| if n % 7 == 0 { end - 1 } else { n % end }).collect();
-            let narrow = Narrow::of(numbers.clone(), end as usize);
+            let narrow = Narrow::of(numbers.clone());
             let all: Vec<u32> = (0..200).map(|row| narrow.get(row)).collect();
             assert_eq!(all, numbers, "{end}");
             let mut some = Vec::new();

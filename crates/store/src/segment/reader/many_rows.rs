@@ -7,7 +7,7 @@ use bytes::Bytes;
 use model::{Attribute, Timestamp};
 
 use super::super::format::{Section, read_u32, unshift_time};
-use super::super::{RowCodes, Values, account_codes, key_words, unplain};
+use super::super::{Kept, RowCodes, Values, account_codes, key_words, unplain};
 use super::Segment;
 use crate::StoreError;
 
@@ -46,6 +46,12 @@ impl Segment {
         !self.section(Section::KeyWords).is_empty()
     }
 
+    /// Whether it is known where an attribute's column says what the JSON does.
+    pub(crate) fn knows_plain(&self, attribute: Attribute) -> bool {
+        let is_missing = account_codes::section_of(attribute).is_some_and(|section| self.section(section).is_empty());
+        !is_missing && unplain::is_known(self.section(Section::Unplain), attribute)
+    }
+
     /// The rows where an attribute's column does not say what the JSON does; `None` when that is not known.
     pub(crate) fn unplain(&self, attribute: Attribute) -> Option<Vec<u32>> {
         if account_codes::section_of(attribute).is_some_and(|section| self.section(section).is_empty()) {
@@ -60,13 +66,13 @@ impl Segment {
     }
 
     /// A column that was read lately.
-    pub(crate) fn cached_column(&self, attribute: Attribute) -> Option<Arc<RowCodes>> {
-        self.caches.columns.get(&(self.entry.id, attribute))
+    pub(crate) fn kept_column(&self, which: Kept) -> Option<Arc<RowCodes>> {
+        self.caches.columns.get(&(self.entry.id, which))
     }
 
     /// Keeps a column for those who ask next.
-    pub(crate) fn cache_column(&self, attribute: Attribute, column: Arc<RowCodes>) {
-        self.caches.columns.insert((self.entry.id, attribute), column);
+    pub(crate) fn keep_column(&self, which: Kept, column: Arc<RowCodes>) {
+        self.caches.columns.insert((self.entry.id, which), column);
     }
 
     /// The rows of the window that lie on one of these pages, ascending.
