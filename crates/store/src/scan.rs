@@ -1,6 +1,6 @@
 //! The values of the events a question is about, as Arrow batches: what SQL reads.
 //!
-//! Typed columns give the text at their path as dictionaries, without a text for each row; everything else is read from the
+//! Typed columns give the text at their path as views of their values, without a copy for each row; everything else is read from the
 //! JSON, all paths in one pass, each page decompressed once. A batch has at most 8,192 rows and about 4 MiB of JSON.
 
 mod batch;
@@ -19,7 +19,7 @@ use crate::scope::{Work, windows};
 use crate::segment::Row;
 use crate::units::{Unit, Units};
 use crate::{Store, StoreError};
-pub(crate) use batch::dictionary;
+pub(crate) use batch::texts_of;
 use batch::{TypedColumns, Wanted};
 
 /// Rows of a batch at most.
@@ -27,18 +27,18 @@ pub(crate) const BATCH_ROWS: usize = 8192;
 /// JSON held for a batch; a batch with more ends early.
 const BATCH_BYTES: usize = 4 << 20;
 
-/// The columns of a scan: each named by its place, `c0`, `c1` and so on. Texts at paths and accounts are dictionaries.
+/// The columns of a scan: each named by its place, `c0`, `c1` and so on. Texts are views: those of a typed
+/// column share the bytes of its values.
 pub fn scan_schema(columns: &[Column]) -> SchemaRef {
-    let dictionary = || DataType::Dictionary(Box::new(DataType::UInt32), Box::new(DataType::Utf8));
     let time = || DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into()));
     let field = |(at, column): (usize, &Column)| {
         let (kind, is_nullable) = match column {
             Column::Seconds => (DataType::Int64, false),
             Column::Time | Column::Received => (time(), false),
             Column::Seq => (DataType::UInt64, false),
-            Column::Account => (dictionary(), false),
+            Column::Account => (DataType::Utf8View, false),
             Column::Raw => (DataType::Utf8View, false),
-            Column::Field(_) => (dictionary(), true),
+            Column::Field(_) => (DataType::Utf8View, true),
         };
         Field::new(format!("c{at}"), kind, is_nullable)
     };

@@ -3,15 +3,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow_array::types::UInt32Type;
-use arrow_array::{ArrayRef, DictionaryArray, UInt32Array};
+use arrow_array::ArrayRef;
 use model::{AccountId, Attribute, Event};
 use query::extract::Value;
 use query::{Column, Meter};
 
 use super::By;
 use crate::StoreError;
-use crate::scan::dictionary;
+use crate::scan::texts_of;
 use crate::scope::{Work, attribute_at};
 use crate::segment::{RowCodes, Values};
 
@@ -175,15 +174,8 @@ impl Coded {
     pub(super) fn array(&self, column: usize, codes: &[u32]) -> ArrayRef {
         let one = &self.columns[column];
         match &one.typed {
-            Some(typed) if one.known.is_empty() => {
-                let keys: UInt32Array = codes.iter().map(|code| code.checked_sub(1)).collect();
-                let array = DictionaryArray::<UInt32Type>::try_new(keys, typed.dictionary());
-                Arc::new(array.expect("every code has a value"))
-            }
-            _ => {
-                let texts: Vec<_> = codes.iter().map(|code| one.text(*code).map(String::from_utf8_lossy)).collect();
-                dictionary(texts.iter().map(|text| text.as_deref()))
-            }
+            Some(typed) if one.known.is_empty() => typed.texts(codes.iter().copied()),
+            _ => texts_of(codes.iter().map(|code| one.text(*code).map(String::from_utf8_lossy))),
         }
     }
 }

@@ -2,12 +2,8 @@
 
 use std::sync::Arc;
 
-use arrow_array::builder::{StringDictionaryBuilder, StringViewBuilder};
-use arrow_array::types::UInt32Type;
-use arrow_array::{
-    ArrayRef, DictionaryArray, Int64Array, RecordBatch, RecordBatchOptions, TimestampMillisecondArray, UInt32Array,
-    UInt64Array,
-};
+use arrow_array::builder::StringViewBuilder;
+use arrow_array::{ArrayRef, Int64Array, RecordBatch, RecordBatchOptions, TimestampMillisecondArray, UInt64Array};
 use arrow_schema::SchemaRef;
 use bytes::Bytes;
 use model::{AccountId, Timestamp};
@@ -74,11 +70,11 @@ impl Wanted {
                 Column::Time => times(rows.iter().map(time)),
                 Column::Received => times(rows.iter().map(|row| row.received)),
                 Column::Seq => Arc::new(UInt64Array::from_iter_values(rows.iter().map(|row| row.seq.0))),
-                Column::Account => dictionary(rows.iter().map(|row| Some(row.account.as_str()))),
+                Column::Account => texts_of(rows.iter().map(|row| Some(row.account.as_str()))),
                 Column::Raw => raws(rows.iter().map(|row| row.event.raw())),
                 Column::Field(_) => {
                     field += 1;
-                    dictionary(texts.iter().map(|texts| texts[field - 1].as_deref()))
+                    texts_of(texts.iter().map(|texts| texts[field - 1].as_deref()))
                 }
             }
         };
@@ -102,7 +98,7 @@ impl Wanted {
                 Column::Time => times(happened()),
                 Column::Received => times(rows.iter().map(|(row, _)| segment.received(*row))),
                 Column::Seq => Arc::new(UInt64Array::from_iter_values(rows.iter().map(|(row, _)| segment.seq(*row).0))),
-                Column::Account => dictionary(rows.iter().map(|_| Some(account.as_str()))),
+                Column::Account => texts_of(rows.iter().map(|_| Some(account.as_str()))),
                 Column::Raw => raws(rows.iter().filter_map(|(_, raw)| raw.as_ref())),
                 Column::Field(_) => {
                     field += 1;
@@ -120,20 +116,17 @@ impl Wanted {
         texts: &[Vec<Option<String>>],
     ) -> ArrayRef {
         let Some(column) = &columns.typed[field] else {
-            return dictionary(texts.iter().map(|texts| texts[field].as_deref()));
+            return texts_of(texts.iter().map(|texts| texts[field].as_deref()));
         };
         let code = |row: u32| column.of_row.get(row);
         let is_unplain = |row: u32| !column.unplain_in(&(row..row + 1)).is_empty();
         if rows.iter().any(|(row, _)| is_unplain(*row)) {
             let text = |((row, _), texts): (&(u32, Option<Bytes>), &'_ Vec<Option<String>>)| {
-                if is_unplain(*row) { texts[field].clone() } else { text_of(&column.values, code(*row)) }
+                if is_unplain(*row) { texts[field].clone() } else { text_in(&column.values, code(*row)) }
             };
-            let all: Vec<Option<String>> = rows.iter().zip(texts).map(text).collect();
-            return dictionary(all.iter().map(Option::as_deref));
+            return texts_of(rows.iter().zip(texts).map(text));
         }
-        let keys: UInt32Array = rows.iter().map(|(row, _)| code(*row).checked_sub(1)).collect();
-        let array = DictionaryArray::<UInt32Type>::try_new(keys, column.dictionary());
-        Arc::new(array.expect("every code has a value"))
+        column.texts(rows.iter().map(|(row, _)| code(*row)))
     }
 
     /// The text at each path of each row that has JSON.
@@ -154,7 +147,7 @@ impl Wanted {
     }
 }
 
-fn text_of(values: &Values, code: u32) -> Option<String> {
+fn text_in(values: &Values, code: u32) -> Option<String> {
     values.get(code).map(|text| String::from_utf8_lossy(text).into_owned())
 }
 
@@ -172,8 +165,9 @@ fn raws<'r>(raws: impl Iterator<Item = &'r Bytes>) -> ArrayRef {
     Arc::new(builder.finish())
 }
 
-pub(crate) fn dictionary<'t>(texts: impl Iterator<Item = Option<&'t str>>) -> ArrayRef {
-    let mut builder = StringDictionaryBuilder::<UInt32Type>::new();
+/// Texts, or nothing.
+pub(crate) fn texts_of(texts: impl Iterator<Item = Option<impl AsRef<str>>>) -> ArrayRef {
+    let mut builder = StringViewBuilder::new();
     texts.for_each(|text| builder.append_option(text));
     Arc::new(builder.finish())
 }

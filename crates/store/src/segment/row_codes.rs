@@ -3,7 +3,9 @@
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
-use arrow_array::{ArrayRef, StringArray};
+use arrow_array::builder::StringViewBuilder;
+use arrow_array::{ArrayRef, UInt32Array};
+use arrow_select::take::take;
 
 use super::Values;
 use crate::row_set::RowSet;
@@ -15,7 +17,8 @@ pub(crate) struct RowCodes {
     pub(crate) values: Values,
     /// The rows where the JSON may say something else, ascending; `None`: any row may.
     pub(crate) unplain: Option<Vec<u32>>,
-    dictionary: OnceLock<ArrayRef>,
+    /// The values as Arrow has them, without the code of no value.
+    texts: OnceLock<ArrayRef>,
 }
 
 /// Numbers with as many bytes as the greatest needs.
@@ -76,20 +79,20 @@ impl Narrow {
 impl RowCodes {
     /// A column. Its codes are those of `values`, unless they mean something else.
     pub(crate) fn new(of_row: Vec<u32>, values: Values, unplain: Option<Vec<u32>>) -> RowCodes {
-        RowCodes { of_row: Narrow::of(of_row), values, unplain, dictionary: OnceLock::new() }
+        RowCodes { of_row: Narrow::of(of_row), values, unplain, texts: OnceLock::new() }
     }
 
-    /// The memory it takes, with its dictionary if that is ever made.
+    /// The memory it takes, with its texts for Arrow if those are ever made.
     pub(crate) fn bytes(&self) -> usize {
         let unplain = self.unplain.as_ref().map_or(0, |rows| rows.len() * 4);
         self.of_row.bytes() + 2 * self.values.bytes() + unplain + size_of::<RowCodes>()
     }
 
-    /// The values as Arrow has them, without the code of no value. Made once.
-    pub(crate) fn dictionary(&self) -> ArrayRef {
-        let texts = || (1..self.values.codes() as u32).map(|code| self.values.get(code).unwrap_or_default());
-        let make = || Arc::new(StringArray::from_iter_values(texts().map(String::from_utf8_lossy))) as ArrayRef;
-        self.dictionary.get_or_init(make).clone()
+    /// The texts of some codes. They share the bytes of the column's values.
+    pub(crate) fn texts(&self, codes: impl Iterator<Item = u32>) -> ArrayRef {
+        let places: UInt32Array = codes.map(|code| code.checked_sub(1)).collect();
+        let texts = self.texts.get_or_init(|| texts_of(&self.values));
+        take(texts, &places, None).expect("every code has a value")
     }
 
     /// The rows of a window where the column does not tell.
@@ -99,6 +102,14 @@ impl RowCodes {
         let end = rows.partition_point(|row| *row < window.end);
         &rows[start..end]
     }
+}
+
+fn texts_of(values: &Values) -> ArrayRef {
+    let mut builder = StringViewBuilder::new().with_fixed_block_size(values.bytes().max(1) as u32);
+    for code in 1..values.codes() as u32 {
+        builder.append_value(String::from_utf8_lossy(values.get(code).unwrap_or_default()));
+    }
+    Arc::new(builder.finish())
 }
 
 #[cfg(test)]

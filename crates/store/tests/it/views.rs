@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arrow_array::types::{Int64Type, TimestampMillisecondType, UInt32Type, UInt64Type};
+use arrow_array::types::{Int64Type, TimestampMillisecondType, UInt64Type};
 use arrow_array::{Array, RecordBatch, cast::AsArray};
 use catalog::Catalog;
 use journal::Outcome;
@@ -427,10 +427,6 @@ fn shown(batch: &RecordBatch, at: usize, row: usize) -> String {
     let array = batch.column(at);
     if array.is_null(row) {
         return "NULL".to_owned();
-    }
-    if let Some(dictionary) = array.as_dictionary_opt::<UInt32Type>() {
-        let values = dictionary.values().as_string::<i32>();
-        return values.value(dictionary.keys().value(row) as usize).to_owned();
     }
     let number = |number: Option<i64>| number.map(|number| number.to_string());
     number(array.as_primitive_opt::<Int64Type>().map(|array| array.value(row)))
