@@ -3,6 +3,7 @@
 //! [`RuleIndex`] says which rules an event is for in a time that does not grow with their number; [`row`] says what the event looks
 //! like to a rule's conditions. `watch::stream` reads the events and acts on what is found.
 
+mod domain;
 mod index;
 mod keys;
 mod row;
