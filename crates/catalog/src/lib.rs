@@ -6,6 +6,7 @@
 
 mod account_settings;
 mod accounts;
+mod alert_rules;
 mod buckets;
 mod consumer_groups;
 mod database;
@@ -30,6 +31,7 @@ mod policies;
 mod policy_versions;
 mod projects;
 mod queries;
+mod resource_records;
 mod retired;
 mod roles;
 mod selection;
@@ -40,6 +42,7 @@ mod users;
 
 pub use account_settings::AccountSettings;
 pub use accounts::Account;
+pub use alert_rules::{AlertRule, AlertRuleId, NewAlertRule};
 pub use buckets::Bucket;
 pub use consumer_groups::{Checkpoint, ConsumerGroup, LogstoreName};
 pub use database::Catalog;
@@ -64,6 +67,7 @@ pub use policies::{Attachment, Holder, HolderKind, Policy, PolicyKind, PolicyRef
 pub use policy_versions::PolicyVersion;
 pub use projects::{Project, ProjectKind};
 pub use queries::{QueryTemplate, SavedQuery};
+pub use resource_records::{NewResourceRecord, Resource, ResourceRecord};
 pub use roles::Role;
 pub use selection::{Route, RouteInterval, Routes, SelectionVersion, Tenure};
 pub use snapshot::Snapshot;

@@ -158,6 +158,8 @@ impl Catalog {
         must_be_there(name, query.execute(&mut *transaction).await?.rows_affected())?;
         transaction.commit().await?;
         self.trails_changed();
+        // Its rules went with it.
+        self.alert_rules_changed();
         Ok(())
     }
 }
