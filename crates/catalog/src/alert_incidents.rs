@@ -204,6 +204,16 @@ impl Catalog {
         sqlx::query(query).bind(account.as_str()).fetch_one(self.reader()).await?.count("incidents")
     }
 
+    /// How many incidents of the account are open and not ignored, by severity.
+    pub async fn incident_severities(&self, account: AccountId) -> Result<Vec<(u8, u64)>, CatalogError> {
+        let query = "SELECT severity, count(*) AS incidents FROM alert_incidents
+             WHERE account = ? AND ended IS NULL AND status <> 'ignored' GROUP BY severity ORDER BY severity DESC";
+        let rows = sqlx::query(query).bind(account.as_str()).fetch_all(self.reader()).await?;
+        let severity =
+            |row: &SqliteRow| Ok((row.count("severity")?.try_into().unwrap_or(u8::MAX), row.count("incidents")?));
+        rows.iter().map(severity).collect()
+    }
+
     /// Says what somebody did about an open incident. `Resolved` ends it.
     pub async fn incident_handle(
         &self,
@@ -277,12 +287,12 @@ pub(crate) async fn apply(
         .bind(at.0)
         .bind(account.as_str())
         .bind(fingerprint),
-        IncidentChange::Told { id, action_policy, at } => sqlx::query(
-            "UPDATE alert_incidents SET told = ?1, action_policy = ?2 WHERE id = ?3 AND told IS NULL",
-        )
-        .bind(at.0)
-        .bind(action_policy)
-        .bind(id),
+        IncidentChange::Told { id, action_policy, at } => {
+            sqlx::query("UPDATE alert_incidents SET told = ?1, action_policy = ?2 WHERE id = ?3 AND told IS NULL")
+                .bind(at.0)
+                .bind(action_policy)
+                .bind(id)
+        }
         IncidentChange::Escalated { id, bits } => {
             sqlx::query("UPDATE alert_incidents SET escalated = escalated | ?1 WHERE id = ?2").bind(*bits).bind(id)
         }
