@@ -27,8 +27,16 @@ impl WatchMetrics {
         WatchMetrics {
             rules: gauge("alert_rules", "Alert rules that are switched on"),
             unreadable_rules: gauge("alert_unreadable_rules", "Alert rules that are switched on and cannot be run"),
-            evaluations: metrics.register("alert_evaluations", "Runs of alert rules, by how they ended", Family::default()),
-            evaluation_seconds: metrics.register("alert_evaluation_seconds", "One run of an alert rule", latency_histogram()),
+            evaluations: metrics.register(
+                "alert_evaluations",
+                "Runs of alert rules, by how they ended",
+                Family::default(),
+            ),
+            evaluation_seconds: metrics.register(
+                "alert_evaluation_seconds",
+                "One run of an alert rule",
+                latency_histogram(),
+            ),
             notifications: metrics.register(
                 "alert_notifications",
                 "Attempts to send notifications, and notifications that were suppressed, by channel and outcome",

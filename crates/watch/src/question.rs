@@ -179,13 +179,7 @@ impl Asker {
     }
 
     /// What a Logstore of the account shows now.
-    pub async fn view(
-        &self,
-        account: AccountId,
-        project: &str,
-        store: &str,
-        now: Timestamp,
-    ) -> Result<View, AskError> {
+    pub async fn view(&self, account: AccountId, project: &str, store: &str, now: Timestamp) -> Result<View, AskError> {
         let found = self.catalog.logstore_find(account, project, store).await?;
         let missing = || AskError::NoLogstore { project: project.to_owned(), store: store.to_owned() };
         Ok(self.catalog.logstore_view(&found.ok_or_else(missing)?, now).await?)
