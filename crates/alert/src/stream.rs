@@ -7,7 +7,9 @@ mod domain;
 mod index;
 mod keys;
 mod row;
+mod tally;
 mod words;
 
 pub use index::{RuleIndex, Tried};
 pub use row::{FIELD_CHARACTERS_MAX, ROW_FIELDS_MAX, row};
+pub use tally::{Counting, OffStream, OnStream, Tally, on_stream};
