@@ -81,9 +81,9 @@ pub fn on_stream(rule: &Rule) -> Result<OnStream, OffStream> {
     if rule.labels.iter().any(|(_, text)| names_a_row(text, &fields)) {
         return Err(OffStream::Labels);
     }
-    // Two instants tell whether both ends move with the time.
-    let [(from, before), (_, later)] = [0, 86_400_000].map(|at| query.range.at(model::Timestamp(at)));
-    if before != 0 || later != 86_400 {
+    let ends_now = |second: i64| query.range.at(model::Timestamp(second * 1000)).1 == second;
+    // No unit of time divides all of these.
+    if ![12_345, 12_346, 86_399].into_iter().all(ends_now) {
         return Err(OffStream::Range);
     }
     let overall = (rule.overall.condition.clone(), reach(rule.overall.count.as_ref())?);
@@ -95,7 +95,7 @@ pub fn on_stream(rule: &Rule) -> Result<OnStream, OffStream> {
     if overall.1 == 1 && severities.iter().all(|(_, count)| *count == 1) {
         return Ok(OnStream::Each);
     }
-    Ok(OnStream::Counted(Counting { range_seconds: before - from, fields, overall, severities }))
+    Ok(OnStream::Counted(Counting { range_seconds: query.range.seconds(), fields, overall, severities }))
 }
 
 /// Whether a label's text has a variable that another row would fill otherwise.
@@ -165,9 +165,6 @@ impl Tally {
             return false;
         }
         let passing: Vec<bool> = counting.severities.iter().map(|(condition, _)| passes(condition)).collect();
-        if !passing.contains(&true) {
-            return false;
-        }
         let key = counting.fields.iter().map(|field| value(row, field).to_owned()).collect();
         if self.groups.len() >= GROUPS_MAX && !self.groups.contains_key(&key) {
             self.groups.retain(|_, group| group.overall.newest() > after);
