@@ -3,11 +3,13 @@
 
 mod config;
 mod history;
+mod integrations;
 mod metrics;
 mod outbox;
 mod question;
 mod rows;
 
 pub use config::Config;
+pub use integrations::RecordedIntegrations;
 pub use outbox::Carrier;
 pub use question::{AskError, Asked, Asker, Told};

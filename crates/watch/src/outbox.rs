@@ -204,3 +204,6 @@ impl InFlight {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

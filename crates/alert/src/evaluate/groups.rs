@@ -95,10 +95,12 @@ fn ask(
     rows: &[usize],
 ) -> Result<Result<Group, PassedOver>, NotBoolean> {
     let overall = passing(&rule.overall.condition, joined, rows)?;
-    let is_met = count_holds(&rule.overall.count, overall.len())?;
+    let is_met = count_holds(&rule.overall.count, overall.len(), true)?;
     for severity in rule.severities.iter().filter(|_| is_met) {
         let passing = passing(&severity.check.condition, joined, &overall)?;
-        if !count_holds(&severity.check.count, passing.len())? {
+        // Without any count there must be a row.
+        let default = rule.overall.count.is_some() || !passing.is_empty();
+        if !count_holds(&severity.check.count, passing.len(), default)? {
             continue;
         }
         let counts = (overall.len(), passing.len());
@@ -135,8 +137,8 @@ fn passing(condition: &Option<Condition>, joined: &Joined<'_>, rows: &[usize]) -
     Ok(passing)
 }
 
-fn count_holds(condition: &Option<Condition>, count: usize) -> Result<bool, NotBoolean> {
-    condition.as_ref().map_or(Ok(count > 0), |condition| condition.holds(&Count::of(count)))
+fn count_holds(condition: &Option<Condition>, count: usize, default: bool) -> Result<bool, NotBoolean> {
+    condition.as_ref().map_or(Ok(default), |condition| condition.holds(&Count::of(count)))
 }
 
 /// What a condition's text is made of: its row, and how many rows there are.
