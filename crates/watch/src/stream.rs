@@ -23,7 +23,7 @@ use store::{Store, StoreError};
 use tokio::sync::watch;
 use tracing::{info, warn};
 
-use crate::desk::{Desk, DeskError};
+use crate::desk::{Desk, DeskStopped};
 use crate::evaluation::{self, Outcome, Run};
 use crate::metrics::WatchMetrics;
 use crate::question::{AskError, Asker};
@@ -62,7 +62,7 @@ enum StreamError {
     #[error("could not read new events")]
     Store(#[from] StoreError),
     #[error("could not hand on what fired")]
-    Desk(#[from] DeskError),
+    Desk(#[from] DeskStopped),
     #[error("looking at events broke")]
     Broke,
 }
