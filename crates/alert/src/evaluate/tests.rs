@@ -266,6 +266,19 @@ fn the_record_has_the_names_of_the_history() {
 }
 
 #[test]
+fn conditions_know_when_the_query_ends() {
+    let rule = rule_of(
+        1,
+        json!({"severityConfigurations": [
+            {"severity": 4, "evalCondition": {"condition": "first_seen >= __end_time__ - 30 && __start_time__ == 0"}},
+        ]}),
+    );
+    let step = run(&rule, 0, &RuleState::default(), json!([{"first_seen": "29"}, {"first_seen": "30"}]));
+    assert_eq!(step.firing[0].fire_results, rows(json!([{"first_seen": "30"}])));
+    assert_eq!(step.firing[0].condition, "Count:[1] > 0;Condition:[30] >= [60] - 30 && [0] == 0");
+}
+
+#[test]
 fn labels_auto_groups_by_what_is_no_number() {
     let rule = rule_of(1, json!({"groupConfiguration": {"type": "labels_auto"}}));
     let found = rows(
