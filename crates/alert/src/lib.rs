@@ -20,5 +20,8 @@ pub mod script;
 pub mod stream;
 pub mod template;
 
+#[cfg(test)]
+mod specimen;
+
 pub use reason::Reason;
 pub use notice::{Alert, Channel, Fingerprint, Found, Locale, Row, Severity, Status};

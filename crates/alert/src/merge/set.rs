@@ -37,6 +37,8 @@ pub struct MergeSet {
 struct Member {
     alert: Alert,
     is_pending: bool,
+    /// It left: nothing is remembered of it once it was told.
+    is_over: bool,
     /// When it was last told, and how it was then.
     told: Option<(Timestamp, Status, Severity)>,
     /// When it was last suppressed.
@@ -192,6 +194,7 @@ impl MergeSet {
         });
         let member = Member {
             is_pending: true,
+            is_over: false,
             told: known.and_then(|member| member.told),
             suppressed: known.and_then(|member| member.suppressed),
             alert,
@@ -200,6 +203,18 @@ impl MergeSet {
         self.waiting_since.get_or_insert(now);
         self.members.insert(member.alert.fingerprint.clone(), member);
         Added { effect, suppressed: superseded }
+    }
+
+    /// Lets an alert go that is over and whose rule does not want that told. One that is pending stays until it was told: that it
+    /// fired is news. When it fires again, that is news, too.
+    pub fn leave(&mut self, fingerprint: &Fingerprint) {
+        if let Some(member) = self.members.get_mut(fingerprint) {
+            member.told = None;
+            member.is_over = true;
+            if !member.is_pending {
+                self.members.remove(fingerprint);
+            }
+        }
     }
 
     /// When the set falls due, if it does without another alert.
@@ -257,7 +272,7 @@ impl MergeSet {
             // What still fires was told before and has not come again.
             alerts.clear();
         }
-        self.members.retain(|_, member| member.alert.status == Status::Firing);
+        self.members.retain(|_, member| member.alert.status == Status::Firing && !member.is_over);
         self.forget(now);
         Some(Telling {
             key: self.key.clone(),

@@ -73,7 +73,7 @@ impl Field {
                 text.push_str(part);
             } else {
                 text.push('[');
-                text.push_str(&serde_json::Value::from(part.as_str()).to_string());
+                text.push_str(&super::print::quoted(part));
                 text.push(']');
             }
         }

@@ -98,7 +98,7 @@ impl fmt::Display for Value {
 }
 
 /// JSON's quotes. `\b` means a word's edge in patterns, so the backspace it is in JSON is written by its number.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let parts: Vec<String> = text.split('\u{8}').map(|part| serde_json::Value::from(part).to_string()).collect();
     let inner: Vec<&str> = parts.iter().map(|part| &part[1..part.len() - 1]).collect();
     format!("\"{}\"", inner.join("\\u0008"))
