@@ -183,6 +183,9 @@ impl MergeSet {
     pub fn add(&mut self, route: &Route, alert: Alert, now: Timestamp) -> Added {
         self.take_times(route);
         self.forget(now);
+        if self.is_over(now) {
+            self.told = None;
+        }
         let known = self.members.get(&alert.fingerprint);
         if known.is_none() && self.members.len() >= ALERTS_MAX {
             let reason = Reason::new("set_full", format!("its merge set holds {ALERTS_MAX} alerts already"));
@@ -313,13 +316,15 @@ impl MergeSet {
         self.ends_at().is_none_or(|end| end <= now)
     }
 
-    /// When nothing will be left of the set without another alert. Nothing when nothing is left now; never while alerts wait.
+    /// When nothing will be left of the set without another alert: never while alerts wait, and not before the group interval is over,
+    /// so that what comes and goes is not told at every turn.
     pub fn ends_at(&self) -> Option<Timestamp> {
         if self.waiting_since.is_some() {
             return Some(Timestamp::MAX);
         }
         let kept = Duration::from_secs(self.repeat_interval_seconds);
-        self.members.values().map(|member| member.last_seen().plus(kept).max(member.fresh_until())).max()
+        let members = self.members.values().map(|member| member.last_seen().plus(kept).max(member.fresh_until())).max();
+        members.max(self.told.map(|told| told.plus(Duration::from_secs(self.group_interval_seconds))))
     }
 }
 
