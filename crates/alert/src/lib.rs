@@ -23,5 +23,5 @@ pub mod template;
 #[cfg(test)]
 mod specimen;
 
-pub use reason::Reason;
 pub use notice::{Alert, Channel, Fingerprint, Found, Locale, Row, Severity, Status};
+pub use reason::Reason;

@@ -296,11 +296,7 @@ impl MergeSet {
         let inhibited = inhibit::inhibited(policies(), &alerts);
         let each = members.iter().zip(inhibited).map(|(member, inhibited)| {
             let silenced = || silence::by_policy(policies(), &member.alert, now);
-            member
-                .never_told()
-                .or(inhibited)
-                .or_else(silenced)
-                .or_else(|| quiet.silences.silenced(&member.alert, now))
+            member.never_told().or(inhibited).or_else(silenced).or_else(|| quiet.silences.silenced(&member.alert, now))
         });
         each.collect()
     }
@@ -353,6 +349,7 @@ impl Member {
     /// Nobody is told that something is over of which nobody was told that it began.
     fn never_told(&self) -> Option<Reason> {
         let is_unheard = self.alert.status == Status::Resolved && self.told.is_none() && self.suppressed.is_some();
-        is_unheard.then(|| Reason::new("never_told", "nobody was told that it fired, so nobody is told that it is resolved"))
+        is_unheard
+            .then(|| Reason::new("never_told", "nobody was told that it fired, so nobody is told that it is resolved"))
     }
 }

@@ -15,8 +15,7 @@ fn policy(group: &str, inhibit: &str, silence: &str) -> AlertPolicy {
     .unwrap()
 }
 
-const BY_PROJECT: &str =
-    "fire(action_policy=\"team\", group={\"p\": alert.project}, group_wait=\"15s\", group_interval=\"5m\", repeat_interval=\"1h\")";
+const BY_PROJECT: &str = "fire(action_policy=\"team\", group={\"p\": alert.project}, group_wait=\"15s\", group_interval=\"5m\", repeat_interval=\"1h\")";
 
 fn builtin_policy(id: &str) -> AlertPolicy {
     let record = builtin::records().into_iter().find(|record| record["policy_id"] == id).unwrap();
@@ -251,7 +250,8 @@ fn silence_scripts_have_hours_and_days() {
 
 #[test]
 fn an_alert_that_explains_others_keeps_them_quiet() {
-    let script = "inhibit(source=\"alert.severity >= 8\", target=\"alert.severity <= 4\", equal=[\"alert.labels.host\"])";
+    let script =
+        "inhibit(source=\"alert.severity >= 8\", target=\"alert.severity <= 4\", equal=[\"alert.labels.host\"])";
     let mut desk = Desk::new(policy(BY_PROJECT, script, ""));
     let mut minor = |user: &str, host: &str| {
         let mut alert = alert(&[("user", user), ("host", host)]);
@@ -265,7 +265,9 @@ fn an_alert_that_explains_others_keeps_them_quiet() {
     assert_eq!(users(&told).into_iter().collect::<BTreeSet<_>>(), BTreeSet::from(["bob", "carol"]));
     assert_eq!(told.suppressed[0].reason.code, "inhibited");
     let record = json!({"policy_id": "policy", "policy_name": "p", "inhibit_script": "inhibit(source=\"alert.x == 1\", target=\"true\")"});
-    assert!(AlertPolicy::parse(&record).unwrap_err().message.contains("source: line 1, column 1: alerts have no field"));
+    assert!(
+        AlertPolicy::parse(&record).unwrap_err().message.contains("source: line 1, column 1: alerts have no field")
+    );
 }
 
 #[test]

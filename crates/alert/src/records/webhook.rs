@@ -88,7 +88,11 @@ impl Webhook {
         let fields = Fields::of(record)?;
         let kind_name = fields.text("type")?;
         let kind = WebhookKind::parse(&kind_name).ok_or_else(|| {
-            RecordError::new("type", &kind_name, "should be one of dingtalk, wechat, lark, slack, custom, event_bridge, fc")
+            RecordError::new(
+                "type",
+                &kind_name,
+                "should be one of dingtalk, wechat, lark, slack, custom, event_bridge, fc",
+            )
         })?;
         let url = fields.text("url")?;
         let has_host = |rest: &str| !rest.is_empty() && !rest.starts_with('/');

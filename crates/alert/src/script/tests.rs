@@ -48,16 +48,34 @@ fn errors_say_where_and_what() {
     assert_eq!(wrong("send()"), "line 1, column 1: a statement is if, pass or one of fire(), stop()");
     assert_eq!(wrong("fire(type=\"a\" users=[])"), "line 1, column 15: a comma or \")\" is missing here");
     assert_eq!(wrong("fire(type=\"a\", type=\"b\")"), "line 1, column 16: type is given twice");
-    assert_eq!(wrong("fire(type=email)"), "line 1, column 11: email is no value; texts stand in quotes, fields begin with alert.");
-    assert_eq!(wrong("if alert.severity >= 8:\nstop()"), "line 2, column 1: an indented block is missing here; write pass for an empty one");
+    assert_eq!(
+        wrong("fire(type=email)"),
+        "line 1, column 11: email is no value; texts stand in quotes, fields begin with alert."
+    );
+    assert_eq!(
+        wrong("if alert.severity >= 8:\nstop()"),
+        "line 2, column 1: an indented block is missing here; write pass for an empty one"
+    );
     assert_eq!(wrong("stop()\n    stop()"), "line 2, column 1: this line is indented more than the one above");
-    assert_eq!(wrong("if alert.severity >= 8:\n    stop()\n  stop()"), "line 3, column 1: this line is indented like no line above it");
+    assert_eq!(
+        wrong("if alert.severity >= 8:\n    stop()\n  stop()"),
+        "line 3, column 1: this line is indented like no line above it"
+    );
     assert_eq!(wrong("fire(type=\"a"), "line 1, column 11: this text is not closed on its line");
     assert_eq!(wrong("fire(type=\"a\""), "line 1, column 1: a bracket is not closed");
-    assert_eq!(wrong("if alert.severity:\n    stop()"), "line 1, column 18: a comparison is missing here: ==, !=, >, >=, <, <=, =~, !~, in or not in");
-    assert!(wrong("if alert.severtiy == 8:\n    stop()").starts_with("line 1, column 4: alerts have no field \"severtiy\"; there are aliuid"));
+    assert_eq!(
+        wrong("if alert.severity:\n    stop()"),
+        "line 1, column 18: a comparison is missing here: ==, !=, >, >=, <, <=, =~, !~, in or not in"
+    );
+    assert!(
+        wrong("if alert.severtiy == 8:\n    stop()")
+            .starts_with("line 1, column 4: alerts have no field \"severtiy\"; there are aliuid")
+    );
     assert!(wrong("if alert.project =~ \"(\":\n    stop()").starts_with("line 1, column 4: \"(\" is no pattern"));
-    assert_eq!(wrong("if 1 == 1: stop()"), "line 1, column 4: a comparison names a field of the alert on one side, such as alert.severity");
+    assert_eq!(
+        wrong("if 1 == 1: stop()"),
+        "line 1, column 4: a comparison names a field of the alert on one side, such as alert.severity"
+    );
     assert!(wrong("if alert.project == alerts.region: stop()").contains("not about both"));
     assert!(wrong("if alert.project in \"a\": stop()").contains("in wants a list"));
     assert!(wrong("if alert.project == [\"a\"]: stop()").contains("== compares single values"));
@@ -140,7 +158,16 @@ fn entities_are_found_in_labels_or_in_rows_that_agree() {
 
 #[test]
 fn lengths_of_time() {
-    for (text, seconds) in [("15s", 15), ("5m", 300), ("2h", 7200), ("1d", 86_400), ("4h0m0s", 14_400), ("1h30m", 5400), ("0", 0), ("0s", 0)] {
+    for (text, seconds) in [
+        ("15s", 15),
+        ("5m", 300),
+        ("2h", 7200),
+        ("1d", 86_400),
+        ("4h0m0s", 14_400),
+        ("1h30m", 5400),
+        ("0", 0),
+        ("0s", 0),
+    ] {
         assert_eq!(duration(text).unwrap().as_secs(), seconds, "{text}");
     }
     for text in ["", "5", "m", "5 m", "1w", "-5m", "31d", "99999999999999999999s", "18446744073709551615d"] {
@@ -168,7 +195,8 @@ pub(crate) fn plain_values() -> impl Strategy<Value = Value> {
         texts().prop_map(Value::Text),
         any::<i32>().prop_map(|number| Value::Number(number.into())),
         // Quarters: serde_json's parser of floating-point numbers is exact for these.
-        (-4000..4000i32).prop_map(|quarters| Value::Number(serde_json::Number::from_f64(f64::from(quarters) / 4.0).unwrap())),
+        (-4000..4000i32)
+            .prop_map(|quarters| Value::Number(serde_json::Number::from_f64(f64::from(quarters) / 4.0).unwrap())),
         any::<bool>().prop_map(Value::Bool),
         Just(Value::Null),
     ]
@@ -176,12 +204,17 @@ pub(crate) fn plain_values() -> impl Strategy<Value = Value> {
 
 fn values() -> impl Strategy<Value = Value> {
     let any_number = any::<f64>().prop_filter_map("finite", serde_json::Number::from_f64).prop_map(Value::Number);
-    prop_oneof![4 => plain_values(), 1 => any_number, 1 => fields().prop_map(Value::Field)].prop_recursive(2, 12, 4, |inner| {
-        prop_oneof![
-            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::List),
-            prop::collection::btree_map(texts(), inner, 0..4).prop_map(Value::Map),
-        ]
-    })
+    prop_oneof![4 => plain_values(), 1 => any_number, 1 => fields().prop_map(Value::Field)].prop_recursive(
+        2,
+        12,
+        4,
+        |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::List),
+                prop::collection::btree_map(texts(), inner, 0..4).prop_map(Value::Map),
+            ]
+        },
+    )
 }
 
 fn comparisons() -> impl Strategy<Value = Condition> {
@@ -199,20 +232,24 @@ fn comparisons() -> impl Strategy<Value = Condition> {
 }
 
 pub(crate) fn conditions() -> impl Strategy<Value = Condition> {
-    prop_oneof![9 => comparisons(), 1 => any::<bool>().prop_map(Condition::Constant)].prop_recursive(4, 16, 3, |inner| {
-        prop_oneof![
-            prop::collection::vec(inner.clone(), 2..4).prop_map(Condition::And),
-            prop::collection::vec(inner.clone(), 2..4).prop_map(Condition::Or),
-            inner.prop_map(|part| Condition::Not(Box::new(part))),
-        ]
-    })
+    prop_oneof![9 => comparisons(), 1 => any::<bool>().prop_map(Condition::Constant)].prop_recursive(
+        4,
+        16,
+        3,
+        |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 2..4).prop_map(Condition::And),
+                prop::collection::vec(inner.clone(), 2..4).prop_map(Condition::Or),
+                inner.prop_map(|part| Condition::Not(Box::new(part))),
+            ]
+        },
+    )
 }
 
 fn blocks() -> impl Strategy<Value = Block> {
     let call = (prop::sample::select(&CALLS[..]), prop::collection::btree_map("[a-z_]{1,10}", values(), 0..4));
-    let call = call.prop_map(|(name, arguments)| {
-        vec![Statement::Call(Call { name: name.to_owned(), arguments, line: 0 })]
-    });
+    let call =
+        call.prop_map(|(name, arguments)| vec![Statement::Call(Call { name: name.to_owned(), arguments, line: 0 })]);
     call.prop_recursive(4, 24, 4, |inner| {
         let branch = (conditions(), inner.clone(), prop_oneof![Just(Block::new()), inner.clone()]);
         let branch = branch.prop_map(|(condition, then, otherwise)| {

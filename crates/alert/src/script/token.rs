@@ -75,8 +75,7 @@ impl Cutter {
                 break;
             }
             let column = at + 1;
-            let (token, next) =
-                token(&chars, at).map_err(|message| ScriptError { line: number, column, message })?;
+            let (token, next) = token(&chars, at).map_err(|message| ScriptError { line: number, column, message })?;
             match token {
                 Token::Sign("(" | "[" | "{") => self.brackets += 1,
                 Token::Sign(")" | "]" | "}") => self.brackets = self.brackets.saturating_sub(1),

@@ -124,7 +124,8 @@ impl<'a> Reader<'a> {
                 open.extend(ways(self.nodes[id]));
             }
         }
-        let from_outside = |id: &&str| self.before.get(id).into_iter().flatten().filter(|from| !reached.contains(*from)).count();
+        let from_outside =
+            |id: &&str| self.before.get(id).into_iter().flatten().filter(|from| !reached.contains(*from)).count();
         from_outside(&head) == 1 && reached.iter().filter(|id| **id != head).all(|id| from_outside(id) == 0)
     }
 
@@ -133,7 +134,8 @@ impl<'a> Reader<'a> {
         let mut block = Block::new();
         let mut next = from;
         while let Some(id) = next.filter(|id| Some(*id) != until) {
-            *budget = budget.checked_sub(1).ok_or_else(|| GraphError::node(id, "its ways cross too often for a script"))?;
+            *budget =
+                budget.checked_sub(1).ok_or_else(|| GraphError::node(id, "its ways cross too often for a script"))?;
             let node = self.nodes[id];
             next = match &node.kind {
                 NodeKind::End { stop } => {
@@ -142,7 +144,8 @@ impl<'a> Reader<'a> {
                 }
                 NodeKind::ActionGroup { actions, next } => {
                     block.extend(actions.iter().map(|action| {
-                        let argument = |(name, value): (&String, &serde_json::Value)| (name.clone(), Value::from(value));
+                        let argument =
+                            |(name, value): (&String, &serde_json::Value)| (name.clone(), Value::from(value));
                         statement("fire", action.iter().map(argument).collect())
                     }));
                     Some(next)
@@ -152,7 +155,9 @@ impl<'a> Reader<'a> {
                     let (then, otherwise, next) = match self.turns[id] {
                         Turn::YesLeaves => (self.block(Some(yes), None, budget)?, Block::new(), Some(no.as_str())),
                         // What follows is the branch, so that an `else` that stops stays one.
-                        Turn::NoLeaves => (self.block(Some(yes), until, budget)?, self.block(Some(no), None, budget)?, until),
+                        Turn::NoLeaves => {
+                            (self.block(Some(yes), until, budget)?, self.block(Some(no), None, budget)?, until)
+                        }
                         Turn::Join(join) => {
                             let then = self.block(Some(yes), Some(join), budget)?;
                             let otherwise = self.block(Some(no), Some(join), budget)?;

@@ -86,10 +86,9 @@ fn what_no_graph_can_draw_says_so() {
 #[test]
 fn graphs_that_say_nothing_sensible_are_refused() {
     let end = json!({"id": "end", "type": "end"});
-    let group = |id: &str, next: &str| json!({"id": id, "type": "action_group", "actions": [{"type": "sms"}], "next": next});
-    let condition = |conditions: serde_json::Value| {
-        json!({"id": "a", "type": "condition", "match": "any", "mode": "standard", "conditions": conditions, "yes": "end", "no": "end"})
-    };
+    let group =
+        |id: &str, next: &str| json!({"id": id, "type": "action_group", "actions": [{"type": "sms"}], "next": next});
+    let condition = |conditions: serde_json::Value| json!({"id": "a", "type": "condition", "match": "any", "mode": "standard", "conditions": conditions, "yes": "end", "no": "end"});
     for (nodes, node, why) in [
         (vec![group("a", "gone")], "gone", "no such node"),
         (vec![group("a", "b"), group("b", "a")], "a", "leads back"),
@@ -97,8 +96,19 @@ fn graphs_that_say_nothing_sensible_are_refused() {
         (vec![group("a", "end"), end.clone(), end.clone()], "end", "two nodes"),
         (vec![condition(json!([])), end.clone()], "a", "condition is empty"),
         (vec![condition(json!([{"object": "colour", "operator": "==", "value": 1}])), end.clone()], "a", "no field"),
-        (vec![condition(json!([{"object": "severity", "operator": "~", "value": 1}])), end.clone()], "a", "no operator"),
-        (vec![json!({"id": "a", "type": "action_group", "actions": [{"type": "pigeon"}], "next": "end"}), end.clone()], "a", "pigeon"),
+        (
+            vec![condition(json!([{"object": "severity", "operator": "~", "value": 1}])), end.clone()],
+            "a",
+            "no operator",
+        ),
+        (
+            vec![
+                json!({"id": "a", "type": "action_group", "actions": [{"type": "pigeon"}], "next": "end"}),
+                end.clone(),
+            ],
+            "a",
+            "pigeon",
+        ),
     ] {
         let graph: Graph = serde_json::from_value(json!({"start": "a", "nodes": nodes})).unwrap();
         let error = graph.script().unwrap_err();
@@ -114,13 +124,19 @@ fn ways_that_cross_are_written_twice_up_to_a_limit() {
         let mut nodes = Vec::new();
         for rung in 0..rungs {
             for (side, other) in [("a", "b"), ("b", "a")] {
-                nodes.push(json!({"id": format!("{side}{rung}"), "type": "condition", "match": "any", "mode": "standard",
+                nodes.push(
+                    json!({"id": format!("{side}{rung}"), "type": "condition", "match": "any", "mode": "standard",
                     "conditions": [{"object": "severity", "operator": ">", "value": rung}],
-                    "yes": format!("{side}{}", rung + 1), "no": format!("{other}{}", rung + 1)}));
+                    "yes": format!("{side}{}", rung + 1), "no": format!("{other}{}", rung + 1)}),
+                );
             }
         }
-        nodes.push(json!({"id": format!("a{rungs}"), "type": "action_group", "actions": [{"type": "sms"}], "next": "end"}));
-        nodes.push(json!({"id": format!("b{rungs}"), "type": "action_group", "actions": [{"type": "email"}], "next": "end"}));
+        nodes.push(
+            json!({"id": format!("a{rungs}"), "type": "action_group", "actions": [{"type": "sms"}], "next": "end"}),
+        );
+        nodes.push(
+            json!({"id": format!("b{rungs}"), "type": "action_group", "actions": [{"type": "email"}], "next": "end"}),
+        );
         nodes.push(json!({"id": "end", "type": "end"}));
         nodes.push(json!({"id": "start", "type": "condition", "match": "any", "mode": "standard",
             "conditions": [{"object": "project", "operator": "==", "value": "audit"}], "yes": "a0", "no": "b0"}));
@@ -138,7 +154,11 @@ fn conditions() -> impl Strategy<Value = Condition> {
     let comparison = |scope: Scope| {
         let operators = [Operator::Equal, Operator::NotEqual, Operator::AtLeast, Operator::Less];
         let value = prop_oneof![plain_values(), (0..12i32).prop_map(|number| Value::Number(number.into()))];
-        (prop::sample::select(vec!["severity", "labels.user", "labels[\"odd.name\"]"]), prop::sample::select(operators.to_vec()), value)
+        (
+            prop::sample::select(vec!["severity", "labels.user", "labels[\"odd.name\"]"]),
+            prop::sample::select(operators.to_vec()),
+            value,
+        )
             .prop_map(move |(name, operator, value)| {
                 let field = Field::parse(scope, name).unwrap();
                 Condition::Compare(Comparison::new(Value::Field(field), operator, value).unwrap())
@@ -176,8 +196,9 @@ fn blocks() -> impl Strategy<Value = Block> {
             block
         });
         let maybe = prop_oneof![Just(Block::new()), stopping.clone()];
-        let branch = (conditions(), prop_oneof![4 => stopping, 1 => Just(Block::new())], maybe)
-            .prop_map(|(condition, then, otherwise)| vec![Statement::If(Branch { condition, then, otherwise, line: 1 })]);
+        let branch = (conditions(), prop_oneof![4 => stopping, 1 => Just(Block::new())], maybe).prop_map(
+            |(condition, then, otherwise)| vec![Statement::If(Branch { condition, then, otherwise, line: 1 })],
+        );
         prop::collection::vec(prop_oneof![inner, branch], 1..4).prop_map(|blocks| blocks.concat())
     });
     block.prop_map(|block| reachable(&block))
@@ -203,13 +224,12 @@ fn reachable(block: &[Statement]) -> Block {
 }
 
 fn alerts() -> impl Strategy<Value = Vec<Alert>> {
-    let one = (prop::sample::select(vec![Severity::Report, Severity::Medium, Severity::Critical]), "[0-9a-c]?").prop_map(
-        |(severity, user)| {
+    let one = (prop::sample::select(vec![Severity::Report, Severity::Medium, Severity::Critical]), "[0-9a-c]?")
+        .prop_map(|(severity, user)| {
             let mut alert = alert(&[("user", &user), ("odd.name", "x")]);
             alert.severity = severity;
             alert
-        },
-    );
+        });
     prop::collection::vec(one, 1..4)
 }
 
