@@ -169,3 +169,6 @@ fn said(answer: &Answer) -> String {
     };
     crate::error::one_line(&text)
 }
+
+#[cfg(test)]
+mod tests;
