@@ -88,7 +88,12 @@ pub struct Builtin {
     pub value: Json,
 }
 
-/// The built-in policies and the webhook-free rest of this crate's records; content templates come with `template`.
+/// The built-in records of a resource.
+pub fn builtin_in(resource: &str) -> Vec<Builtin> {
+    builtin().into_iter().filter(|record| record.resource == resource).collect()
+}
+
+/// All built-in records.
 pub fn builtin() -> Vec<Builtin> {
     let of = |resource: &'static str, values: Vec<Json>| {
         values.into_iter().filter_map(move |value| {

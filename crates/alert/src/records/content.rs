@@ -36,10 +36,8 @@ pub(super) fn check(record: &Json) -> Result<(), RecordError> {
             let known: Vec<&str> = CHANNELS.iter().map(|(known, _)| *known).collect();
             return Err(RecordError::new("templates", channel, format!("should be one of {}", known.join(", "))));
         };
-        check_channel(template, *heading).map_err(|wrong| RecordError {
-            field: format!("templates.{channel}.{}", wrong.field),
-            ..wrong
-        })?;
+        check_channel(template, *heading)
+            .map_err(|wrong| RecordError { field: format!("templates.{channel}.{}", wrong.field), ..wrong })?;
     }
     Ok(())
 }
