@@ -23,15 +23,14 @@ use store::{Store, StoreError};
 use tokio::sync::watch;
 use tracing::{info, warn};
 
+use crate::STREAM_CURSOR;
 use crate::desk::{Desk, DeskStopped};
 use crate::evaluation::{self, Outcome, Run};
 use crate::metrics::WatchMetrics;
 use crate::question::{AskError, Asker};
-use crate::rules::{KnownRule, Rules};
+use crate::rules::{KnownRule, RuleList};
 use matching::{Matching, Met};
 
-/// The cursor's name in the catalog.
-pub(crate) const CURSOR: &str = "stream";
 /// The longest time without looking: the clock may have been set.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// After a failure.
@@ -49,13 +48,14 @@ pub(crate) struct StreamReader {
     pub(crate) asker: Asker,
     pub(crate) desk: Desk,
     pub(crate) committed: watch::Receiver<Seq>,
+    pub(crate) rules: watch::Receiver<RuleList>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: WatchMetrics,
 }
 
 #[derive(Debug, thiserror::Error)]
 enum StreamError {
-    #[error("could not read the alert rules")]
+    #[error("could not read the cursor")]
     Catalog(#[from] CatalogError),
     #[error("could not read what a Logstore shows")]
     View(#[source] AskError),
@@ -69,7 +69,6 @@ enum StreamError {
 
 /// Where the reader is.
 struct Reading {
-    rules: Rules,
     matching: Matching,
     /// Everything up to here was looked at and its outcomes are durable.
     cursor: Seq,
@@ -82,9 +81,9 @@ impl StreamReader {
     /// Reads until the node stops.
     pub(crate) async fn run(mut self, shutdown: Shutdown) {
         let mut reading = None;
-        let mut changes = [self.catalog.alert_rules_version(), self.catalog.trails_version()];
+        let mut trails = self.catalog.trails_version();
         loop {
-            let pause = match self.go_on(&mut reading, &mut changes, &shutdown).await {
+            let pause = match self.go_on(&mut reading, &mut trails, &shutdown).await {
                 Ok(()) => LOOK_AGAIN,
                 Err(error) => {
                     warn!(error = evaluation::chain(&error), "rules on the stream have to wait");
@@ -93,11 +92,10 @@ impl StreamReader {
                     PAUSE
                 }
             };
-            let [rules, trails] = &mut changes;
             tokio::select! {
                 () = shutdown.begun() => return,
                 _ = self.committed.changed(), if pause == LOOK_AGAIN => {}
-                _ = rules.changed(), if pause == LOOK_AGAIN => rules.mark_changed(),
+                _ = self.rules.changed(), if pause == LOOK_AGAIN => self.rules.mark_changed(),
                 _ = trails.changed(), if pause == LOOK_AGAIN => trails.mark_changed(),
                 () = tokio::time::sleep(pause) => {}
             }
@@ -108,7 +106,7 @@ impl StreamReader {
     async fn go_on(
         &mut self,
         reading: &mut Option<Reading>,
-        changes: &mut [watch::Receiver<u64>; 2],
+        trails: &mut watch::Receiver<u64>,
         shutdown: &Shutdown,
     ) -> Result<(), StreamError> {
         let head = *self.committed.borrow_and_update();
@@ -116,8 +114,9 @@ impl StreamReader {
             *reading = Some(self.begin(head).await?);
         }
         let reading = reading.as_mut().expect("it was begun above");
-        if reading.is_stale || changes.iter().any(|version| version.has_changed().unwrap_or(false)) {
-            changes.iter_mut().for_each(|version| drop(version.borrow_and_update()));
+        let is_changed = |error: Result<bool, _>| error.unwrap_or(false);
+        if reading.is_stale || is_changed(self.rules.has_changed()) || is_changed(trails.has_changed()) {
+            trails.borrow_and_update();
             reading.is_stale = true;
             self.reload(reading).await?;
             reading.is_stale = false;
@@ -149,20 +148,19 @@ impl StreamReader {
 
     /// Goes on where the last transaction ended; the first time, at the head.
     async fn begin(&self, head: Seq) -> Result<Reading, StreamError> {
-        let cursor = self.catalog.alert_cursor(CURSOR).await?.unwrap_or(head).min(head);
+        let cursor = self.catalog.alert_cursor(STREAM_CURSOR).await?.unwrap_or(head).min(head);
         if cursor < head {
             info!(events = head.0 - cursor.0, "rules on the stream go on where they were");
         }
-        let (rules, matching) = (Rules::default(), Matching::default());
-        Ok(Reading { rules, matching, cursor, kept: (cursor, Instant::now()), is_stale: true })
+        Ok(Reading { matching: Matching::default(), cursor, kept: (cursor, Instant::now()), is_stale: true })
     }
 
-    async fn reload(&self, reading: &mut Reading) -> Result<(), StreamError> {
-        reading.rules.reload(&self.catalog).await?;
+    async fn reload(&mut self, reading: &mut Reading) -> Result<(), StreamError> {
+        let list = self.rules.borrow_and_update().clone();
         let now = self.clock.now();
         let mut views: HashMap<(AccountId, &str, &str), Option<Arc<View>>> = HashMap::new();
         let mut rules = Vec::new();
-        for known in reading.rules.iter() {
+        for known in list.iter() {
             let Some(query) = known.rule.queries.first().filter(|_| alert::stream::on_stream(&known.rule).is_ok()) else {
                 continue;
             };

@@ -15,14 +15,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use alert::evaluate::{EvaluationStatus, Place, RuleState, Scope, step};
-use alert::merge::{Silence, Silences};
 use catalog::{Catalog, CatalogError};
 use host::Clock;
-use model::{AccountId, ErrorKind, Timestamp};
+use model::{ErrorKind, Timestamp};
 use query::Limits;
 use store::Store;
 
-use crate::decide::{Book, RESOURCES};
+use crate::desk::{read_book, read_silences};
 use crate::question::{AskError, Asker};
 use crate::rules::KnownRule;
 use answers::Answers;
@@ -111,8 +110,7 @@ impl Trials {
         let mut answers = Answers::new(rule.clone(), parts, (*first, *last), LIMITS, self.clock.now()).await?;
         let mut report = Report::new(&rule, (from, to), instants.len());
         report.note_of_mute(muted);
-        let (book, silences) = self.setting(rule.row.account).await?;
-        let mut pipeline = Pipeline::new(book, silences, self.base_url.clone(), rule.rule.legacy.clone());
+        let mut pipeline = self.pipeline(&rule, *first).await?;
         let mut state = RuleState::default();
         for instant in &instants {
             let is_enough = answers.asks_each() && answers.made >= ASKED_RUNS_MAX;
@@ -128,7 +126,7 @@ impl Trials {
             if step.evaluation.alert_status != EvaluationStatus::Error {
                 report.incidents(&step.firing, &step.resolved, *instant);
                 let now = rule.schedule.begins(*instant);
-                pipeline.step(&step, rule.rule.sends_resolved, now, &mut report);
+                pipeline.step(&rule, &step, now, &mut report);
             }
             state = step.state;
             report.through = *instant;
@@ -139,25 +137,11 @@ impl Trials {
         Ok(report)
     }
 
-    /// What decides who hears of an account's alerts, as it is now.
-    async fn setting(&self, account: AccountId) -> Result<(Arc<Book>, Silences), TrialError> {
-        let mut records = Vec::new();
-        for resource in RESOURCES {
-            for record in self.catalog.resource_record_list(account, resource).await? {
-                records.push((resource, record.id, record.value));
-            }
-        }
-        let book = Book::of(records.iter().map(|(resource, id, value)| (*resource, id.as_str(), value.as_str())));
-        let rows = self.catalog.silence_list(account, Timestamp::MIN).await?;
-        let silences = rows.into_iter().map(|row| Silence {
-            matchers: serde_json::from_str(&row.matchers).unwrap_or_default(),
-            id: row.id,
-            start: row.starts,
-            end: row.ends,
-            reason: row.reason,
-            creator: row.creator,
-        });
-        Ok((Arc::new(book), Silences::of(silences)))
+    /// Who would hear of a rule's alerts from a time on, as records and silences are now.
+    async fn pipeline(&self, rule: &Arc<KnownRule>, from: Timestamp) -> Result<Pipeline, TrialError> {
+        let book = read_book(&self.catalog, rule.row.account, std::slice::from_ref(rule)).await?;
+        let silences = read_silences(&self.catalog, rule.row.account, from).await?;
+        Ok(Pipeline::new(Arc::new(book), silences, self.base_url.clone()))
     }
 }
 

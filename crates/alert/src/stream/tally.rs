@@ -36,6 +36,9 @@ pub enum OffStream {
     /// The range does not end now.
     #[error("its time range does not end at the time of the run")]
     Range,
+    /// A condition looks at the range.
+    #[error("its conditions look at the time range of the run")]
+    Times,
     /// It counts evaluations.
     #[error("it fires after several evaluations in a row")]
     Threshold,
@@ -69,6 +72,9 @@ pub fn on_stream(rule: &Rule) -> Result<OnStream, OffStream> {
     let is_search = query.statement.as_ref().is_some_and(|statement| statement.sql.is_none());
     if query.store != StoreType::Log || !is_search || !query.role.is_empty() {
         return Err(OffStream::NotASearch);
+    }
+    if rule.looks_at_times() {
+        return Err(OffStream::Times);
     }
     if rule.threshold > 1 {
         return Err(OffStream::Threshold);

@@ -111,7 +111,8 @@ impl Answers {
                 if let Err(error) = sliding.move_to(asked[0].from, asked[0].before).await {
                     return failed(&error);
                 }
-                let same = self.last.take().filter(|_| !sliding.take_change());
+                let has_changed = sliding.take_change();
+                let same = self.last.take().filter(|_| !has_changed);
                 match same {
                     Some(same) => same,
                     None => {
@@ -143,7 +144,7 @@ impl Answers {
                 }
             }
         };
-        let looked = of_this_time(looked, &asked);
+        let looked = of_this_time(&rule, looked, &asked).await;
         self.last = Some(looked.clone());
         looked
     }
@@ -173,21 +174,23 @@ fn failed(error: &AskError) -> Arc<Looked> {
     Arc::new(Looked { answers: Vec::new(), outcome: Err(crate::evaluation::chain(error)) })
 }
 
-/// An answer that several runs share says of each run its own time.
-fn of_this_time(looked: Arc<Looked>, asked: &[Asked]) -> Arc<Looked> {
-    let start = |asked: &Asked| (asked.from.0.div_euclid(1000), asked.before.0.div_euclid(1000));
-    let is_so = looked.answers.iter().zip(asked).all(|(answer, asked)| {
-        (answer.found.start_time, answer.found.end_time) == start(asked)
-    });
+/// An answer that several runs share says of each run its own time, and is looked at anew where that matters.
+async fn of_this_time(rule: &Arc<KnownRule>, looked: Arc<Looked>, asked: &[Asked]) -> Arc<Looked> {
+    let range = |asked: &Asked| (asked.from.0.div_euclid(1000), asked.before.0.div_euclid(1000));
+    let is_of = |answer: &QueryAnswer, asked: &Asked| (answer.found.start_time, answer.found.end_time) == range(asked);
+    if looked.answers.iter().zip(asked).all(|(answer, asked)| is_of(answer, asked)) {
+        return looked;
+    }
+    let looks_at_times = rule.rule.looks_at_times();
     // Nobody sees the times of a run that found nothing.
-    if is_so || looked.outcome.as_ref().is_ok_and(|outcome| outcome.fired.is_empty()) {
+    if !looks_at_times && looked.outcome.as_ref().is_ok_and(|outcome| outcome.fired.is_empty()) {
         return looked;
     }
     let mut own = Looked::clone(&looked);
     for (answer, asked) in own.answers.iter_mut().zip(asked) {
-        (answer.found.start_time, answer.found.end_time) = start(asked);
+        (answer.found.start_time, answer.found.end_time) = range(asked);
     }
-    Arc::new(own)
+    if looks_at_times { looked_at(rule, own.answers).await } else { Arc::new(own) }
 }
 
 fn found(asked: &Asked) -> Found {

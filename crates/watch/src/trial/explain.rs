@@ -16,7 +16,6 @@ use model::Timestamp;
 use serde::Serialize;
 
 use super::answers::{Answers, Looked};
-use super::pipeline::Pipeline;
 use super::report::{Report, Told, as_text};
 use super::{LIMITS, TrialError, Trials, place};
 use crate::rules::KnownRule;
@@ -182,15 +181,14 @@ impl Trials {
     }
 
     /// What policies make of the run, with merge sets that hold nothing else.
-    async fn add_telling(&self, rule: &KnownRule, step: &Step, into: &mut Explanation) -> Result<(), TrialError> {
+    async fn add_telling(&self, rule: &Arc<KnownRule>, step: &Step, into: &mut Explanation) -> Result<(), TrialError> {
         if step.is_muted {
             return Ok(());
         }
-        let (book, silences) = self.setting(rule.row.account).await?;
-        let mut pipeline = Pipeline::new(book, silences, self.base_url.clone(), rule.rule.legacy.clone());
+        let mut pipeline = self.pipeline(rule, into.instant).await?;
         let mut report = Report::new(rule, (into.instant, into.instant), 1);
         let now = rule.schedule.begins(into.instant);
-        pipeline.step(step, rule.rule.sends_resolved, now, &mut report);
+        pipeline.step(rule, step, now, &mut report);
         pipeline.finish(now, &mut report);
         into.policies = pipeline.take_traces();
         into.notifications = report.notifications;

@@ -7,13 +7,13 @@ use std::time::Duration;
 use alert::action::{self, EscalationKind};
 use alert::evaluate::Step;
 use alert::merge::Silences;
-use alert::rule::legacy::Legacy;
 use alert::{Alert, Fingerprint};
 use model::{AccountId, Timestamp};
 
 use super::explain::PolicyTrace;
 use super::report::{Report, Told};
-use crate::decide::{Around, Book, Decided, Decider, ToldAlert};
+use crate::decide::{Around, Book, Decided, Decider, ToldAlert, route_legacy};
+use crate::rules::KnownRule;
 
 /// Sets that are due so soon after the last run are still told: most are, after their group wait.
 const AFTERWARDS: Duration = Duration::from_secs(15 * 60);
@@ -23,12 +23,8 @@ const TRACES_MAX: usize = 20;
 
 /// See the module.
 pub(crate) struct Pipeline {
-    book: Arc<Book>,
     decider: Decider,
     around: Nobody,
-    legacy: Option<Legacy>,
-    /// When a rule of version 1 last told somebody.
-    legacy_told: Option<Timestamp>,
     /// What fires, as the last run had it.
     firing: BTreeMap<Fingerprint, Alert>,
     waiting: BTreeMap<Fingerprint, Waiting>,
@@ -65,31 +61,31 @@ impl Around for Nobody {
 
 impl Pipeline {
     /// With empty merge sets and no quota used.
-    pub(crate) fn new(book: Arc<Book>, silences: Silences, base_url: String, legacy: Option<Legacy>) -> Pipeline {
-        let mut decider = Decider::new(book.clone(), [], HashMap::new());
+    pub(crate) fn new(book: Arc<Book>, silences: Silences, base_url: String) -> Pipeline {
+        let mut decider = Decider::new(book, [], HashMap::new());
         decider.heeds(silences);
-        let around = Nobody { base_url };
-        Pipeline { book, decider, around, legacy, legacy_told: None, firing: BTreeMap::new(), waiting: BTreeMap::new(), traces: Vec::new() }
+        let (firing, waiting, traces) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
+        Pipeline { decider, around: Nobody { base_url }, firing, waiting, traces }
     }
 
     /// Takes in what a run leads to, at its time.
-    pub(crate) fn step(&mut self, step: &Step, sends_resolved: bool, now: Timestamp, report: &mut Report) {
+    pub(crate) fn step(&mut self, rule: &KnownRule, step: &Step, now: Timestamp, report: &mut Report) {
         self.pass(now, report);
         for alert in &step.resolved {
             self.waiting.remove(&alert.fingerprint);
         }
-        if self.legacy.is_some() {
-            self.tell_as_version_1(&step.firing, now, report);
-            return;
-        }
         self.firing = step.firing.iter().map(|alert| (alert.fingerprint.clone(), alert.clone())).collect();
-        let resolved = step.resolved.iter().filter(|_| sends_resolved);
+        let resolved = step.resolved.iter().filter(|_| rule.rule.sends_resolved);
         for alert in step.firing.iter().chain(resolved) {
-            if let Some(waiting) = self.waiting.get_mut(&alert.fingerprint) {
-                waiting.alert = alert.clone();
+            let mut alert = alert.clone();
+            if let Some(legacy) = &rule.rule.legacy {
+                route_legacy(&mut alert, &rule.row, legacy);
             }
-            for decision in self.decider.add(alert, now) {
+            for decision in self.decider.add(&alert, now) {
                 report.told(Told::of(&decision, now));
+            }
+            if let Some(waiting) = self.waiting.get_mut(&alert.fingerprint) {
+                waiting.alert = alert;
             }
         }
         if self.decider.next_due().is_some_and(|due| due <= now) {
@@ -155,34 +151,18 @@ impl Pipeline {
 
     fn escalate(&mut self, now: Timestamp, report: &mut Report) {
         for waiting in self.waiting.values_mut().filter(|waiting| waiting.next.is_some_and(|next| next <= now)) {
-            let Ok(policy) = self.book.action_policy(&waiting.action_policy) else {
+            let Some(policy) = self.decider.policy(&waiting.action_policy).cloned() else {
                 waiting.next = None;
                 continue;
             };
             let kinds: Vec<EscalationKind> =
-                action::escalations(&waiting.incident, policy, now).into_iter().map(|due| due.kind).collect();
+                action::escalations(&waiting.incident, &policy, now).into_iter().map(|due| due.kind).collect();
             for kind in kinds {
                 waiting.incident.escalated.insert(kind);
-                let (alert, policy) = (&waiting.alert, &waiting.action_policy);
-                let decided = self.decider.escalate(alert, policy, kind.reason(), now, &self.around);
+                let decided = self.decider.escalate(&waiting.alert, &policy.id, kind.reason(), now, &self.around);
                 decided.decisions.iter().for_each(|decision| report.told(Told::of(decision, now)));
             }
-            waiting.next = action::next_escalation(&waiting.incident, policy).filter(|next| *next > now);
-        }
-    }
-
-    /// The notifications of a rule of version 1 are in the rule, and not more often than it says.
-    fn tell_as_version_1(&mut self, firing: &[Alert], now: Timestamp, report: &mut Report) {
-        let Some(legacy) = self.legacy.as_ref().filter(|_| !firing.is_empty()) else { return };
-        let pause = Duration::from_secs(legacy.throttling_seconds.unsigned_abs());
-        if self.legacy_told.is_some_and(|told| told.plus(pause) > now) {
-            let reason = format!("told less than {} s ago", pause.as_secs());
-            report.told(Told::suppressed("throttled", reason, firing, now));
-            return;
-        }
-        self.legacy_told = Some(now);
-        for notification in &legacy.notifications {
-            report.told(Told::of_version_1(notification, firing, now));
+            waiting.next = action::next_escalation(&waiting.incident, &policy).filter(|next| *next > now);
         }
     }
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use alert::evaluate::{Evaluation, EvaluationStatus};
-use alert::rule::legacy::Notification;
 use alert::{Alert, Channel, Fingerprint, Severity};
 use model::Timestamp;
 use serde::{Serialize, Serializer};
@@ -244,11 +243,6 @@ fn cut(text: &str) -> String {
     text.chars().take(TEXT_CHARACTERS_MAX).collect()
 }
 
-fn all_of(alerts: &[Alert]) -> Vec<ToldOf> {
-    let of = |alert: &Alert| ToldOf { fingerprint: alert.fingerprint.clone(), status: alert.status.to_string() };
-    alerts.iter().map(of).collect()
-}
-
 impl Told {
     /// What a decision comes to.
     pub(super) fn of(decision: &Decision, at: Timestamp) -> Told {
@@ -270,36 +264,6 @@ impl Told {
             title,
             text,
             alerts: decision.alerts.iter().map(of).collect(),
-        }
-    }
-
-    /// Something that is not told.
-    pub(super) fn suppressed(code: &str, reason: String, alerts: &[Alert], at: Timestamp) -> Told {
-        Told {
-            at,
-            is_sent: false,
-            code: code.to_owned(),
-            reason,
-            action_policy: String::new(),
-            channel: None,
-            recipient: String::new(),
-            title: String::new(),
-            text: String::new(),
-            alerts: all_of(alerts),
-        }
-    }
-
-    /// A notification that is written into a rule of version 1.
-    pub(super) fn of_version_1(notification: &Notification, alerts: &[Alert], at: Timestamp) -> Told {
-        let addresses = [&notification.emails, &notification.mobiles].into_iter().flatten().cloned();
-        let recipient: Vec<String> = addresses.chain(Some(notification.url.clone())).filter(|to| !to.is_empty()).collect();
-        Told {
-            is_sent: true,
-            channel: Some(notification.channel),
-            recipient: recipient.join(","),
-            title: if notification.subject.is_empty() { &notification.title } else { &notification.subject }.clone(),
-            text: cut(&notification.content),
-            ..Told::suppressed("first", "the rule fired".to_owned(), alerts, at)
         }
     }
 }

@@ -26,7 +26,7 @@ async fn put_events(scene: &Scene) {
         place = place.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let chance = place >> 33;
         let at = if chance.is_multiple_of(3) { 30 * 60_000 + (chance % 120_000) } else { chance % 7_200_000 };
-        let name = ["DeleteTrail", "StopLogging", "CreateTrail"][(chance % 3) as usize];
+        let name = ["DeleteTrail", "StopLogging", "CreateTrail"][(chance / 21 % 3) as usize];
         let user = ["alice", "bob"][(chance / 7 % 2) as usize];
         events.push((id, at as i64, name, user));
     }
@@ -79,6 +79,15 @@ async fn every_run_is_as_it_would_have_been() {
         rule["joinConfigurations"] = json!([{ "type": "cross_join", "condition": "" }]);
     });
     check(&scene, two.await, 140).await;
+    let timed = scene.known("rule-timed", |rule| {
+        rule["severityConfigurations"][0]["evalCondition"]["condition"] = "__time__ >= __end_time__ - 90".into();
+    });
+    check(&scene, timed.await, 140).await;
+    let timed_sql = scene.known("rule-timed-sql", |rule| {
+        rare(rule);
+        rule["severityConfigurations"][0]["evalCondition"]["condition"] = "cnt > 0 && __end_time__ % 120 == 0".into();
+    });
+    check(&scene, timed_sql.await, 140).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -113,7 +122,7 @@ async fn a_trial_shows_what_would_have_been_sent_and_sends_nothing() {
     let silence = catalog::AlertSilence {
         id: "s1".into(),
         account: account(),
-        matchers: json!([{ "object": "labels.userIdentity.userName", "operator": "==", "value": "bob" }]).to_string(),
+        matchers: json!([{ "object": "labels[\"userIdentity.userName\"]", "operator": "==", "value": "bob" }]).to_string(),
         starts: AT,
         ends: minutes(60),
         reason: "he is new".into(),

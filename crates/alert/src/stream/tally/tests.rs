@@ -55,6 +55,8 @@ fn which_rules_are_on_the_stream() {
     for text in ["__count__ == 5", "__count__ < 5", "__count__ >= 0", "__count__ % 2 == 1", "__count__ > 5000"] {
         assert_eq!(count(text), Err(OffStream::Count), "{text}");
     }
+    let times = counts(&[("size >= __end_time__ - 30", "")]);
+    assert_eq!(on_stream(&with(|rule| rule["severityConfigurations"] = times.clone())), Err(OffStream::Times));
     let query = |field: &str, value: &str| on_stream(&with(|rule| rule["queryList"][0][field] = value.into()));
     assert_eq!(query("query", "* | SELECT count(1) AS cnt"), Err(OffStream::NotASearch));
     assert_eq!(query("roleArn", "acs:ram::12:role/x"), Err(OffStream::NotASearch));
