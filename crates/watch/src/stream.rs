@@ -161,7 +161,8 @@ impl StreamReader {
         let mut views: HashMap<(AccountId, &str, &str), Option<Arc<View>>> = HashMap::new();
         let mut rules = Vec::new();
         for known in list.iter() {
-            let Some(query) = known.rule.queries.first().filter(|_| alert::stream::on_stream(&known.rule).is_ok()) else {
+            let Some(query) = known.rule.queries.first().filter(|_| alert::stream::on_stream(&known.rule).is_ok())
+            else {
                 continue;
             };
             let project = if query.project.is_empty() { &known.row.project } else { &query.project };

@@ -25,8 +25,8 @@ use crate::desk::{read_book, read_silences};
 use crate::question::{AskError, Asker};
 use crate::rules::KnownRule;
 use answers::Answers;
-use pipeline::Pipeline;
 pub use explain::Explanation;
+use pipeline::Pipeline;
 pub use report::{Episode, Failure, Report, Tally, Told, ToldOf};
 
 /// Instants of a trial at most: a run every minute for ten weeks.

@@ -47,12 +47,7 @@ pub(crate) async fn next(
     Ok(fed)
 }
 
-async fn from_store(
-    store: &Store,
-    accounts: &BTreeSet<AccountId>,
-    after: Seq,
-    head: Seq,
-) -> Result<Fed, StoreError> {
+async fn from_store(store: &Store, accounts: &BTreeSet<AccountId>, after: Seq, head: Seq) -> Result<Fed, StoreError> {
     let accounts: Vec<AccountId> = accounts.iter().copied().collect();
     let store = store.clone();
     let read = move || store.read_view_after(&View::of_accounts(&accounts), after, head, BYTES_AT_ONCE);

@@ -65,7 +65,9 @@ impl Matching {
         for (known, view) in rules {
             let id = known.row.id;
             let Ok(how) = on_stream(&known.rule) else { continue };
-            let Some(statement) = known.rule.queries.first().and_then(|query| query.statement.as_ref()) else { continue };
+            let Some(statement) = known.rule.queries.first().and_then(|query| query.statement.as_ref()) else {
+                continue;
+            };
             gone.remove(&id);
             let is_same = |before: &Streamed| before.known.row.version == known.row.version && before.view == view;
             if self.rules.get(&id).is_some_and(is_same) {

@@ -258,7 +258,8 @@ fn of_run(rule: &KnownRule, at: Timestamp, instant: Timestamp, looked: &Looked, 
     let outcome = looked.outcome.as_ref().ok();
     let fired = outcome.map_or(&[][..], |outcome| outcome.fired.as_slice());
     let met = fired.iter().take(SHOWN_MAX).map(|group| {
-        let is_of = |labels: &BTreeMap<String, String>| group.labels.iter().all(|(key, value)| labels.get(key) == Some(value));
+        let is_of =
+            |labels: &BTreeMap<String, String>| group.labels.iter().all(|(key, value)| labels.get(key) == Some(value));
         let instance = step.state.instances.values().find(|instance| is_of(&instance.labels));
         Met {
             labels: group.labels.clone(),
@@ -300,7 +301,9 @@ fn why(rule: &KnownRule, looked: &Looked, step: &Step) -> Vec<String> {
         }
         Ok(outcome) if outcome.fired_count > 0 => {
             let (met, threshold) = (outcome.fired_count, rule.rule.threshold);
-            why.push(format!("It does not fire yet: {met} groups meet its conditions, but not in {threshold} runs in a row."));
+            why.push(format!(
+                "It does not fire yet: {met} groups meet its conditions, but not in {threshold} runs in a row."
+            ));
         }
         Ok(outcome) if outcome.row_count == 0 => {
             let counts: Vec<String> = outcome.query_rows.iter().map(usize::to_string).collect();
@@ -316,7 +319,10 @@ fn why(rule: &KnownRule, looked: &Looked, step: &Step) -> Vec<String> {
         why.push(format!("{} alerts of the run before are over.", step.resolved.len()));
     }
     if looked.outcome.as_ref().is_ok_and(|outcome| outcome.is_truncated) {
-        why.push(format!("Only part of the rows was looked at: a rule looks at {} of each query.", rule.rule.rows_max()));
+        why.push(format!(
+            "Only part of the rows was looked at: a rule looks at {} of each query.",
+            rule.rule.rows_max()
+        ));
     }
     if let Some(until) = rule.rule.mute_until.filter(|_| step.is_muted) {
         why.push(format!("Nobody hears of it: the rule is muted until {until}."));

@@ -66,7 +66,8 @@ async fn every_run_is_as_it_would_have_been() {
     });
     check(&scene, counted.await, 140).await;
     let rare = |rule: &mut serde_json::Value| {
-        rule["queryList"][0]["query"] = "event.eventName: StopLogging and userIdentity.userName: bob | SELECT count(1) AS cnt".into();
+        rule["queryList"][0]["query"] =
+            "event.eventName: StopLogging and userIdentity.userName: bob | SELECT count(1) AS cnt".into();
         rule["groupConfiguration"] = json!({ "type": "no_group", "fields": [] });
         rule["severityConfigurations"][0]["evalCondition"]["condition"] = "cnt > 1".into();
     };
@@ -122,7 +123,8 @@ async fn a_trial_shows_what_would_have_been_sent_and_sends_nothing() {
     let silence = catalog::AlertSilence {
         id: "s1".into(),
         account: account(),
-        matchers: json!([{ "object": "labels[\"userIdentity.userName\"]", "operator": "==", "value": "bob" }]).to_string(),
+        matchers: json!([{ "object": "labels[\"userIdentity.userName\"]", "operator": "==", "value": "bob" }])
+            .to_string(),
         starts: AT,
         ends: minutes(60),
         reason: "he is new".into(),
@@ -145,9 +147,16 @@ async fn a_trial_shows_what_would_have_been_sent_and_sends_nothing() {
     let hook = Some(Channel::Webhook);
     assert_eq!(
         sent,
-        [(minutes(1), "first", hook, "hook"), (minutes(61), "repeat", hook, "hook"), (minutes(95), "changed", hook, "hook")]
+        [
+            (minutes(1), "first", hook, "hook"),
+            (minutes(61), "repeat", hook, "hook"),
+            (minutes(95), "changed", hook, "hook")
+        ]
     );
-    assert!(report.notifications[0].text.contains("alice deleted") || report.notifications[1].text.contains("alice deleted"));
+    assert!(
+        report.notifications[0].text.contains("alice deleted")
+            || report.notifications[1].text.contains("alice deleted")
+    );
     let silenced = report.notifications.iter().find(|told| told.code == "silenced").unwrap();
     assert!(!silenced.is_sent && silenced.reason.contains("he is new"));
     assert!(report.notes[0].contains("muted until"));
