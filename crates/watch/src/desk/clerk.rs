@@ -26,8 +26,6 @@ use crate::evaluation::{Outcome, Run};
 use crate::history;
 use crate::outbox::ASK;
 
-/// The longest time without looking: the clock may have been set.
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// Before the catalog is asked again when it failed.
 const CATALOG_PAUSE: Duration = Duration::from_secs(1);
 /// Between two looks at the clocks of open incidents.
@@ -94,8 +92,8 @@ impl Clerk {
 
     fn pause(&self) -> Duration {
         let now = self.tools.clock.now();
-        let due = self.accounts.next_due().map_or(LOOK_AGAIN, |due| due.since(now));
-        due.clamp(Duration::from_millis(1), LOOK_AGAIN)
+        let due = self.accounts.next_due().map_or(self.tools.config.look_again, |due| due.since(now));
+        due.clamp(Duration::from_millis(1), self.tools.config.look_again)
     }
 
     /// Does what waits and what is due, as often as it takes.
