@@ -248,6 +248,15 @@ impl Decider {
         decisions
     }
 
+    /// An alert ended of which nobody is to hear: firing again will be news.
+    pub fn leave(&mut self, fingerprint: &Fingerprint) {
+        for (key, set) in &mut self.sets {
+            if set.leave(fingerprint) {
+                self.changed.insert(key.clone());
+            }
+        }
+    }
+
     /// When the next set is due.
     pub fn next_due(&self) -> Option<Timestamp> {
         self.sets.values().filter_map(MergeSet::due_at).min()

@@ -290,9 +290,12 @@ impl Clerk {
         }
         let rules = self.tools.rules.borrow().clone();
         let decider = self.accounts.decider(&self.tools.catalog, row.account, &rules, now).await?;
-        let resolved = resolved.into_iter().filter(|_| rule.sends_resolved).map(slim);
+        let (told, silent) = if rule.sends_resolved { (resolved, Vec::new()) } else { (Vec::new(), resolved) };
+        for alert in &silent {
+            decider.leave(&alert.fingerprint);
+        }
         let mut decisions = Vec::new();
-        for mut alert in firing.into_iter().chain(resolved) {
+        for mut alert in firing.into_iter().chain(told.into_iter().map(slim)) {
             if let Some(legacy) = &rule.legacy {
                 crate::decide::route_legacy(&mut alert, row, legacy);
             }

@@ -56,7 +56,7 @@ fn an_alert_keeps_the_rows_that_fit_those_that_fired_first() {
     assert_eq!((slimmed.fire_results.len(), slimmed.fire_results_count), (20, 20));
     let kept: Vec<(usize, bool, usize)> =
         slimmed.results.iter().map(|found| (found.rows.len(), found.is_truncated, found.row_count)).collect();
-    assert_eq!(kept, [(11, true, 100), (0, true, 100)]);
+    assert_eq!(kept, [(12, true, 100), (0, true, 100)]);
     assert!(serde_json::to_string(&slimmed).unwrap().len() < 40_000);
     let small = Alert { results: Vec::new(), fire_results: rows(3, 10), ..alert };
     assert_eq!(slim(small.clone()), small);

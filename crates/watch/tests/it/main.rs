@@ -5,5 +5,7 @@
 mod catching_up;
 mod changes;
 mod killed;
+mod many_rules;
 mod notifying;
 mod scene;
+mod streamed;
