@@ -21,6 +21,8 @@ pub struct Config {
     pub outbox: usize,
     /// A message is given up when it could not be sent for so long.
     pub give_up_after: Duration,
+    /// The longest time without looking at what is due: the clock may have been set.
+    pub look_again: Duration,
     /// Where people reach the node, for links in messages; empty: messages have no links.
     pub public_url: String,
     /// Whether messages have links that need no login.
@@ -48,6 +50,7 @@ impl Default for Config {
             sends_per_channel: 8,
             outbox: 100_000,
             give_up_after: Duration::from_secs(24 * 3600),
+            look_again: Duration::from_secs(1),
             public_url: String::new(),
             detail_links: true,
             detail_link_life: Duration::from_secs(24 * 3600),

@@ -7,6 +7,9 @@
 
 mod accounts;
 mod clerk;
+mod draft;
+mod escalation;
+mod run;
 mod slim;
 
 use std::sync::Arc;

@@ -131,8 +131,13 @@ impl Watch {
             clock: clock.clone(),
             metrics: metrics.clone(),
         };
-        let historian =
-            history::Historian { catalog: catalog.clone(), writer, clock: clock.clone(), bell: history_bell };
+        let historian = history::Historian {
+            catalog: catalog.clone(),
+            writer,
+            clock: clock.clone(),
+            bell: history_bell,
+            look_again: config.look_again,
+        };
         let upkeep =
             upkeep::Upkeep { catalog: catalog.clone(), clock, config: config.clone(), metrics: metrics.clone() };
         shutdown.spawn("alert rules", rules::follow(catalog, list, metrics, shutdown.clone()));

@@ -33,8 +33,6 @@ const PAUSES: [Duration; 6] = [
     Duration::from_secs(15 * 60),
     Duration::from_secs(3600),
 ];
-/// The longest time without looking: the clock may have been set.
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// A carrier ends by itself long before; this is for one that does not.
 const ATTEMPT_PATIENCE: Duration = Duration::from_secs(90);
 /// Before the catalog is asked again when it failed.
@@ -123,7 +121,7 @@ impl Sender {
         tasks: &mut JoinSet<(String, String)>,
     ) -> Result<Duration, CatalogError> {
         let now = self.clock.now();
-        let mut pause = LOOK_AGAIN;
+        let mut pause = self.config.look_again;
         let mut messages = 0;
         for (channel, waiting, due) in self.catalog.outbox_waiting(OutboxKind::Notification).await? {
             messages += waiting;

@@ -21,8 +21,6 @@ use crate::metrics::WatchMetrics;
 use crate::question::Asker;
 use crate::rules::{KnownRule, RuleList};
 
-/// The longest time without looking: the clock may have been set.
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// Before the catalog is asked again when it failed.
 const CATALOG_PAUSE: Duration = Duration::from_secs(1);
 /// A day and a little of the shortest interval: more missed runs need not be told apart.
@@ -135,10 +133,10 @@ impl Scheduler {
         self.metrics.lag.is(overdue as u64, oldest);
         if overdue > 0 {
             // A place comes free with the end of a run.
-            return LOOK_AGAIN;
+            return self.config.look_again;
         }
-        let next = timetable.due.first().map_or(LOOK_AGAIN, |(begins, _)| begins.since(now));
-        next.clamp(Duration::from_millis(5), LOOK_AGAIN)
+        let next = timetable.due.first().map_or(self.config.look_again, |(begins, _)| begins.since(now));
+        next.clamp(Duration::from_millis(5), self.config.look_again)
     }
 
     fn one(&self, rule: Arc<KnownRule>, next: Next) -> impl Future<Output = (AlertRuleId, Timestamp, Verdict)> + use<> {

@@ -15,9 +15,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use alert::evaluate::{EvaluationStatus, Place, RuleState, Scope, step};
-use catalog::{Catalog, CatalogError};
+use alert::rule::RuleError;
+use catalog::{AlertRule, AlertRuleId, Catalog, CatalogError, NewAlertRule};
 use host::Clock;
-use model::{ErrorKind, Timestamp};
+use model::{AccountId, ErrorKind, Timestamp};
 use query::Limits;
 use store::Store;
 
@@ -65,6 +66,17 @@ pub enum TrialError {
     /// Too many of them.
     #[error("the rule runs more than {RUNS_MAX} times in this range: take a shorter one")]
     TooManyRuns,
+    /// The rule cannot be read.
+    #[error("the rule cannot be read: {0}")]
+    Rule(#[from] RuleError),
+    /// There is none of this name.
+    #[error("project {project} has no alert rule {rule}")]
+    NoRule {
+        /// The project.
+        project: String,
+        /// The rule.
+        rule: String,
+    },
     /// The events cannot be read.
     #[error("{0}")]
     Ask(#[from] AskError),
@@ -78,6 +90,8 @@ impl TrialError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             TrialError::EmptyRange | TrialError::NoRuns { .. } | TrialError::TooManyRuns => ErrorKind::Invalid,
+            TrialError::Rule(error) => error.kind(),
+            TrialError::NoRule { .. } => ErrorKind::NotFound,
             TrialError::Ask(error) => error.kind(),
             TrialError::Catalog(error) => error.kind(),
         }
@@ -88,6 +102,45 @@ impl Trials {
     /// Trials over these parts of the node. `base_url` is where people see the node; empty when it is not said.
     pub fn new(catalog: Catalog, store: Store, asker: Asker, clock: Arc<dyn Clock>, base_url: String) -> Trials {
         Trials { catalog, store, asker, clock, base_url }
+    }
+
+    /// Runs a rule over a range as it is written, whether it is kept or not.
+    pub async fn run_written(&self, new: &NewAlertRule, from: Timestamp, to: Timestamp) -> Result<Report, TrialError> {
+        let now = self.clock.now();
+        let row = AlertRule {
+            id: AlertRuleId(0),
+            account: new.account,
+            project: new.project.clone(),
+            name: new.name.clone(),
+            display_name: new.display_name.clone(),
+            description: new.description.clone(),
+            is_enabled: new.is_enabled,
+            muted_until: new.muted_until,
+            schedule: new.schedule.clone(),
+            configuration: new.configuration.clone(),
+            version: 0,
+            created: now,
+            updated: now,
+        };
+        self.run(self.known(row).await?, from, to).await
+    }
+
+    /// Explains the last run of a rule of the catalog at or before a time.
+    pub async fn explain_kept(
+        &self,
+        account: AccountId,
+        project: &str,
+        rule: &str,
+        at: Timestamp,
+    ) -> Result<Explanation, TrialError> {
+        let row = self.catalog.alert_rule_find(account, project, rule).await?;
+        let missing = || TrialError::NoRule { project: project.to_owned(), rule: rule.to_owned() };
+        self.explain(self.known(row.ok_or_else(missing)?).await?, at).await
+    }
+
+    async fn known(&self, row: AlertRule) -> Result<KnownRule, TrialError> {
+        let project = self.catalog.project_find(row.account, &row.project).await?;
+        Ok(KnownRule::parse(row, project.map(|project| project.region).unwrap_or_default())?)
     }
 
     /// Runs a rule over a range: its instants after `from`, up to and with `to`.

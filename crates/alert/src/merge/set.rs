@@ -210,14 +210,15 @@ impl MergeSet {
 
     /// Lets an alert go that is over and whose rule does not want that told. One that is pending stays until it was told: that it
     /// fired is news. When it fires again, that is news, too.
-    pub fn leave(&mut self, fingerprint: &Fingerprint) {
-        if let Some(member) = self.members.get_mut(fingerprint) {
-            member.told = None;
-            member.is_over = true;
-            if !member.is_pending {
-                self.members.remove(fingerprint);
-            }
+    /// False when it is not there.
+    pub fn leave(&mut self, fingerprint: &Fingerprint) -> bool {
+        let Some(member) = self.members.get_mut(fingerprint) else { return false };
+        member.told = None;
+        member.is_over = true;
+        if !member.is_pending {
+            self.members.remove(fingerprint);
         }
+        true
     }
 
     /// When the set falls due, if it does without another alert.

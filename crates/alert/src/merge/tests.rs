@@ -415,7 +415,9 @@ proptest! {
                 }
                 Act::Leave { user } => {
                     let fingerprint: Fingerprint = alert(&[("user", &user.to_string())]).fingerprint;
-                    desk.sets.sets.values_mut().for_each(|set| set.leave(&fingerprint));
+                    for set in desk.sets.sets.values_mut() {
+                        set.leave(&fingerprint);
+                    }
                     model.leave(user);
                 }
                 Act::Silence { user, is_on } => {

@@ -109,16 +109,11 @@ fn wrong_records_say_which_field() {
             json!({"template_id": "sls.test", "template_name": "Test", "templates": channels}),
         )
     };
-    assert!(template(json!({"fax": {}})).starts_with("templates: should be one of sms"));
-    assert_eq!(template(json!({"sms": {"locale": "de"}})), "templates.sms.locale: should be one of zh-CN, en-US");
-    assert_eq!(
-        template(json!({"fc": {"send_type": "all"}})),
-        "templates.fc.send_type: should be one of single, batch, merged"
-    );
-    assert_eq!(
-        template(json!({"webhook": {"limit": -1}})),
-        "templates.webhook.limit: should be 0 for all, or how many alerts at most"
-    );
+    assert_eq!(template(json!({"fax": {}})), "templates.fax: is not a channel");
+    assert_eq!(template(json!({"sms": {"locale": "de"}})), "templates.sms.locale: must be zh-CN or en-US");
+    // A content that can never work is told to whoever writes it.
+    let broken = template(json!({"sms": {"locale": "en-US", "content": "one\n{% if %}"}}));
+    assert!(broken.starts_with("templates.sms.content: line 2: "), "{broken}");
     assert!(
         message(
             "sls.alert.alert_policy",
@@ -151,6 +146,10 @@ fn built_in_records_are_valid_and_named_once() {
         ("sls.alert.action_policy", "sls.builtin"),
         ("sls.alert.action_policy", "sls.app.actiontrail.builtin"),
         ("sls.alert.action_policy", "actiontrail.calendar_policy"),
+        ("sls.alert.content_template", "sls.builtin.cn"),
+        ("sls.alert.content_template", "sls.builtin.en"),
+        ("sls.alert.content_template", "sls.app.actiontrail.builtin.cn"),
+        ("sls.alert.content_template", "sls.app.actiontrail.builtin.en"),
     ] {
         assert!(all.iter().any(|record| record.resource == resource && record.id == id), "{id}");
     }

@@ -73,6 +73,9 @@ impl Pipeline {
         self.pass(now, report);
         for alert in &step.resolved {
             self.waiting.remove(&alert.fingerprint);
+            if !rule.rule.sends_resolved {
+                self.decider.leave(&alert.fingerprint);
+            }
         }
         self.firing = step.firing.iter().map(|alert| (alert.fingerprint.clone(), alert.clone())).collect();
         let resolved = step.resolved.iter().filter(|_| rule.rule.sends_resolved);

@@ -179,6 +179,14 @@ async fn trials_have_ends() {
     assert!(matches!(none, TrialError::NoRuns { .. }));
     let years = trials(&scene).run(again().await, minutes(-600_000), minutes(0)).await.unwrap_err();
     assert!(matches!(years, TrialError::TooManyRuns));
+    let written = crate::scene::new_rule("rule-unkept", &crate::scene::configuration());
+    assert_eq!(trials(&scene).run_written(&written, minutes(0), minutes(5)).await.unwrap().runs, 5);
+    let wrong = catalog::NewAlertRule { configuration: "{".into(), ..written };
+    let unreadable = trials(&scene).run_written(&wrong, minutes(0), minutes(5)).await.unwrap_err();
+    assert!(matches!(unreadable, TrialError::Rule(_)));
+    let absent = trials(&scene).explain_kept(account(), "audit", "rule-unkept", minutes(5)).await.unwrap_err();
+    assert!(matches!(absent, TrialError::NoRule { .. }));
+    assert!(trials(&scene).explain_kept(account(), "audit", "rule-ends", minutes(5)).await.is_ok());
     let mut gone = again().await;
     gone.rule.queries[0].store_name = "other".to_owned();
     let absent = trials(&scene).run(gone, minutes(0), minutes(5)).await.unwrap_err();
