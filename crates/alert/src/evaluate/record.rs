@@ -204,26 +204,10 @@ pub(super) fn of(
     (firing, fired_count): (&[Alert], usize),
 ) -> Evaluation {
     let worst = firing.iter().min_by_key(|alert| std::cmp::Reverse(alert.severity));
-    let fired_row = worst.and_then(|alert| alert.fire_results.first());
-    let blank = blank(rule, place, answers, fired_row);
-    let Some(worst) = worst else {
-        let not_met = match outcome.row_count {
-            0 => "Alert condition not met: the queries found no rows".to_owned(),
-            rows => format!("Alert condition not met: {rows} rows in {} groups", outcome.group_count),
-        };
-        let pending = format!("met, but not yet in {} evaluations in a row", rule.threshold);
-        return Evaluation {
-            alert_status: if is_pending { EvaluationStatus::Pending } else { EvaluationStatus::Inactive },
-            reason: if is_pending { pending } else { not_met },
-            condition: outcome
-                .passed_over
-                .first()
-                .and_then(|group| group.conditions.first())
-                .cloned()
-                .unwrap_or_default(),
-            ..blank
-        };
-    };
+    let blank = blank(rule, place, answers, worst.and_then(|alert| alert.fire_results.first()));
+    if fired_count == 0 {
+        return unfired(rule, outcome, is_pending, blank);
+    }
     let is_muted = rule.is_muted(place.now);
     let mut reasons = Vec::new();
     if let Some(until) = rule.mute_until.filter(|_| is_muted) {
@@ -232,15 +216,30 @@ pub(super) fn of(
     if fired_count > firing.len() {
         reasons.push(format!("{} of {fired_count} alerts handed on", firing.len()));
     }
+    let is_told = !is_muted && worst.is_some();
     Evaluation {
         alert_status: if is_muted { EvaluationStatus::Paused } else { EvaluationStatus::Firing },
         fired: true,
         fire_count: fired_count,
-        notify_status: if is_muted { NotifyStatus::NotNotified } else { NotifyStatus::Success },
+        notify_status: if is_told { NotifyStatus::Success } else { NotifyStatus::NotNotified },
         reason: reasons.join("; "),
-        condition: worst.condition.clone(),
-        severity: worst.severity.number(),
-        labels: worst.labels.clone(),
+        condition: worst.map(|alert| alert.condition.clone()).unwrap_or_default(),
+        severity: worst.map_or(0, |alert| alert.severity.number()),
+        labels: worst.map(|alert| alert.labels.clone()).unwrap_or_default(),
+        ..blank
+    }
+}
+
+fn unfired(rule: &Rule, outcome: &Outcome, is_pending: bool, blank: Evaluation) -> Evaluation {
+    let not_met = match outcome.row_count {
+        0 => "Alert condition not met: the queries found no rows".to_owned(),
+        rows => format!("Alert condition not met: {rows} rows in {} groups", outcome.group_count),
+    };
+    let pending = format!("met, but not yet in {} evaluations in a row", rule.threshold);
+    Evaluation {
+        alert_status: if is_pending { EvaluationStatus::Pending } else { EvaluationStatus::Inactive },
+        reason: if is_pending { pending } else { not_met },
+        condition: outcome.passed_over.first().and_then(|group| group.conditions.first()).cloned().unwrap_or_default(),
         ..blank
     }
 }

@@ -10,9 +10,12 @@ use serde::{Deserialize, Serialize};
 
 use super::candidate::{alert, candidates};
 use super::record::{self, Evaluation};
-use super::{ALERTS_MAX, Outcome, QueryAnswer};
+use super::{ALERTS_MAX, GROUPS_MAX, Outcome, QueryAnswer};
 use crate::rule::Rule;
 use crate::{Alert, Fingerprint, Severity, Status};
+
+/// The most instances a rule remembers. On the stream new ones wait until the next whole evaluation has ended others.
+const INSTANCES_MAX: usize = 2 * GROUPS_MAX;
 
 /// What a rule remembers from one evaluation to the next.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -103,28 +106,36 @@ pub fn step(
             return Step { state: previous.clone(), firing: vec![], resolved: vec![], is_muted, evaluation };
         }
     };
+    // Groups beyond what is looked at are not known to have ended.
+    let is_whole = scope == Scope::Everything && outcome.fired_count <= outcome.fired.len();
+    let kept = if is_whole { 0 } else { previous.instances.len() };
+    let mut room = INSTANCES_MAX.saturating_sub(kept);
     let candidates = candidates(rule, place, scope, outcome);
     let mut state = RuleState::default();
     let mut firing = Vec::new();
+    let mut fired_count = 0;
     for candidate in &candidates {
         let before = previous.instances.get(&candidate.fingerprint);
         let instance = candidate.instance(rule, place, before);
+        fired_count += usize::from(instance.fire_time.is_some());
+        if before.is_none() && room == 0 {
+            continue;
+        }
+        room = room.saturating_sub(usize::from(before.is_none()));
         if let Some(fire_time) = instance.fire_time {
             let was_firing = before.is_some_and(|before| before.fire_time.is_some());
             firing.push((!was_firing, candidate.alert(rule, place, answers, &instance, fire_time)));
         }
         state.instances.insert(candidate.fingerprint.clone(), instance);
     }
-    let resolved = match scope {
-        Scope::Everything => resolved(rule, place, previous, &state, answers),
-        Scope::Additions => {
-            let others = previous.instances.iter().filter(|(id, _)| !state.instances.contains_key(id));
-            let others: Vec<_> = others.map(|(id, instance)| (id.clone(), instance.clone())).collect();
-            state.instances.extend(others);
-            Vec::new()
+    let resolved = if is_whole {
+        resolved(rule, place, previous, &state, answers)
+    } else {
+        for (id, instance) in &previous.instances {
+            state.instances.entry(id.clone()).or_insert_with(|| instance.clone());
         }
+        Vec::new()
     };
-    let fired_count = firing.len();
     // Those that fire already come first: leaving them out would look like an end. The sort keeps the order otherwise.
     firing.sort_by_key(|(is_new, _)| *is_new);
     let firing: Vec<Alert> = firing.into_iter().map(|(_, alert)| alert).take(ALERTS_MAX).collect();
