@@ -5,6 +5,7 @@
 //! and what has ended; it gives alerts, the state to keep, and the record for the history. Both are functions of their
 //! arguments. Who calls: `watch` on schedule and on the stream, and the dry run.
 
+mod candidate;
 mod fill;
 mod groups;
 pub mod join;

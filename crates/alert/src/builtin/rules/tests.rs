@@ -198,3 +198,18 @@ fn refuses_by_name() {
     let none = json!({"type": "tpl"});
     assert_eq!(Rule::parse(&none).unwrap_err().field, "configuration.templateConfiguration");
 }
+
+#[test]
+fn the_page_lists_every_template() {
+    let page = include_str!("../../../../../docs/book/alert-rules-builtin.md");
+    for template in templates() {
+        let id = template.id.strip_prefix("sls.app.actiontrail.").or(template.id.strip_prefix("cairn.")).unwrap();
+        let line = page.lines().find(|line| line.starts_with(&format!("| `{id}` | {} |", template.about.en)));
+        let line = line.unwrap_or_else(|| panic!("{id} is not on the page as it is"));
+        assert!(line.ends_with(&format!("| {} / {} |", template.interval, template.window)), "{id}");
+        assert!(line.contains(&format!("| {} |", template.severity.number())), "{id}");
+        for (name, value) in &template.parameters {
+            assert!(line.contains(&format!("{name} = {value}")), "{id}");
+        }
+    }
+}
