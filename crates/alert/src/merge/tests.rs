@@ -168,6 +168,26 @@ fn what_leaves_quietly_is_news_when_it_comes_back() {
     assert_eq!(set.add(&route, alice.clone(), later(100)).effect, Effect::Changed);
     // What comes and goes waits for the group interval nevertheless.
     assert_eq!(set.due_at(), Some(later(315)));
+    // Told, then suppressed, then over: that it is over is told, though it left.
+    let everything = Silence {
+        id: "s-1".into(),
+        matchers: vec![Matcher { object: "project".into(), operator: "!=".into(), value: json!("") }],
+        start: NOW,
+        end: later(1000),
+        reason: String::new(),
+        creator: String::new(),
+    };
+    let silenced = Silences::of([everything]);
+    let (told, quiet_now) = (quiet, Quiet { silences: &silenced, ..quiet });
+    set.take(later(315), &told).unwrap();
+    let mut worse = alice.clone();
+    worse.severity = Severity::Critical;
+    set.add(&route, worse, later(400));
+    assert_eq!(set.take(later(615), &quiet_now).unwrap().suppressed.len(), 1);
+    set.add(&route, resolved(alice.clone(), later(700)), later(700));
+    assert!(set.leave(&alice.fingerprint));
+    assert_eq!(set.take(later(915), &told).unwrap().alerts.len(), 1);
+    assert!(!set.leave(&alice.fingerprint));
     let stored: MergeSet = serde_json::from_str(&serde_json::to_string(&set).unwrap()).unwrap();
     assert_eq!(stored, set);
 }
