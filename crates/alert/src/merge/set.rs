@@ -213,7 +213,10 @@ impl MergeSet {
     /// False when it is not there.
     pub fn leave(&mut self, fingerprint: &Fingerprint) -> bool {
         let Some(member) = self.members.get_mut(fingerprint) else { return false };
-        member.told = None;
+        if member.told.take().is_some() {
+            // Somebody heard of it, so what was suppressed since does not keep its end quiet.
+            member.suppressed = None;
+        }
         member.is_over = true;
         if !member.is_pending {
             self.members.remove(fingerprint);

@@ -102,6 +102,8 @@ fn any_asks_whether_one_alert_meets_everything_and_all_whether_every_one_does() 
     assert!(holds("alerts.severity >= 4 and alert.severity == 10 and alert.labels.user == \"alice\"", &both));
     assert!(!holds("alerts.severity >= 4 and alert.severity == 10 and alert.labels.user == \"bob\"", &both));
     assert!(holds("alerts.severity >= 8 or alert.labels.user in [\"bob\", \"carol\"]", &both));
+    // Every one is alice or bob, though not all are alice and not all are bob.
+    assert!(holds("alerts.labels.user == \"alice\" or alerts.labels.user == \"bob\" or alert.severity == 2", &both));
     assert!(!holds("alerts.severity >= 1", &[]));
     assert!(holds("true", &both));
     assert!(!holds("not true or false", &both));
