@@ -376,3 +376,13 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_table_of_100_rows_and_20_columns_fits() {
+    let mut alert = sample().remove(0);
+    alert.fire_results = vec![(0..20).map(|at| (format!("column{at}"), "value".to_owned())).collect(); 100];
+    let content = "{% for row in fire_results %}<tr>{% for name, value in row.items() %}<td>{{ value }}</td>{% endfor %}</tr>\
+                   {% endfor %}";
+    let body = bodies(&template("email", json!({"content": content})), Channel::Email, &[alert]).remove(0);
+    assert_eq!(body.matches("<td>value</td>").count(), 2000);
+}

@@ -163,7 +163,8 @@ async fn encrypted_server(is_implicit: bool) -> (u16, tokio::task::JoinHandle<Ve
         if !is_implicit {
             plain.write_all(b"220 mail.test\r\n").await.unwrap();
             let mut buffer = [0; 512];
-            plain.read(&mut buffer).await.unwrap();
+            let read = plain.read(&mut buffer).await.unwrap();
+            assert!(buffer[..read].starts_with(b"EHLO "));
             plain.write_all(b"250-mail.test\r\n250 STARTTLS\r\n").await.unwrap();
             let read = plain.read(&mut buffer).await.unwrap();
             assert_eq!(&buffer[..read], b"STARTTLS\r\n");
