@@ -143,7 +143,9 @@ impl Watch {
         shutdown.spawn("alert rules", rules::follow(catalog, list, metrics, shutdown.clone()));
         shutdown.spawn("alert desk", desk::Clerk::new(tools).run(requests, shutdown.clone()));
         shutdown.spawn("alert schedule", scheduler.run(shutdown.clone()));
-        shutdown.spawn("alert stream", stream.run(shutdown.clone()));
+        if config.stream {
+            shutdown.spawn("alert stream", stream.run(shutdown.clone()));
+        }
         shutdown.spawn("alert outbox", sender.run(shutdown.clone()));
         shutdown.spawn("alert history", historian.run(shutdown.clone()));
         shutdown.spawn("alert upkeep", upkeep.run(shutdown.clone()));
