@@ -1,0 +1,150 @@
+//! What an event must have for a search to hold: the keys a search is filed under.
+//!
+//! The keys of a search are alternatives: every event it holds for has at least one of them. Of `and` the part that is
+//! expected most rarely is taken, of `or` every part, and `not` is pushed down to the conditions. Absence cannot be looked up: a
+//! search that only excludes has no keys.
+
+use query::search::{Search, Test, Word, Words};
+
+/// One thing an event may have. Paths and words are in lower case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Key {
+    /// A word, or with `is_prefix` the beginning of one, of the value at the path, or anywhere.
+    Word { path: Option<Box<[u8]>>, text: Box<[u8]>, is_prefix: bool },
+    /// Any value at the path.
+    Present(Box<[u8]>),
+}
+
+/// The keys of a search; `None` if there is nothing an event must have.
+pub(super) fn keys(search: &Search) -> Option<Vec<Key>> {
+    required(search, false).map(|required| required.keys)
+}
+
+struct Required {
+    keys: Vec<Key>,
+    /// The part of events that is expected to have one of them.
+    share: f64,
+}
+
+fn required(search: &Search, is_negated: bool) -> Option<Required> {
+    let never = || Some(Required { keys: Vec::new(), share: 0.0 });
+    match (search, is_negated) {
+        (Search::Not(inner), _) => required(inner, !is_negated),
+        (Search::All, false) => None,
+        (Search::All, true) => never(),
+        (Search::And(parts), false) | (Search::Or(parts), true) => {
+            let parts = parts.iter().filter_map(|part| required(part, is_negated));
+            parts.min_by(|one, other| one.share.total_cmp(&other.share))
+        }
+        (Search::Or(parts), false) | (Search::And(parts), true) => {
+            let mut all = Required { keys: Vec::new(), share: 0.0 };
+            for part in parts {
+                let part = required(part, is_negated)?;
+                all.keys.extend(part.keys);
+                all.share += part.share;
+            }
+            Some(all)
+        }
+        // Every event's topic is the same.
+        (Search::Topic(_), _) if search.holds(b"{}") == is_negated => never(),
+        (Search::Topic(_) | Search::Anywhere(_) | Search::Field(..), true) | (Search::Topic(_), false) => None,
+        (Search::Anywhere(words), false) => rarest(words, None),
+        (Search::Field(path, test), false) => {
+            let path = path.to_string().to_ascii_lowercase().into_bytes().into_boxed_slice();
+            let word = if let Test::Has(words) = test { rarest(words, Some(&path)) } else { None };
+            let share = share_of_presence(&path);
+            word.or_else(|| Some(Required { keys: vec![Key::Present(path)], share }))
+        }
+    }
+}
+
+/// The word that is expected most rarely; `None` if there are none.
+fn rarest(words: &Words, path: Option<&[u8]>) -> Option<Required> {
+    let share = |word: &Word| {
+        let (length, factor) = match word {
+            Word::Exact(text) => (text.len(), 1.0),
+            Word::Like { prefix, .. } => (prefix.len(), 4.0),
+        };
+        // Of several words the longer is the rarer.
+        factor * share_of_word(path) / (1.0 + length as f64 / 100.0)
+    };
+    let word = words.words.iter().min_by(|one, other| share(one).total_cmp(&share(other)))?;
+    let (text, is_prefix) = match word {
+        Word::Exact(text) => (text, false),
+        Word::Like { prefix, .. } => (prefix, true),
+    };
+    let text = text.to_ascii_lowercase().into_bytes().into_boxed_slice();
+    Some(Required { keys: vec![Key::Word { path: path.map(Into::into), text, is_prefix }], share: share(word) })
+}
+
+/// The part of events that is expected to have one word there. These are ranks rather than figures: who, which key and from where
+/// tell more than what was called, that more than the service, and that more than read or write.
+fn share_of_word(path: Option<&[u8]>) -> f64 {
+    match path {
+        None => 0.02,
+        Some(
+            b"eventrw" | b"eventtype" | b"eventcategory" | b"eventversion" | b"useridentity.type" | b"apiversion"
+            | b"isglobal",
+        ) => 0.5,
+        Some(b"acsregion" | b"recipientaccountid" | b"useridentity.accountid" | b"useridentity.rootaccountid") => 0.4,
+        Some(b"servicename" | b"eventsource" | b"resourcetype" | b"useragent") => 0.1,
+        Some(b"eventname" | b"errorcode") => 0.01,
+        Some(_) => 0.005,
+    }
+}
+
+/// The part of events that is expected to have a value there at all.
+fn share_of_presence(path: &[u8]) -> f64 {
+    match path {
+        b"errorcode" | b"errormessage" => 0.2,
+        _ => 0.9,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(text: &str) -> Option<Vec<String>> {
+        let all = keys(&query::parse(text).unwrap().search)?;
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+        let shown = |key: &Key| match key {
+            Key::Present(path) => format!("{}:*", text(path)),
+            Key::Word { path, text: word, is_prefix } => {
+                let path = path.as_deref().map_or(String::new(), |path| text(path) + ":");
+                format!("{path}{}{}", text(word), if *is_prefix { "..." } else { "" })
+            }
+        };
+        Some(all.iter().map(shown).collect())
+    }
+
+    #[test]
+    fn a_search_is_filed_under_what_is_rarest() {
+        for (search, expected) in [
+            ("event.serviceName: Ecs and event.eventName: DeleteDisk", Some(vec!["eventname:deletedisk"])),
+            ("eventName: DeleteDisk and userIdentity.userName: Bob", Some(vec!["useridentity.username:bob"])),
+            ("eventName: (a or b)", None),
+            ("eventName: a or eventName: B*", Some(vec!["eventname:a", "eventname:b..."])),
+            ("(eventName: a or eventName: b) and eventRW: Write", Some(vec!["eventname:a", "eventname:b"])),
+            ("alice eventRW: Read", Some(vec!["alice"])),
+            (r#"resourceName: "one three""#, Some(vec!["resourcename:three"])),
+            ("errorCode: *", Some(vec!["errorcode:*"])),
+            ("size > 5 and not eventRW: Read", Some(vec!["size:*"])),
+            ("*", None),
+            ("not eventRW: Read", None),
+            ("not (not eventName: x or eventRW: Read)", Some(vec!["eventname:x"])),
+            ("not (not eventName: x and not eventName: y)", Some(vec!["eventname:x", "eventname:y"])),
+            ("eventName: x or not eventRW: Read", None),
+            ("__topic__: other", Some(vec![])),
+            ("__topic__: actiontrail_audit_event and eventName: x", Some(vec!["eventname:x"])),
+            ("not __topic__: actiontrail_audit_event", Some(vec![])),
+        ] {
+            if query::parse(search).is_err() {
+                assert_eq!(expected, None, "{search}");
+                continue;
+            }
+            let expected: Option<Vec<String>> = expected.map(|keys| keys.into_iter().map(str::to_owned).collect());
+            assert_eq!(shown(search), expected, "{search}");
+        }
+    }
+}
