@@ -1,0 +1,169 @@
+//! Joined rows put into groups, and groups asked.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use super::join::{Joined, JoinedRow};
+use super::{EXPLAINED_MAX, GROUPS_MAX, Group, Outcome, PassedOver, SHOWN_ROWS_MAX};
+use crate::condition::{Condition, Count, Fields, NotBoolean, number};
+use crate::rule::{Check, Grouping, Rule, SeverityCheck};
+
+/// The column in which a Metricstore keeps a series' labels: `key#$#value|key#$#value`.
+const SERIES_LABELS: &str = "__labels__";
+
+pub(super) fn outcome(rule: &Rule, joined: &Joined<'_>) -> Result<Outcome, NotBoolean> {
+    let groups = grouped(&rule.grouping, joined);
+    let mut outcome = Outcome {
+        group_count: groups.len(),
+        row_count: joined.count(),
+        is_truncated: groups.len() > GROUPS_MAX,
+        ..Outcome::default()
+    };
+    for (labels, rows) in groups {
+        match ask(rule, joined, labels, &rows)? {
+            Ok(group) => outcome.fired.push(group),
+            Err(passed_over) if outcome.passed_over.len() < EXPLAINED_MAX => outcome.passed_over.push(passed_over),
+            Err(_) => {}
+        }
+    }
+    outcome.fired.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.labels.cmp(&b.labels)));
+    outcome.fired_count = outcome.fired.len();
+    outcome.fired.truncate(GROUPS_MAX);
+    Ok(outcome)
+}
+
+type Labels = BTreeMap<String, String>;
+
+/// Without groups there is one, even of no rows: a count condition may ask for none.
+fn grouped(grouping: &Grouping, joined: &Joined<'_>) -> BTreeMap<Labels, Vec<usize>> {
+    let numbers = (0..joined.count()).collect();
+    let labels: Box<dyn Fn(&JoinedRow<'_>) -> Labels> = match grouping {
+        Grouping::NoGroup => return BTreeMap::from([(Labels::new(), numbers)]),
+        Grouping::Custom(fields) => {
+            Box::new(|row| fields.iter().map(|field| (field.clone(), value(row, field))).collect())
+        }
+        Grouping::LabelsAuto => {
+            let names = text_columns(joined);
+            Box::new(move |row| match row.field(None, SERIES_LABELS) {
+                Some(series) => series_labels(series),
+                None => names.iter().map(|name| (name.clone(), value(row, name))).collect(),
+            })
+        }
+    };
+    let mut groups: BTreeMap<Labels, Vec<usize>> = BTreeMap::new();
+    for index in numbers {
+        groups.entry(labels(&joined.row(index))).or_default().push(index);
+    }
+    groups
+}
+
+/// A field of a group: `cnt`, or `$1.cnt` of one query.
+fn value(row: &JoinedRow<'_>, field: &str) -> String {
+    let of_query = field.strip_prefix('$').and_then(|rest| rest.split_once('.'));
+    let of_query = of_query.and_then(|(query, name)| Some((query.parse::<usize>().ok()?, name)));
+    let found = match of_query {
+        Some((query, name)) => row.field(Some(query), name),
+        None => row.field(None, field),
+    };
+    found.unwrap_or_default().to_owned()
+}
+
+/// The columns that are no times and hold something else than numbers.
+fn text_columns(joined: &Joined<'_>) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for index in 0..joined.count() {
+        let row = joined.row(index);
+        for name in row.names() {
+            let is_text = row.field(None, name).is_some_and(|text| !text.is_empty() && number(text).is_none());
+            if is_text && !matches!(name, "time" | "__time__" | "__value__") && !names.contains(name) {
+                names.insert(name.to_owned());
+            }
+        }
+    }
+    names
+}
+
+fn series_labels(series: &str) -> Labels {
+    let pairs = series.split('|').filter_map(|pair| pair.split_once("#$#"));
+    pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
+}
+
+fn ask(
+    rule: &Rule,
+    joined: &Joined<'_>,
+    labels: Labels,
+    rows: &[usize],
+) -> Result<Result<Group, PassedOver>, NotBoolean> {
+    let overall = passing(&rule.overall.condition, joined, rows)?;
+    let is_met = count_holds(&rule.overall.count, overall.len(), true)?;
+    for severity in rule.severities.iter().filter(|_| is_met) {
+        let passing = passing(&severity.check.condition, joined, &overall)?;
+        // Without any count there must be a row.
+        let default = rule.overall.count.is_some() || !passing.is_empty();
+        if !count_holds(&severity.check.count, passing.len(), default)? {
+            continue;
+        }
+        let counts = (overall.len(), passing.len());
+        let shown: Vec<JoinedRow<'_>> = passing.iter().take(SHOWN_ROWS_MAX).map(|row| joined.row(*row)).collect();
+        return Ok(Ok(Group {
+            labels,
+            severity: severity.severity,
+            pass_count: passing.len(),
+            row_count: rows.len(),
+            condition: written(rule, severity, counts, &|condition, count| fill(condition, shown.first(), count)),
+            raw_condition: written(rule, severity, counts, &|condition, _| condition.text().to_owned()),
+            rows: shown.into_iter().map(JoinedRow::to_row).collect(),
+        }));
+    }
+    let first = rows.first().map(|row| joined.row(*row));
+    let conditions = rule.severities.iter().map(|severity| {
+        let passing = passing(&severity.check.condition, joined, &overall)?.len();
+        Ok(written(rule, severity, (overall.len(), passing), &|condition, count| {
+            fill(condition, first.as_ref(), count)
+        }))
+    });
+    let conditions = conditions.collect::<Result<_, NotBoolean>>()?;
+    Ok(Err(PassedOver { labels, row_count: rows.len(), conditions }))
+}
+
+fn passing(condition: &Option<Condition>, joined: &Joined<'_>, rows: &[usize]) -> Result<Vec<usize>, NotBoolean> {
+    let Some(condition) = condition else { return Ok(rows.to_vec()) };
+    let mut passing = Vec::new();
+    for row in rows {
+        if condition.holds(&joined.row(*row))? {
+            passing.push(*row);
+        }
+    }
+    Ok(passing)
+}
+
+fn count_holds(condition: &Option<Condition>, count: usize, default: bool) -> Result<bool, NotBoolean> {
+    condition.as_ref().map_or(Ok(default), |condition| condition.holds(&Count::of(count)))
+}
+
+/// What a condition's text is made of: its row, and how many rows there are.
+type Written<'w> = &'w dyn Fn(&Condition, usize) -> String;
+
+fn fill(condition: &Condition, row: Option<&JoinedRow<'_>>, count: usize) -> String {
+    match row {
+        Some(row) if !condition.fields().iter().any(|field| field.name == "__count__") => condition.filled(row),
+        _ => condition.filled(&Count::of(count)),
+    }
+}
+
+/// What holds where no count is asked for.
+static ANY_ROW: LazyLock<Condition> =
+    LazyLock::new(|| Condition::parse("__count__ > 0").expect("a condition of the release"));
+
+/// `Count:…;Condition:…` of what the rule asks altogether, of so many rows for the whole rule and for a severity.
+fn written(rule: &Rule, severity: &SeverityCheck, counts: (usize, usize), text: Written<'_>) -> String {
+    let both = |first: &Option<Condition>, second: &Option<Condition>| {
+        let first = first.iter().map(|condition| text(condition, counts.0));
+        first.chain(second.iter().map(|condition| text(condition, counts.1))).collect::<Vec<String>>().join(" && ")
+    };
+    let Check { condition, count } = &rule.overall;
+    let condition = both(condition, &severity.check.condition);
+    let count = both(count, &severity.check.count);
+    let count = if count.is_empty() { text(&ANY_ROW, counts.1) } else { count };
+    if condition.is_empty() { format!("Count:{count}") } else { format!("Count:{count};Condition:{condition}") }
+}
