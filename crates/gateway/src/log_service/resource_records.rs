@@ -12,10 +12,8 @@ use super::projects::{body, page};
 use super::reply::Reply;
 use super::resources::{keys_of_built_in, must_exist};
 use super::{Call, failed, ours};
-use crate::alert_records::{self, BuiltInRecord};
+use crate::alert_records::{self, BuiltInRecord, RECORDS_MAX};
 
-/// Records of a resource.
-const RECORDS_MAX: usize = 10_000;
 /// Records of one call; Log Service's own limit.
 const RECORDS_OF_CALL_MAX: usize = 200;
 /// Bytes of an id or a tag.
