@@ -82,7 +82,7 @@ pub struct Incident {
     pub action_policy: String,
     /// When it was first told.
     pub told: Option<Timestamp>,
-    /// Which escalations it has had: 1 nobody confirmed, 2 nobody finished.
+    /// Which clocks of its policy rang: 1 nobody confirmed it, 2 it was confirmed and not done, 4 it went on too long.
     pub escalated: u8,
     /// The last alert of it: JSON.
     pub alert: String,
@@ -110,13 +110,17 @@ pub enum IncidentChange {
         action_policy: String,
         /// When.
         at: Timestamp,
+        /// When to look at the policy's clocks.
+        escalate_at: Option<Timestamp>,
     },
-    /// It was escalated: the bits that are set are added.
+    /// Its clocks were looked at: the bits that are set are added.
     Escalated {
         /// Which.
         id: String,
         /// See [`Incident::escalated`].
         bits: u8,
+        /// When to look again.
+        escalate_at: Option<Timestamp>,
     },
 }
 
@@ -226,7 +230,9 @@ impl Catalog {
     ) -> Result<Incident, CatalogError> {
         let query = sqlx::query(
             "UPDATE alert_incidents SET status = ?1, handled_by = ?2, handled = ?3, note = ?4,
-                 ended = CASE WHEN ?1 = 'resolved' THEN ?3 END
+                 ended = CASE WHEN ?1 = 'resolved' THEN ?3 END,
+                 -- Who is told of what now waits is the policy's, which only `watch` knows.
+                 escalate_at = CASE WHEN told IS NOT NULL THEN ?3 END
              WHERE account = ?5 AND id = ?6 AND ended IS NULL RETURNING *",
         );
         let query = query.bind(status.as_str()).bind(by).bind(at.0).bind(note).bind(account.as_str()).bind(id);
@@ -247,12 +253,11 @@ impl Catalog {
         query.fetch_all(self.reader()).await?.iter().map(from_row).collect()
     }
 
-    /// Open incidents of all accounts that were told and may still be escalated, the oldest first.
-    pub async fn incidents_to_escalate(&self, limit: usize) -> Result<Vec<Incident>, CatalogError> {
-        let query = "SELECT * FROM alert_incidents WHERE ended IS NULL AND told IS NOT NULL
-             AND (status = 'firing' AND escalated & 1 = 0 OR status = 'confirmed' AND escalated & 2 = 0)
-             ORDER BY told LIMIT ?";
-        let rows = sqlx::query(query).bind(limit as i64).fetch_all(self.reader()).await?;
+    /// Open incidents of all accounts whose policy's clocks are to be looked at, the longest waiting first.
+    pub async fn incidents_to_escalate(&self, now: Timestamp, limit: usize) -> Result<Vec<Incident>, CatalogError> {
+        let query = "SELECT * FROM alert_incidents WHERE escalate_at <= ? AND ended IS NULL AND status <> 'ignored'
+             ORDER BY escalate_at LIMIT ?";
+        let rows = sqlx::query(query).bind(now.0).bind(limit as i64).fetch_all(self.reader()).await?;
         rows.iter().map(from_row).collect()
     }
 
@@ -287,14 +292,16 @@ pub(crate) async fn apply(
         .bind(at.0)
         .bind(account.as_str())
         .bind(fingerprint),
-        IncidentChange::Told { id, action_policy, at } => {
-            sqlx::query("UPDATE alert_incidents SET told = ?1, action_policy = ?2 WHERE id = ?3 AND told IS NULL")
-                .bind(at.0)
-                .bind(action_policy)
-                .bind(id)
-        }
-        IncidentChange::Escalated { id, bits } => {
-            sqlx::query("UPDATE alert_incidents SET escalated = escalated | ?1 WHERE id = ?2").bind(*bits).bind(id)
+        IncidentChange::Told { id, action_policy, at, escalate_at } => sqlx::query(
+            "UPDATE alert_incidents SET told = ?1, action_policy = ?2, escalate_at = ?3 WHERE id = ?4 AND told IS NULL",
+        )
+        .bind(at.0)
+        .bind(action_policy)
+        .bind(escalate_at.map(|at| at.0))
+        .bind(id),
+        IncidentChange::Escalated { id, bits, escalate_at } => {
+            let query = "UPDATE alert_incidents SET escalated = escalated | ?1, escalate_at = ?2 WHERE id = ?3";
+            sqlx::query(query).bind(*bits).bind(escalate_at.map(|at| at.0)).bind(id)
         }
     };
     query.execute(&mut **transaction).await?;

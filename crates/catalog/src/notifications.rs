@@ -269,6 +269,13 @@ impl Catalog {
         Ok(())
     }
 
+    /// Leaves a row for later without counting an attempt.
+    pub async fn outbox_postpone(&self, id: &str, due: Timestamp) -> Result<(), CatalogError> {
+        let query = sqlx::query("UPDATE outbox SET due = ? WHERE id = ?").bind(due.0).bind(id);
+        query.execute(self.writer()).await?;
+        Ok(())
+    }
+
     /// Gives up the notifications that have waited longest, down to `keep`; says how many.
     pub async fn outbox_give_up_oldest(&self, keep: usize, why: &str, at: Timestamp) -> Result<u64, CatalogError> {
         let mut transaction = self.begin().await?;

@@ -11,7 +11,8 @@ CREATE TABLE alert_rule_states (
 ) STRICT;
 
 -- ended: NULL while it is open, also when it is ignored. rule stays after the rule is deleted.
--- told: the first notification. escalated: bit 1 nobody confirmed, bit 2 nobody finished.
+-- told: the first notification. escalated: the clocks of its policy that rang: 1 not confirmed, 2 not done, 4 too long.
+-- escalate_at: when to look at those clocks again; NULL when there is nothing to wait for.
 CREATE TABLE alert_incidents (
     id            TEXT PRIMARY KEY,
     account       TEXT NOT NULL REFERENCES accounts (id),
@@ -31,10 +32,12 @@ CREATE TABLE alert_incidents (
     action_policy TEXT NOT NULL DEFAULT '',
     told          INTEGER,
     escalated     INTEGER NOT NULL DEFAULT 0,
+    escalate_at   INTEGER,
     alert         TEXT NOT NULL
 ) STRICT;
 CREATE INDEX alert_incidents_by_account ON alert_incidents (account, fired);
 CREATE INDEX alert_incidents_open ON alert_incidents (account, fingerprint) WHERE ended IS NULL;
+CREATE INDEX alert_incidents_to_escalate ON alert_incidents (escalate_at) WHERE escalate_at IS NOT NULL;
 CREATE INDEX alert_incidents_ended ON alert_incidents (ended) WHERE ended IS NOT NULL;
 
 -- state: JSON of crate `alert`.

@@ -193,14 +193,20 @@ async fn an_incident_goes_on_until_it_ends_and_what_people_did_stays() {
     assert_eq!(catalog.incident_severities(account()).await.unwrap(), [(8, 1)]);
     assert_eq!(catalog.incident_severities(other_account()).await.unwrap(), []);
 
-    let told = IncidentChange::Told { id: "i1".into(), action_policy: "p".into(), at: later(61) };
+    let told = IncidentChange::Told {
+        id: "i1".into(),
+        action_policy: "p".into(),
+        at: later(61),
+        escalate_at: Some(later(90)),
+    };
     apply(vec![told]).await;
-    assert_eq!(catalog.incidents_to_escalate(10).await.unwrap().len(), 1);
-    apply(vec![IncidentChange::Escalated { id: "i1".into(), bits: 1 }]).await;
-    assert!(catalog.incidents_to_escalate(10).await.unwrap().is_empty());
+    assert!(catalog.incidents_to_escalate(later(89), 10).await.unwrap().is_empty());
+    assert_eq!(catalog.incidents_to_escalate(later(90), 10).await.unwrap().len(), 1);
+    apply(vec![IncidentChange::Escalated { id: "i1".into(), bits: 1, escalate_at: None }]).await;
+    assert!(catalog.incidents_to_escalate(later(90), 10).await.unwrap().is_empty());
     let by = |status| catalog.incident_handle(account(), "i1", status, "alice", "looking", later(62));
     assert_eq!(by(IncidentStatus::Confirmed).await.unwrap().handled_by.as_deref(), Some("alice"));
-    assert_eq!(catalog.incidents_to_escalate(10).await.unwrap().len(), 1, "nobody finished it");
+    assert_eq!(catalog.incidents_to_escalate(later(90), 10).await.unwrap().len(), 1, "its clocks are others now");
     let foreign = catalog.incident_handle(other_account(), "i1", IncidentStatus::Ignored, "eve", "", AT).await;
     assert_eq!(foreign.unwrap_err().kind(), ErrorKind::NotFound);
 
