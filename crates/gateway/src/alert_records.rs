@@ -47,7 +47,7 @@ pub(crate) fn built_in(resource: &str, id: &str) -> Option<BuiltInRecord> {
 pub(crate) fn check(resource: &str, value: &Value) -> Result<(), String> {
     records::validate(resource, value).map_err(|error| error.to_string())?;
     if resource == TEMPLATES {
-        ContentTemplate::parse(value).map_err(|error| error.to_string())?;
+        ContentTemplate::parse(value).and_then(|template| template.check()).map_err(|error| error.to_string())?;
     }
     Ok(())
 }

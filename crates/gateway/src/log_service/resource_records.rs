@@ -210,7 +210,7 @@ fn at_path(value: &str, path: &str, wanted: Option<&str>) -> bool {
         (Value::Null, _) => false,
         (_, None) => true,
         (Value::String(text), Some(wanted)) => text == wanted,
-        (other, Some(wanted)) => other.to_string() == wanted,
+        (other, Some(wanted)) => serde_json::from_str::<Value>(wanted).is_ok_and(|wanted| wanted == *other),
     }
 }
 

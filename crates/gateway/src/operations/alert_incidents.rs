@@ -158,9 +158,9 @@ fn value_of(text: &str) -> Value {
 fn shown_silence(silence: &AlertSilence) -> Value {
     let matchers: Value = serde_json::from_str(&silence.matchers).unwrap_or_default();
     let matchers = matchers.as_array().into_iter().flatten();
-    let matchers = matchers.map(|matcher| {
-        json!({ "Object": matcher["object"], "Operator": matcher["operator"], "Value": matcher["value"] })
-    });
+    let matchers = matchers.map(
+        |matcher| json!({ "Object": matcher["object"], "Operator": matcher["operator"], "Value": matcher["value"] }),
+    );
     json!({
         "SilenceId": silence.id,
         "Matchers": matchers.collect::<Vec<_>>(),

@@ -113,9 +113,8 @@ pub(super) async fn preview(call: &Call<'_>) -> Outcome {
     let record: Value = match (call.arguments.text("TemplateId"), call.arguments.text("Template")) {
         (Some(id), None) => {
             let found = alert_records::value_of(call.gateway, call.account, alert_records::TEMPLATES, id).await?;
-            found.ok_or_else(|| {
-                codes::ALERT_TEMPLATE_NOT_FOUND.because(format!("There is no content template {id}."))
-            })?
+            found
+                .ok_or_else(|| codes::ALERT_TEMPLATE_NOT_FOUND.because(format!("There is no content template {id}.")))?
         }
         (None, Some(text)) => {
             serde_json::from_str(text).map_err(|error| invalid(format!("Template is not JSON: {error}.")))?
@@ -126,7 +125,10 @@ pub(super) async fn preview(call: &Call<'_>) -> Outcome {
         }
     };
     let parsed = ContentTemplate::parse(&record).map_err(|error| invalid(format!("{error}.")))?;
-    let messages = template::preview(&parsed, channel, locale).map_err(|error| invalid(format!("{error}.")))?;
+    // A template may compute for a while.
+    let filled = tokio::task::spawn_blocking(move || template::preview(&parsed, channel, locale)).await;
+    let filled = filled.map_err(|error| unexpected(&error, ErrorKind::Bug))?;
+    let messages = filled.map_err(|error| invalid(format!("{error}.")))?;
     let messages: Vec<Value> = messages
         .into_iter()
         .map(|message| {
