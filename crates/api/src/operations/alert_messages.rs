@@ -163,9 +163,10 @@ pub(super) const IMPORT_ALERT_USERS: Operation = Operation {
         Param::text(
             "Users",
             format::DOCUMENT,
-            "lines: id, name, enabled, country code and number, text messages, calls, mail addresses",
+            "lines: id, name, enabled, country code and number, text messages, calls, mail addresses; never recorded",
         )
-        .required(),
+        .required()
+        .secret(),
         ACCOUNT_ID,
     ],
     returns: &["Count"],

@@ -72,7 +72,7 @@ fn scopes_and_secrets_are_marked() {
         for param in row.params {
             let sounds_secret =
                 ["Secret", "SecurityToken", "AuthenticationCode"].iter().any(|word| param.name.contains(word))
-                    || ["Password", "NewPassword", "OldPassword"].contains(&param.name);
+                    || ["Password", "NewPassword", "OldPassword", "Users"].contains(&param.name);
             assert_eq!(param.secret, sounds_secret, "{} {}", row.name, param.name);
         }
         let verbs =

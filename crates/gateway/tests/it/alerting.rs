@@ -324,9 +324,39 @@ async fn users_come_back_as_the_lines_they_went_in_as() {
     let lines = "test01,Kumer,true,86-13811111111,true,true,a@example.net\n\
                  test02,\"Al,ice\",false,1-5551234,true,false,b@example.net;c@example.net\n";
     assert_eq!(ask(&node, "ImportAlertUsers", &[("Users", lines)]).await["Count"], 2);
+    let recorded = node.audited(&node.root.account, "ImportAlertUsers", 1).await;
+    assert!(!recorded[0].to_string().contains("13811111111"), "telephone numbers are not recorded");
     let exported = ask(&node, "ExportAlertUsers", &[]).await;
     let users: Vec<&str> = exported["Users"].as_str().unwrap().lines().filter(|line| !line.starts_with('#')).collect();
     assert_eq!(users, lines.lines().collect::<Vec<_>>());
+}
+
+/// An evaluation is an event of its own category; clients of Log Service read its fields, not the event.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_history_is_flat_and_a_projects_own() {
+    let node = alerted().await;
+    let evaluation = |id: &str, project: &str| {
+        json!({
+            "eventId": id, "eventTime": "2026-06-01T12:00:00Z", "eventCategory": "Alert", "eventType": "AlertEvaluation",
+            "eventName": "EvaluateAlertRule", "serviceName": "Sls", "resourceType": "project;rule",
+            "resourceName": format!("{project};deeds-rule"), "acsRegion": "cn-hangzhou", "eventRW": "Read",
+            "AlertID": id, "AlertName": "deeds-rule", "Fired": true, "FireCount": 3, "Labels": { "user": "alice" },
+        })
+    };
+    let body = json!([evaluation("run-1", "audit"), evaluation("run-2", "another")]).to_string();
+    node.put(&node.root, None, body).await.ok();
+    let path = "/logstores/internal-alert-history";
+    let ask = |query: &'static str| {
+        let window = [("type", "log"), ("from", "1780000000"), ("to", "1790000000"), ("query", query)];
+        async { node.logs(&node.root, Call::new("GET", path).query(&window.clone())).await.ok() }
+    };
+    let rows = ask("AlertName: deeds-rule and Fired: true").await;
+    assert_eq!(rows.as_array().unwrap().len(), 1, "{rows}");
+    let row = &rows[0];
+    assert_eq!((&row["AlertID"], &row["FireCount"], &row["Fired"]), (&json!("run-1"), &json!("3"), &json!("true")));
+    assert_eq!((&row["Labels"], &row["__time__"]), (&json!(r#"{"user":"alice"}"#), &json!("1780315200")));
+    assert_eq!((row.get("event"), row.get("eventId")), (None, None));
+    assert_eq!(ask("AlertName: another").await, json!([]));
 }
 
 async fn visit(node: &Node, token: &str) -> Reply {
