@@ -15,7 +15,7 @@ use std::time::Duration;
 use serde_json::Value as Json;
 
 pub use escalation::{Due, EscalationKind, Incident, escalations, next_escalation};
-pub use graph::{Expression, Graph, GraphError, Match, NODES_MAX, Node, NodeKind, Term, normal};
+pub use graph::{Expression, Graph, GraphError, Match, NODES_MAX, Node, NodeKind, Term};
 pub use plan::{Inline, Planned, Receiver, Run, Step, run};
 
 use crate::Alert;

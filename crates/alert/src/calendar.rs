@@ -98,7 +98,8 @@ pub(crate) fn minutes(text: &str) -> Result<u16, String> {
     let wrong = || format!("{text:?} is no time of day; write 09:00");
     let (hour, minute) = text.split_once(':').ok_or_else(wrong)?;
     let part = |part: &str| -> Option<u16> {
-        (!part.is_empty() && part.len() <= 2 && part.bytes().all(|byte| byte.is_ascii_digit())).then(|| part.parse().ok())?
+        (!part.is_empty() && part.len() <= 2 && part.bytes().all(|byte| byte.is_ascii_digit()))
+            .then(|| part.parse().ok())?
     };
     let (hour, minute) = (part(hour).ok_or_else(wrong)?, part(minute).ok_or_else(wrong)?);
     let total = hour * 60 + minute;
@@ -173,7 +174,9 @@ impl Calendar {
             },
             hours: match fields.get("working_hours") {
                 None => usual.hours,
-                Some(list) => hours(list).map_err(|wrong| RecordError::new("working_hours", &list.to_string(), wrong))?,
+                Some(list) => {
+                    hours(list).map_err(|wrong| RecordError::new("working_hours", &list.to_string(), wrong))?
+                }
             },
             exceptions,
         })
@@ -229,7 +232,8 @@ pub fn zone(text: &str) -> Result<TimeZone, String> {
     if digits.len() != 4 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(wrong());
     }
-    let (hours, minutes) = (digits[..2].parse::<i32>().map_err(|_| wrong())?, digits[2..].parse::<i32>().map_err(|_| wrong())?);
+    let (hours, minutes) =
+        (digits[..2].parse::<i32>().map_err(|_| wrong())?, digits[2..].parse::<i32>().map_err(|_| wrong())?);
     let seconds = (hours * 3600 + minutes * 60) * if sign == '-' { -1 } else { 1 };
     if minutes > 59 || !(-12 * 3600..=14 * 3600).contains(&seconds) {
         return Err(wrong());

@@ -20,5 +20,8 @@ pub mod script;
 pub mod stream;
 pub mod template;
 
-pub use reason::Reason;
+#[cfg(test)]
+mod specimen;
+
 pub use notice::{Alert, Channel, Fingerprint, Found, Locale, Row, Severity, Status};
+pub use reason::Reason;

@@ -3,7 +3,6 @@
 //! Log Service keeps each as a JSON text under a resource; clients write them as they like, so what is optional there is
 //! optional here, and fields that nobody knows are kept. The gateway asks `validate` before it stores one.
 
-mod content;
 mod fields;
 mod webhook;
 
@@ -16,6 +15,7 @@ use crate::action::{self, ActionPolicy};
 use crate::calendar::Calendar;
 use crate::merge::{self, AlertPolicy};
 use crate::recipients::{OncallGroup, User, UserGroup};
+use crate::template::{self, ContentTemplate};
 
 /// A resource that is there by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,7 +55,14 @@ pub fn validate(resource: &str, value: &Json) -> Result<(), RecordError> {
         "sls.alert.action_webhook" => Webhook::parse(value).map(drop),
         "sls.alert.alert_policy" => AlertPolicy::parse(value).map(drop),
         "sls.alert.action_policy" => ActionPolicy::parse(value).map(drop),
-        "sls.alert.content_template" => content::check(value),
+        "sls.alert.content_template" => {
+            Fields::of(value)?;
+            let checked = ContentTemplate::parse(value).and_then(|template| template.check());
+            checked.map_err(|wrong| {
+                let line = wrong.line.map_or_else(String::new, |line| format!("line {line}: "));
+                RecordError::new(wrong.field, "", format!("{line}{}", wrong.message))
+            })
+        }
         "sls.alert.global_config" => {
             let fields = Fields::of(value)?;
             fields.text("config_id")?;
@@ -88,7 +95,12 @@ pub struct Builtin {
     pub value: Json,
 }
 
-/// The built-in policies and the webhook-free rest of this crate's records; content templates come with `template`.
+/// The built-in records of a resource.
+pub fn builtin_in(resource: &str) -> Vec<Builtin> {
+    builtin().into_iter().filter(|record| record.resource == resource).collect()
+}
+
+/// All built-in records.
 pub fn builtin() -> Vec<Builtin> {
     let of = |resource: &'static str, values: Vec<Json>| {
         values.into_iter().filter_map(move |value| {
@@ -97,7 +109,9 @@ pub fn builtin() -> Vec<Builtin> {
         })
     };
     let config = json!({ "config_id": "default_config", "config_name": "Default config", "config_detail": {} });
+    let templates = template::builtin_records().into_iter().map(|(_, _, value)| value.clone()).collect();
     of("sls.alert.alert_policy", merge::builtin::records())
+        .chain(of("sls.alert.content_template", templates))
         .chain(of("sls.alert.action_policy", action::builtin::records()))
         .chain(of("sls.alert.global_config", vec![config]))
         .collect()

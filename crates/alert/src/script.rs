@@ -181,4 +181,4 @@ pub fn calls(block: &[Statement]) -> Vec<&Call> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -170,10 +170,9 @@ impl Channels {
             Ok(integration) => integration,
             Err(outcome) => return outcome,
         };
-        if kind.is_paced() {
-            if let Some(after) = self.0.pace.wait(&integration.url, now) {
-                return Outcome::Wait { after };
-            }
+        let wait = if kind.is_paced() { self.0.pace.wait(&integration.url, now) } else { None };
+        if let Some(after) = wait {
+            return Outcome::Wait { after };
         }
         robot::send(&self.0.exchange, envelope, &integration, mention, now).await
     }

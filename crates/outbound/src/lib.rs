@@ -90,8 +90,7 @@ impl Outbound {
         random: Arc<dyn Random>,
         clock: Arc<dyn Clock>,
     ) -> Result<Outbound, OutboundError> {
-        let egress =
-            Egress { allow_loopback: config.allow_loopback, loopback_setting: "outbound.allow_loopback" };
+        let egress = Egress { allow_loopback: config.allow_loopback, loopback_setting: "outbound.allow_loopback" };
         let http = reqwest::Client::builder()
             .user_agent(concat!("cairn/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT_PATIENCE)

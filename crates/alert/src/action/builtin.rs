@@ -13,7 +13,11 @@ pub fn records() -> Vec<Json> {
     let always = |template: &str| script(template, "any");
     vec![
         record("sls.builtin", "SLS Builtin Action Policy", &always("sls.builtin.en")),
-        record("sls.app.actiontrail.builtin", "ActionTrail Builtin Action Policy", &always("sls.app.actiontrail.builtin.en")),
+        record(
+            "sls.app.actiontrail.builtin",
+            "ActionTrail Builtin Action Policy",
+            &always("sls.app.actiontrail.builtin.en"),
+        ),
         // The rule on sign-ins outside working time names this one: the calendar is what makes its alerts worth a message.
         record(
             "actiontrail.calendar_policy",

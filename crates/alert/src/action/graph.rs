@@ -1,9 +1,9 @@
 //! A script as the graph that the console draws: Condition, Action Group and End nodes, as JSON; and back.
 //!
-//! Drawing and reading are inverse up to `normal`: an `else` behind a branch that always stops becomes what follows the `if`,
-//! because the two look the same in a graph. A script that no graph can draw says which line and why; a graph that says
-//! nothing sensible says which node. Graphs may join anywhere as long as they have no circle: what blocks cannot
-//! share is written twice.
+//! Reading what was drawn gives a script that does the same, and drawing that gives the same graph. Scripts that look the same as a
+//! graph become one of them: an `else` behind a branch that stops is what follows the `if`. A script that no graph can
+//! draw says which line and why; a graph that says nothing sensible says which node. Graphs drawn by hand may join
+//! anywhere as long as they have no circle: what blocks cannot share is written twice.
 
 mod draw;
 mod expression;
@@ -12,7 +12,6 @@ mod read;
 use serde::{Deserialize, Serialize};
 
 pub use expression::{Expression, Match, Term};
-pub use read::normal;
 
 use crate::script::{Block, Statement};
 

@@ -161,8 +161,18 @@ fn planned(call: &Call, alerts: &[&Alert]) -> Planned {
         _ => Receiver::Static,
     };
     let known = [
-        "type", "users", "groups", "oncall_groups", "receiver_type", "external_url", "external_headers",
-        "integration_type", "webhook_id", "template_id", "period", "check_quota",
+        "type",
+        "users",
+        "groups",
+        "oncall_groups",
+        "receiver_type",
+        "external_url",
+        "external_headers",
+        "integration_type",
+        "webhook_id",
+        "template_id",
+        "period",
+        "check_quota",
     ];
     let extra = call.arguments.iter().filter(|(name, _)| !known.contains(&name.as_str()));
     Planned {

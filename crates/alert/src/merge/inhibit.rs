@@ -58,7 +58,10 @@ pub(super) fn inhibited<'a>(policies: impl Iterator<Item = &'a AlertPolicy>, ale
         let mut meant = rules.iter().filter(|rule| rule.target.meets(target));
         let source = meant.find_map(|rule| alerts.iter().find(|source| explains(source, target, rule)));
         reasons.push(source.map(|source| {
-            Reason::new("inhibited", format!("the alert of {} ({}) in the same set explains it", source.rule, source.fingerprint.0))
+            Reason::new(
+                "inhibited",
+                format!("the alert of {} ({}) in the same set explains it", source.rule, source.fingerprint.0),
+            )
         }));
     }
     reasons

@@ -103,7 +103,10 @@ impl AlertPolicy {
             return Err(Reason::new("no_route", format!("the alert policy {} has no action policy for it", self.id)));
         }
         if routes.iter().all(|route| route.action_policy.is_empty()) {
-            return Err(Reason::new("no_action_policy", "the rule names no action policy, and its alert policy wants it to"));
+            return Err(Reason::new(
+                "no_action_policy",
+                "the rule names no action policy, and its alert policy wants it to",
+            ));
         }
         routes.retain(|route| !route.action_policy.is_empty());
         routes.truncate(ROUTES_MAX);

@@ -37,6 +37,8 @@ pub struct MergeSet {
 struct Member {
     alert: Alert,
     is_pending: bool,
+    /// It left: nothing is remembered of it once it was told.
+    is_over: bool,
     /// When it was last told, and how it was then.
     told: Option<(Timestamp, Status, Severity)>,
     /// When it was last suppressed.
@@ -181,6 +183,9 @@ impl MergeSet {
     pub fn add(&mut self, route: &Route, alert: Alert, now: Timestamp) -> Added {
         self.take_times(route);
         self.forget(now);
+        if self.is_over(now) {
+            self.told = None;
+        }
         let known = self.members.get(&alert.fingerprint);
         if known.is_none() && self.members.len() >= ALERTS_MAX {
             let reason = Reason::new("set_full", format!("its merge set holds {ALERTS_MAX} alerts already"));
@@ -192,6 +197,7 @@ impl MergeSet {
         });
         let member = Member {
             is_pending: true,
+            is_over: false,
             told: known.and_then(|member| member.told),
             suppressed: known.and_then(|member| member.suppressed),
             alert,
@@ -200,6 +206,22 @@ impl MergeSet {
         self.waiting_since.get_or_insert(now);
         self.members.insert(member.alert.fingerprint.clone(), member);
         Added { effect, suppressed: superseded }
+    }
+
+    /// Lets an alert go that is over and whose rule does not want that told. One that is pending stays until it was told: that it
+    /// fired is news. When it fires again, that is news, too.
+    /// False when it is not there.
+    pub fn leave(&mut self, fingerprint: &Fingerprint) -> bool {
+        let Some(member) = self.members.get_mut(fingerprint) else { return false };
+        if member.told.take().is_some() {
+            // Somebody heard of it, so what was suppressed since does not keep its end quiet.
+            member.suppressed = None;
+        }
+        member.is_over = true;
+        if !member.is_pending {
+            self.members.remove(fingerprint);
+        }
+        true
     }
 
     /// When the set falls due, if it does without another alert.
@@ -257,7 +279,7 @@ impl MergeSet {
             // What still fires was told before and has not come again.
             alerts.clear();
         }
-        self.members.retain(|_, member| member.alert.status == Status::Firing);
+        self.members.retain(|_, member| member.alert.status == Status::Firing && !member.is_over);
         self.forget(now);
         Some(Telling {
             key: self.key.clone(),
@@ -278,11 +300,7 @@ impl MergeSet {
         let inhibited = inhibit::inhibited(policies(), &alerts);
         let each = members.iter().zip(inhibited).map(|(member, inhibited)| {
             let silenced = || silence::by_policy(policies(), &member.alert, now);
-            member
-                .never_told()
-                .or(inhibited)
-                .or_else(silenced)
-                .or_else(|| quiet.silences.silenced(&member.alert, now))
+            member.never_told().or(inhibited).or_else(silenced).or_else(|| quiet.silences.silenced(&member.alert, now))
         });
         each.collect()
     }
@@ -298,13 +316,15 @@ impl MergeSet {
         self.ends_at().is_none_or(|end| end <= now)
     }
 
-    /// When nothing will be left of the set without another alert. Nothing when nothing is left now; never while alerts wait.
+    /// When nothing will be left of the set without another alert: never while alerts wait, and not before the group interval is over,
+    /// so that what comes and goes is not told at every turn.
     pub fn ends_at(&self) -> Option<Timestamp> {
         if self.waiting_since.is_some() {
             return Some(Timestamp::MAX);
         }
         let kept = Duration::from_secs(self.repeat_interval_seconds);
-        self.members.values().map(|member| member.last_seen().plus(kept).max(member.fresh_until())).max()
+        let members = self.members.values().map(|member| member.last_seen().plus(kept).max(member.fresh_until())).max();
+        members.max(self.told.map(|told| told.plus(Duration::from_secs(self.group_interval_seconds))))
     }
 }
 
@@ -333,6 +353,7 @@ impl Member {
     /// Nobody is told that something is over of which nobody was told that it began.
     fn never_told(&self) -> Option<Reason> {
         let is_unheard = self.alert.status == Status::Resolved && self.told.is_none() && self.suppressed.is_some();
-        is_unheard.then(|| Reason::new("never_told", "nobody was told that it fired, so nobody is told that it is resolved"))
+        is_unheard
+            .then(|| Reason::new("never_told", "nobody was told that it fired, so nobody is told that it is resolved"))
     }
 }

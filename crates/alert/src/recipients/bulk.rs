@@ -12,7 +12,8 @@ use super::people::{Quota, User};
 pub const LINES_MAX: usize = 10_000;
 
 /// The line that explains the others. Lines that begin with `#` are passed over.
-pub const HEADER: &str = "# ID,Name,Enabled,Country code-Mobile phone number,Receive text messages,Receive voice calls,Mailboxes,Quotas";
+pub const HEADER: &str =
+    "# ID,Name,Enabled,Country code-Mobile phone number,Receive text messages,Receive voice calls,Mailboxes,Quotas";
 
 /// A line that is no user.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -109,7 +110,9 @@ fn user(line: &str) -> Result<User, String> {
     };
     let (country_code, phone) = match fields[3].as_str() {
         "" => ("", ""),
-        number => number.split_once('-').ok_or_else(|| format!("{number:?} should be a country code, a hyphen and a number"))?,
+        number => number
+            .split_once('-')
+            .ok_or_else(|| format!("{number:?} should be a country code, a hyphen and a number"))?,
     };
     let user = User {
         id: fields[0].clone(),

@@ -234,8 +234,11 @@ fn parts<T>(
     if list.len() > PARTS_MAX {
         return Err(RecordError::new(field, "", format!("should have at most {PARTS_MAX} entries")));
     }
-    let within = |index: usize, wrong: RecordError| RecordError { field: format!("{field}[{index}].{}", wrong.field), ..wrong };
-    let one = |(index, part): (usize, &Json)| Fields::of(part).and_then(|part| read(&part)).map_err(|wrong| within(index, wrong));
+    let within =
+        |index: usize, wrong: RecordError| RecordError { field: format!("{field}[{index}].{}", wrong.field), ..wrong };
+    let one = |(index, part): (usize, &Json)| {
+        Fields::of(part).and_then(|part| read(&part)).map_err(|wrong| within(index, wrong))
+    };
     list.iter().enumerate().map(one).collect()
 }
 
@@ -266,7 +269,11 @@ fn replacement(fields: &Fields<'_>) -> Result<Override, RecordError> {
         return Err(RecordError::new("end_time", "", "should be later than start_time"));
     }
     let by = fields.get("substitute").ok_or_else(|| {
-        RecordError::new("substitute", "", "should say who is on duty instead: {\"type\": \"user\", \"target_id\": ...}")
+        RecordError::new(
+            "substitute",
+            "",
+            "should say who is on duty instead: {\"type\": \"user\", \"target_id\": ...}",
+        )
     })?;
     let replaced = fields.get("object").map(|json| target(json, "object")).transpose()?;
     Ok(Override { start, end, replaced, by: target(by, "substitute")? })
@@ -277,7 +284,11 @@ fn target(json: &Json, field: &'static str) -> Result<Target, RecordError> {
     match (text("type"), text("target_id")) {
         (Some("user"), Some(id)) if !id.is_empty() => Ok(Target::User(id.to_owned())),
         (Some("user_group"), Some(id)) if !id.is_empty() => Ok(Target::Group(id.to_owned())),
-        _ => Err(RecordError::new(field, &json.to_string(), "should be {\"type\": \"user\" or \"user_group\", \"target_id\": ...}")),
+        _ => Err(RecordError::new(
+            field,
+            &json.to_string(),
+            "should be {\"type\": \"user\" or \"user_group\", \"target_id\": ...}",
+        )),
     }
 }
 

@@ -116,7 +116,11 @@ pub fn resolve(
     }
     let needs_people = matches!(planned.channel, Channel::Sms | Channel::Voice | Channel::Email);
     if needs_people && resolution.recipients.is_empty() {
-        let why = if people.named.is_empty() { "the action names nobody who is there" } else { "nobody named can be reached" };
+        let why = if people.named.is_empty() {
+            "the action names nobody who is there"
+        } else {
+            "nobody named can be reached"
+        };
         resolution.withheld = Some(Reason::new("no_recipients", why));
     }
     resolution
@@ -146,7 +150,12 @@ impl People<'_> {
                 Some(_) => {
                     let on_duty = self.directory.on_duty(id, at);
                     if on_duty.is_empty() {
-                        self.left_out.push(left_out("oncall", id, "nobody_on_duty", format!("nobody is on duty at {at}")));
+                        self.left_out.push(left_out(
+                            "oncall",
+                            id,
+                            "nobody_on_duty",
+                            format!("nobody is on duty at {at}"),
+                        ));
                     }
                     for target in on_duty {
                         match target {
@@ -208,7 +217,9 @@ fn addresses(user: Option<&User>, channel: Channel) -> Result<(&User, Vec<String
         Channel::Sms | Channel::Voice => Ok((user, vec![number()])),
         Channel::Email if user.emails.is_empty() => Err(missing("mail address")),
         Channel::Email => Ok((user, user.emails.clone())),
-        Channel::Dingtalk | Channel::Wechat | Channel::Lark | Channel::Slack if !has_phone => Err(missing("phone number")),
+        Channel::Dingtalk | Channel::Wechat | Channel::Lark | Channel::Slack if !has_phone => {
+            Err(missing("phone number"))
+        }
         Channel::Dingtalk | Channel::Wechat | Channel::Lark | Channel::Slack => Ok((user, vec![user.phone.clone()])),
         Channel::Webhook | Channel::MessageCenter | Channel::EventBridge | Channel::Fc => Ok((user, Vec::new())),
     }

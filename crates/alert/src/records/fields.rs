@@ -41,7 +41,8 @@ impl<'a> Fields<'a> {
     /// Of a record, which is an object.
     pub fn of(record: &'a Json) -> Result<Fields<'a>, RecordError> {
         let map = record.as_object();
-        map.map(|map| Fields { map }).ok_or_else(|| RecordError::new("value", &record.to_string(), "a record is a JSON object"))
+        map.map(|map| Fields { map })
+            .ok_or_else(|| RecordError::new("value", &record.to_string(), "a record is a JSON object"))
     }
 
     /// A field that is there.
@@ -122,7 +123,8 @@ impl<'a> Fields<'a> {
         if begins && ID_LENGTH.contains(&id.len()) && id.chars().all(is_part) {
             return Ok(id);
         }
-        let rule = "should have 5 to 60 characters, a letter first, then letters, digits, underscores, hyphens and periods";
+        let rule =
+            "should have 5 to 60 characters, a letter first, then letters, digits, underscores, hyphens and periods";
         Err(RecordError::new(field, &id, rule))
     }
 

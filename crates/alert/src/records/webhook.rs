@@ -19,6 +19,10 @@ pub enum WebhookKind {
     Lark,
     /// A Slack channel.
     Slack,
+    /// An EventBridge bus. Cairn's own type: the wire has none.
+    EventBridge,
+    /// A function. Cairn's own type, too.
+    Fc,
     /// Anything else.
     Custom,
 }
@@ -31,6 +35,8 @@ impl WebhookKind {
             "wechat" => WebhookKind::Wechat,
             "lark" => WebhookKind::Lark,
             "slack" => WebhookKind::Slack,
+            "event_bridge" => WebhookKind::EventBridge,
+            "fc" => WebhookKind::Fc,
             "custom" => WebhookKind::Custom,
             _ => return None,
         })
@@ -43,6 +49,8 @@ impl WebhookKind {
             WebhookKind::Wechat => Channel::Wechat,
             WebhookKind::Lark => Channel::Lark,
             WebhookKind::Slack => Channel::Slack,
+            WebhookKind::EventBridge => Channel::EventBridge,
+            WebhookKind::Fc => Channel::Fc,
             WebhookKind::Custom => Channel::Webhook,
         }
     }
@@ -63,7 +71,7 @@ pub struct Webhook {
     pub method: String,
     /// Beside the usual ones.
     pub headers: BTreeMap<String, String>,
-    /// What signs the messages of DingTalk and Lark.
+    /// What signs the messages of DingTalk and Lark, and the calls of EventBridge and functions.
     pub secret: Option<String>,
 }
 
@@ -80,7 +88,11 @@ impl Webhook {
         let fields = Fields::of(record)?;
         let kind_name = fields.text("type")?;
         let kind = WebhookKind::parse(&kind_name).ok_or_else(|| {
-            RecordError::new("type", &kind_name, "should be one of dingtalk, wechat, lark, slack, custom")
+            RecordError::new(
+                "type",
+                &kind_name,
+                "should be one of dingtalk, wechat, lark, slack, custom, event_bridge, fc",
+            )
         })?;
         let url = fields.text("url")?;
         let has_host = |rest: &str| !rest.is_empty() && !rest.starts_with('/');

@@ -27,9 +27,26 @@ pub struct Field {
 
 /// Fields that have no parts of their own.
 const PLAIN: [&str; 20] = [
-    "aliuid", "account", "region", "project", "alert_id", "alert_name", "alert_type", "alert_instance_id", "fingerprint",
-    "status", "severity", "alert_time", "fire_time", "resolve_time", "next_eval_interval", "fire_results_count",
-    "condition", "raw_condition", "dashboard", "title",
+    "aliuid",
+    "account",
+    "region",
+    "project",
+    "alert_id",
+    "alert_name",
+    "alert_type",
+    "alert_instance_id",
+    "fingerprint",
+    "status",
+    "severity",
+    "alert_time",
+    "fire_time",
+    "resolve_time",
+    "next_eval_interval",
+    "fire_results_count",
+    "condition",
+    "raw_condition",
+    "dashboard",
+    "title",
 ];
 /// Fields of the rule's policy configuration.
 const POLICY: [&str; 3] = ["alert_policy_id", "action_policy_id", "repeat_interval"];
@@ -73,7 +90,7 @@ impl Field {
                 text.push_str(part);
             } else {
                 text.push('[');
-                text.push_str(&serde_json::Value::from(part.as_str()).to_string());
+                text.push_str(&super::print::quoted(part));
                 text.push(']');
             }
         }
@@ -186,13 +203,32 @@ impl Entity {
     fn columns(self) -> &'static [&'static str] {
         match self {
             Entity::Actor => &[
-                "actor", "ram_user_id", "user_id", "ram_account_id", "user_name", "principal_name", "operator",
-                "userIdentity.principalId", "userIdentity.userName", "userName",
+                "actor",
+                "ram_user_id",
+                "user_id",
+                "ram_account_id",
+                "user_name",
+                "principal_name",
+                "operator",
+                "userIdentity.principalId",
+                "userIdentity.userName",
+                "userName",
             ],
             Entity::Key => &["access_key_id", "userIdentity.accessKeyId", "accessKeyId", "key"],
             Entity::Resource => &[
-                "resource", "instance_id", "db_instance_id", "disk_id", "disk_ids", "bucket", "bucket_name", "flow_log_id",
-                "policy_name", "asset_ip", "uuid", "resource_name", "resourceName",
+                "resource",
+                "instance_id",
+                "db_instance_id",
+                "disk_id",
+                "disk_ids",
+                "bucket",
+                "bucket_name",
+                "flow_log_id",
+                "policy_name",
+                "asset_ip",
+                "uuid",
+                "resource_name",
+                "resourceName",
             ],
             Entity::Address => &["source_ip", "ip", "client_ip", "address", "sourceIpAddress", "source_ip_address"],
         }

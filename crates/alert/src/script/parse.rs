@@ -146,13 +146,17 @@ impl Reader<'_> {
         let line = self.line();
         let name = match self.token() {
             Token::Name(name) if self.calls.contains(&name.as_str()) => name.clone(),
-            _ => return Err(self.wrong(format!("a statement is if, pass or one of {}", self.calls.join("(), ") + "()"))),
+            _ => {
+                return Err(self.wrong(format!("a statement is if, pass or one of {}", self.calls.join("(), ") + "()")));
+            }
         };
         self.at += 1;
         self.expect("(")?;
         let mut arguments = BTreeMap::new();
         while !self.skip(&Token::Sign(")")) {
-            let Token::Name(key) = self.token().clone() else { return Err(self.wrong("the name of an argument is missing")) };
+            let Token::Name(key) = self.token().clone() else {
+                return Err(self.wrong("the name of an argument is missing"));
+            };
             if arguments.contains_key(&key) {
                 return Err(self.wrong(format!("{key} is given twice")));
             }
@@ -239,7 +243,9 @@ impl Reader<'_> {
         self.expect("{")?;
         let mut values = BTreeMap::new();
         while !self.skip(&Token::Sign("}")) {
-            let Token::Text(key) = self.token().clone() else { return Err(self.wrong("keys of a map are texts in quotes")) };
+            let Token::Text(key) = self.token().clone() else {
+                return Err(self.wrong("keys of a map are texts in quotes"));
+            };
             self.at += 1;
             self.expect(":")?;
             if values.insert(key, self.value()?).is_some() {
@@ -301,8 +307,10 @@ impl Reader<'_> {
         };
         let right = self.value()?;
         let comparison = Comparison::new(left, operator, right);
-        comparison
-            .map(Condition::Compare)
-            .map_err(|message| ScriptError { line: start.line, column: start.column, message })
+        comparison.map(Condition::Compare).map_err(|message| ScriptError {
+            line: start.line,
+            column: start.column,
+            message,
+        })
     }
 }

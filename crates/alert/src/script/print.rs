@@ -6,10 +6,33 @@ use super::{Branch, Call, Comparison, Condition, Statement, Value};
 
 /// The order in which people read arguments; the rest follows by name.
 const ORDER: [&str; 27] = [
-    "type", "action_policy", "users", "groups", "oncall_groups", "receiver_type", "external_url", "external_headers",
-    "integration_type", "webhook_id", "url", "method", "headers", "secret", "template_id", "check_quota", "period",
-    "group", "group_by_all_labels", "group_wait", "group_interval", "repeat_interval", "source", "target", "equal",
-    "reason", "start",
+    "type",
+    "action_policy",
+    "users",
+    "groups",
+    "oncall_groups",
+    "receiver_type",
+    "external_url",
+    "external_headers",
+    "integration_type",
+    "webhook_id",
+    "url",
+    "method",
+    "headers",
+    "secret",
+    "template_id",
+    "check_quota",
+    "period",
+    "group",
+    "group_by_all_labels",
+    "group_wait",
+    "group_interval",
+    "repeat_interval",
+    "source",
+    "target",
+    "equal",
+    "reason",
+    "start",
 ];
 
 /// The script as text.
@@ -98,7 +121,7 @@ impl fmt::Display for Value {
 }
 
 /// JSON's quotes. `\b` means a word's edge in patterns, so the backspace it is in JSON is written by its number.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let parts: Vec<String> = text.split('\u{8}').map(|part| serde_json::Value::from(part).to_string()).collect();
     let inner: Vec<&str> = parts.iter().map(|part| &part[1..part.len() - 1]).collect();
     format!("\"{}\"", inner.join("\\u0008"))

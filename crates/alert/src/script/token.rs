@@ -75,8 +75,7 @@ impl Cutter {
                 break;
             }
             let column = at + 1;
-            let (token, next) =
-                token(&chars, at).map_err(|message| ScriptError { line: number, column, message })?;
+            let (token, next) = token(&chars, at).map_err(|message| ScriptError { line: number, column, message })?;
             match token {
                 Token::Sign("(" | "[" | "{") => self.brackets += 1,
                 Token::Sign(")" | "]" | "}") => self.brackets = self.brackets.saturating_sub(1),
@@ -137,15 +136,18 @@ fn token(chars: &[char], at: usize) -> Result<(Token, usize), String> {
 }
 
 fn number(chars: &[char], at: usize) -> Result<(Token, usize), String> {
-    let is_part = |(offset, c): &(usize, &char)| {
-        c.is_ascii_alphanumeric() || **c == '.' || (*offset == 0 && **c == '-') || **c == '+'
+    let is_after_exponent = |offset: usize| offset > 0 && matches!(chars[at + offset - 1], 'e' | 'E');
+    let is_part = |(offset, c): &(usize, &char)| match **c {
+        '-' => *offset == 0 || is_after_exponent(*offset),
+        '+' => is_after_exponent(*offset),
+        c => c.is_ascii_alphanumeric() || c == '.',
     };
     let length = chars[at..].iter().enumerate().take_while(is_part).count();
     let text: String = chars[at..at + length].iter().collect();
-    match text.parse::<serde_json::Number>() {
-        Ok(number) => Ok((Token::Number(number), at + length)),
-        Err(_) => Err(format!("{text:?} is no number")),
-    }
+    // Not serde_json's parser: it may miss the nearest floating-point number by one.
+    let whole = text.parse::<i64>().map(Into::into).or_else(|_| text.parse::<u64>().map(Into::into));
+    let number = whole.ok().or_else(|| serde_json::Number::from_f64(text.parse().ok()?));
+    number.map(|number| (Token::Number(number), at + length)).ok_or_else(|| format!("{text:?} is no number"))
 }
 
 /// A text between quotes, with JSON's escapes. A backslash before anything else stays, so that patterns like `\d` read naturally.

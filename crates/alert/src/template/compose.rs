@@ -5,7 +5,7 @@
 
 use minijinja::Value;
 
-use super::engine::{Escaping, Markup, fill, names_all_alerts};
+use super::engine::{Escaping, Markup, Space, fill, names_all_alerts};
 use super::functions::{Setting, escaped_html};
 use super::record::{ChannelTemplate, SendType, key_of};
 use super::syntax::Fault;
@@ -26,6 +26,8 @@ const MAIL_BYTES_MAX: usize = 256 * 1024;
 /// More than any robot takes.
 const CHAT_BYTES_MAX: usize = 40 * 1024;
 const SMS_BYTES_MAX: usize = 1500;
+/// Bytes of one object in what programs read: less is tried when the whole is too long, so rows go before alerts do.
+const OBJECT_BYTES: [usize; 4] = [64 * 1024, 8 * 1024, 1024, 128];
 
 /// A channel's template with everything that is decided once.
 struct Composer<'a> {
@@ -33,7 +35,9 @@ struct Composer<'a> {
     channel: Channel,
     setting: Setting,
     bytes_max: usize,
-    facts: Vec<serde_json::Value>,
+    facts: Vec<Value>,
+    /// The same as one list.
+    all: Value,
 }
 
 pub(super) fn compose(
@@ -47,7 +51,8 @@ pub(super) fn compose(
     }
     let setting = Setting { markup: markup(channel), locale: template.locale };
     let facts = variables::facts(alerts, links, !template.has_no_details);
-    let composer = Composer { template, channel, setting, bytes_max: bytes_max(channel), facts };
+    let all = Value::from(facts.clone());
+    let composer = Composer { template, channel, setting, bytes_max: bytes_max(channel), facts, all };
     match (channel, template.send_type) {
         (Channel::EventBridge, _) | (Channel::Webhook | Channel::Fc, SendType::Single) => composer.singly(),
         (Channel::Webhook | Channel::Fc, SendType::Batch) => composer.batch(),
@@ -92,15 +97,15 @@ impl Composer<'_> {
     }
 
     fn context(&self, at: usize) -> Value {
-        variables::context(&self.facts[at], &self.facts)
+        variables::context(&self.facts[at], &self.all)
     }
 
     /// The subject or title, from the first alert that it is about. It is plain text everywhere.
     fn title(&self, at: usize) -> Result<String, TemplateError> {
         let setting = Setting { markup: Markup::Text, ..self.setting };
         let field = if matches!(self.channel, Channel::Email | Channel::EventBridge) { "subject" } else { "title" };
-        let room = (TITLE_BYTES_MAX, true);
-        let title = fill(&self.template.title, &self.context(at), setting, Escaping::None, room);
+        let space = Space::of_text(TITLE_BYTES_MAX, true);
+        let title = fill(&self.template.title, &self.context(at), setting, Escaping::None, space);
         let title = title.map_err(|fault| self.error(field, fault))?;
         Ok(title.split_whitespace().collect::<Vec<&str>>().join(" "))
     }
@@ -112,11 +117,20 @@ impl Composer<'_> {
 
     /// The content for a program, of one alert. When it is JSON only with its texts escaped, they are.
     fn for_programs(&self, at: usize) -> Result<String, TemplateError> {
-        let room = (self.bytes_max, false);
-        let filled = |escaping| {
-            let result = fill(&self.template.content, &self.context(at), self.setting, escaping, room);
-            result.map_err(|fault| self.error("content", fault))
-        };
+        let mut outcome = Ok(String::new());
+        for object_bytes_max in OBJECT_BYTES {
+            outcome = self.as_json(at, object_bytes_max);
+            if !matches!(&outcome, Err(fault) if fault.is_too_long) {
+                break;
+            }
+        }
+        outcome.map_err(|fault| self.error("content", fault))
+    }
+
+    fn as_json(&self, at: usize, object_bytes_max: usize) -> Result<String, Fault> {
+        // A batch puts brackets around it.
+        let space = Space { bytes_max: self.bytes_max - 2, is_cut: false, object_bytes_max };
+        let filled = |escaping| fill(&self.template.content, &self.context(at), self.setting, escaping, space);
         let as_written = filled(Escaping::None)?;
         let looks_like_json = as_written.trim_start().starts_with(['{', '[']);
         if !looks_like_json || is_json(&as_written) {
@@ -131,32 +145,34 @@ impl Composer<'_> {
         (0..self.facts.len()).map(one).collect()
     }
 
-    /// A list of JSON values, or of texts when one of them is no JSON.
+    /// A list of JSON values, or of texts when one of them is no JSON. What is too long for one request takes several.
     fn batch(&self) -> Result<Vec<Message>, TemplateError> {
-        let count = self.limited();
-        let mut contents: Vec<String> = Vec::with_capacity(count);
-        let mut bytes = 0;
-        for at in 0..count {
-            contents.push(self.for_programs(at)?);
-            bytes += contents[at].len() + 1;
-            if bytes > self.bytes_max {
-                let message = format!("{count} alerts together are longer than {} KB; set a limit", self.bytes_max / 1024);
-                return Err(self.error("content", Fault { line: 1, message }));
-            }
-        }
+        let contents = (0..self.limited()).map(|at| self.for_programs(at)).collect::<Result<Vec<String>, _>>()?;
         let is_all_json = contents.iter().all(|content| is_json(content));
-        let written = match is_all_json {
-            true => contents,
-            false => contents.iter().map(|content| serde_json::Value::from(content.as_str()).to_string()).collect(),
-        };
-        Ok(vec![self.message(self.title(0)?, format!("[{}]", written.join(",")), (0..count).collect())])
+        let mut messages = Vec::new();
+        let (mut body, mut alerts) = (String::new(), Vec::new());
+        for (at, content) in contents.into_iter().enumerate() {
+            let written = if is_all_json { content } else { serde_json::Value::from(content).to_string() };
+            if !alerts.is_empty() && body.len() + written.len() + 3 > self.bytes_max {
+                let full = std::mem::take(&mut alerts);
+                messages.push(self.message(self.title(full[0])?, format!("[{}]", std::mem::take(&mut body)), full));
+            }
+            if !alerts.is_empty() {
+                body.push(',');
+            }
+            body.push_str(&written);
+            alerts.push(at);
+        }
+        messages.push(self.message(self.title(alerts[0])?, format!("[{body}]"), alerts));
+        Ok(messages)
     }
 
     fn merged(&self) -> Result<Vec<Message>, TemplateError> {
-        let mut limited = Composer { facts: self.facts[..self.limited()].to_vec(), ..*self };
-        limited.setting = self.setting;
+        let count = self.limited();
+        let facts = self.facts[..count].to_vec();
+        let limited = Composer { all: Value::from(facts.clone()), facts, ..*self };
         let body = limited.for_programs(0)?;
-        Ok(vec![self.message(self.title(0)?, body, (0..limited.facts.len()).collect())])
+        Ok(vec![self.message(self.title(0)?, body, (0..count).collect())])
     }
 
     fn limited(&self) -> usize {
@@ -168,8 +184,9 @@ impl Composer<'_> {
         let content = &self.template.content;
         let escaping = if self.setting.markup == Markup::Html { Escaping::Html } else { Escaping::None };
         let filled = |at: usize| {
-            let room = (self.bytes_max, true);
-            fill(content, &self.context(at), self.setting, escaping, room).map_err(|fault| self.error("content", fault))
+            let space = Space::of_text(self.bytes_max, true);
+            fill(content, &self.context(at), self.setting, escaping, space)
+                .map_err(|fault| self.error("content", fault))
         };
         let all: Vec<usize> = (0..self.facts.len()).collect();
         let body = if names_all_alerts(content, self.setting) {
@@ -194,7 +211,8 @@ impl Composer<'_> {
 
     /// Adds the link to the alert's page, unless the content has it already.
     fn with_link(&self, content: String, at: usize) -> String {
-        let link = self.facts[at]["alert_url"].as_str().unwrap_or_default();
+        let link = self.facts[at].get_attr("alert_url").unwrap_or_default();
+        let link = link.as_str().unwrap_or_default();
         if link.is_empty() || content.contains(link) || content.contains(&escaped_html(link)) {
             return content;
         }

@@ -5,7 +5,7 @@
 
 use std::io;
 
-use minijinja::value::{Rest, ValueKind};
+use minijinja::value::{Rest, ValueKind, ValueOrKwargs};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior, Value};
 
 use super::functions::{self, Setting};
@@ -16,8 +16,24 @@ const FUEL: u64 = 50_000;
 const RECURSION_MAX: usize = 50;
 /// An object among text, as JSON. Log Service cuts variables there too.
 const OBJECT_BYTES_MAX: usize = 2048;
-/// The same in what a program reads.
-const OBJECT_JSON_BYTES_MAX: usize = 64 * 1024;
+
+/// How much may be written.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Space {
+    /// Of the whole.
+    pub(super) bytes_max: usize,
+    /// Whether what is too long is cut; otherwise it is an error.
+    pub(super) is_cut: bool,
+    /// Of one object, as JSON.
+    pub(super) object_bytes_max: usize,
+}
+
+impl Space {
+    /// For text that people read.
+    pub(super) fn of_text(bytes_max: usize, is_cut: bool) -> Space {
+        Space { bytes_max, is_cut, object_bytes_max: OBJECT_BYTES_MAX }
+    }
+}
 
 /// What the content is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,24 +63,24 @@ pub(super) enum Escaping {
     JsonText,
 }
 
-/// Fills `source`. Output beyond `bytes_max` is an error, or cut when `is_cut` allows it.
+/// Fills `source`.
 pub(super) fn fill(
     source: &str,
     context: &Value,
     setting: Setting,
     escaping: Escaping,
-    (bytes_max, is_cut): (usize, bool),
+    space: Space,
 ) -> Result<String, Fault> {
     let prepared = syntax::prepare(source, setting.markup)?;
-    let environment = environment(setting, escaping);
+    let environment = environment(setting, escaping, space.object_bytes_max);
     let template = environment.template_from_str(&prepared).map_err(|error| fault(&error))?;
-    let mut room = Room { text: Vec::new(), bytes_max, is_full: false };
+    let mut room = Room { text: Vec::new(), bytes_max: space.bytes_max, is_full: false };
     let rendered = template.render_captured_to(context.clone(), &mut room).map(drop);
     match rendered {
-        Err(_) if room.is_full && is_cut => Ok(room.cut()),
+        Err(_) if room.is_full && space.is_cut => Ok(room.cut()),
         Err(_) if room.is_full => {
-            let message = format!("the result is longer than {} KB", bytes_max / 1024);
-            Err(Fault { line: 1, message })
+            let message = format!("the result is longer than {} KB", space.bytes_max / 1024);
+            Err(Fault { line: 1, message, is_too_long: true })
         }
         Err(error) => Err(fault(&error)),
         Ok(()) => Ok(String::from_utf8_lossy(&room.text).into_owned()),
@@ -74,13 +90,13 @@ pub(super) fn fill(
 /// Whether the template speaks of all alerts itself.
 pub(super) fn names_all_alerts(source: &str, setting: Setting) -> bool {
     let Ok(prepared) = syntax::prepare(source, setting.markup) else { return false };
-    let environment = environment(setting, Escaping::None);
+    let environment = environment(setting, Escaping::None, OBJECT_BYTES_MAX);
     environment
         .template_from_str(&prepared)
         .is_ok_and(|template| template.undeclared_variables(false).contains("alerts"))
 }
 
-fn environment<'a>(setting: Setting, escaping: Escaping) -> Environment<'a> {
+fn environment<'a>(setting: Setting, escaping: Escaping, object_bytes_max: usize) -> Environment<'a> {
     let mut environment = Environment::empty();
     environment.set_undefined_behavior(UndefinedBehavior::Chainable);
     environment.set_fuel(Some(FUEL));
@@ -90,10 +106,10 @@ fn environment<'a>(setting: Setting, escaping: Escaping) -> Environment<'a> {
         Escaping::Html => AutoEscape::Html,
         Escaping::JsonText => AutoEscape::Custom("json text".into()),
     });
-    let object_bytes_max = if setting.markup == Markup::Json { OBJECT_JSON_BYTES_MAX } else { OBJECT_BYTES_MAX };
     environment.set_formatter(move |out, state, value| print(out, state, value, object_bytes_max));
     for (name, function) in functions::all() {
-        let called = move |arguments: Rest<Value>| functions::call(name, function, setting, &arguments);
+        let called =
+            move |arguments: Rest<ValueOrKwargs>| functions::call(name, function, setting, &arguments.into_values());
         environment.add_function(name, called);
         environment.add_filter(name, called);
     }
@@ -167,7 +183,7 @@ fn fault(error: &Error) -> Fault {
         _ if detail.is_empty() => error.kind().to_string(),
         _ => detail.to_owned(),
     };
-    Fault { line: error.line().unwrap_or(1), message }
+    Fault { line: error.line().unwrap_or(1), message, is_too_long: false }
 }
 
 /// A buffer with an end.

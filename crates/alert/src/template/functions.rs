@@ -35,7 +35,8 @@ const ELEMENT_WEIGHT: usize = 8;
 
 /// Every function and its name.
 pub(super) fn all() -> impl Iterator<Item = (&'static str, Function)> {
-    let groups = [numbers::FUNCTIONS, text::FUNCTIONS, lists::FUNCTIONS, codec::FUNCTIONS, time::FUNCTIONS, business::FUNCTIONS];
+    let groups =
+        [numbers::FUNCTIONS, text::FUNCTIONS, lists::FUNCTIONS, codec::FUNCTIONS, time::FUNCTIONS, business::FUNCTIONS];
     groups.into_iter().flatten().copied()
 }
 
@@ -99,6 +100,8 @@ fn weighs(value: &Value, room: &mut usize, depth: usize) -> bool {
 pub(super) fn text_of(value: &Value) -> String {
     match value.kind() {
         ValueKind::Undefined | ValueKind::None => String::new(),
+        // As JSON writes it, so that a template of JSON stays JSON.
+        ValueKind::Bool => value.is_true().to_string(),
         ValueKind::Map | ValueKind::Seq | ValueKind::Iterable => serde_json::to_string(value).unwrap_or_default(),
         _ => value.to_string(),
     }

@@ -19,6 +19,8 @@ const TAGS: [&str; 6] = ["if", "elif", "else", "endif", "for", "endfor"];
 pub(super) struct Fault {
     pub(super) line: usize,
     pub(super) message: String,
+    /// Whether shorter values would put it right.
+    pub(super) is_too_long: bool,
 }
 
 /// The template for the engine. `markup` decides how the older form shows times and severities.
@@ -68,7 +70,8 @@ impl Scan<'_> {
     }
 
     fn fault(&self, message: impl Into<String>) -> Fault {
-        Fault { line: self.source[..self.at].matches('\n').count() + 1, message: message.into() }
+        let line = self.source[..self.at].matches('\n').count() + 1;
+        Fault { line, message: message.into(), is_too_long: false }
     }
 
     /// Where the closing mark is, outside of texts and brackets.
@@ -127,7 +130,9 @@ impl Scan<'_> {
             match *token {
                 "~" | "+" => self.joins += 1,
                 "*" if !is_number_before(&tokens[..at]) || !is_number_after(&tokens[at + 1..]) => {
-                    return Err(self.fault("* takes numbers: write int(...) or float(...) around what stands beside it"));
+                    return Err(
+                        self.fault("* takes numbers: write int(...) or float(...) around what stands beside it")
+                    );
                 }
                 _ => {}
             }
@@ -188,7 +193,8 @@ fn older(rest: &str) -> Option<(String, usize)> {
         let is_index = index.is_empty()
             || index.split_inclusive(']').all(|one| {
                 let digits = one.strip_prefix('[').and_then(|one| one.strip_suffix(']'));
-                digits.is_some_and(|digits| (1..6).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()))
+                digits
+                    .is_some_and(|digits| (1..6).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()))
             });
         if !is_index {
             return None;

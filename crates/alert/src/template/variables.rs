@@ -14,20 +14,22 @@ const TEXT_BYTES_MAX: usize = 2048;
 const ROWS_MAX: usize = 100;
 
 /// The variables of each alert. `has_details` says whether links that need no login may be shown.
-pub(super) fn facts(alerts: &[Alert], links: &Links, has_details: bool) -> Vec<serde_json::Value> {
+pub(super) fn facts(alerts: &[Alert], links: &Links, has_details: bool) -> Vec<Value> {
     let of = |(at, alert): (usize, &Alert)| {
         let detail = links.details.get(at).and_then(Option::as_deref).filter(|_| has_details);
-        fact(alert, detail.unwrap_or_default(), &links.base_url)
+        Value::from(Serde(fact(alert, detail.unwrap_or_default(), &links.base_url)))
     };
     alerts.iter().enumerate().map(of).collect()
 }
 
-/// What one rendering sees: an alert, and all of them.
-pub(super) fn context(one: &serde_json::Value, all: &[serde_json::Value]) -> Value {
-    let mut names = one.as_object().cloned().unwrap_or_default();
-    names.insert("alert".to_owned(), one.clone());
-    names.insert("alerts".to_owned(), all.into());
-    Value::from(Serde(names))
+/// What one rendering sees: an alert, and all of them. The values are shared, not copied.
+pub(super) fn context(one: &Value, all: &Value) -> Value {
+    let bare = one.try_iter().into_iter().flatten().map(|name| {
+        let value = one.get_item(&name).unwrap_or_default();
+        (name, value)
+    });
+    let whole = [(Value::from("alert"), one.clone()), (Value::from("alerts"), all.clone())];
+    Value::from_pairs(bare.chain(whole))
 }
 
 fn cut(text: &str) -> &str {
@@ -43,7 +45,7 @@ fn rows(all: &[Row]) -> serde_json::Value {
 }
 
 fn pairs<'a>(all: impl IntoIterator<Item = (&'a String, &'a String)>) -> serde_json::Value {
-    let cut = |(name, value): (&String, &String)| (name.clone(), cut(value).into());
+    let cut = |(name, value): (&String, &String)| (cut(name).to_owned(), cut(value).into());
     serde_json::Value::Object(all.into_iter().map(cut).collect::<Map<_, _>>())
 }
 
@@ -88,7 +90,7 @@ fn fact(alert: &Alert, detail: &str, base_url: &str) -> serde_json::Value {
         "aliuid": alert.account.as_str(),
         "alert_instance_id": format!("{}-{}", alert.fingerprint.0, seconds(alert.alert_time)),
         "alert_id": alert.rule,
-        "alert_name": alert.rule_title,
+        "alert_name": cut(&alert.rule_title),
         "alert_type": "sls_alert",
         "region": alert.region,
         "project": alert.project,

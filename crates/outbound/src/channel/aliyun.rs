@@ -102,8 +102,7 @@ impl Aliyun {
             ("TemplateParam", json!({ self.template_variable.as_str(): envelope.body }).to_string()),
         ];
         let encoded = |text: &str| utf8_percent_encode(text, RESERVED).to_string();
-        let pairs: Vec<String> =
-            parameters.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
+        let pairs: Vec<String> = parameters.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
         pairs.join("&")
     }
 }

@@ -80,7 +80,8 @@ impl Exchange {
         let mut response = builder.body(request.body).send().await.map_err(|error| failed(&error, patience))?;
         let status = response.status();
         if status.is_redirection() {
-            let why = format!("the address answers with a redirect, which is not followed ({status}); write where it leads");
+            let why =
+                format!("the address answers with a redirect, which is not followed ({status}); write where it leads");
             return Err(Outcome::Rejected { why });
         }
         let retry_after = response

@@ -23,6 +23,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Mail readers show a hundred or so; longer ones are folded badly on the way.
 const SUBJECT_CHARS_MAX: usize = 200;
 
+const CERTIFICATE: &[u8] = b"-----BEGIN CERTIFICATE-----";
+
 /// A mail server and the sender.
 pub(super) struct Mailer {
     transport: AsyncSmtpTransport<Tokio1Executor>,
@@ -120,6 +122,10 @@ fn trust(settings: &Smtp, disk: &dyn Disk) -> Result<TlsParameters, ChannelsErro
     if !settings.ca_file.as_os_str().is_empty() {
         let pem = read(disk, "alerting.smtp.ca_file", &settings.ca_file)?;
         let unusable = || ChannelsError::Certificates(settings.ca_file.clone());
+        // The library takes a file without any certificate for an empty list.
+        if !pem.windows(CERTIFICATE.len()).any(|part| part == CERTIFICATE) {
+            return Err(unusable());
+        }
         builder = builder.add_root_certificate(Certificate::from_pem(&pem).map_err(|_| unusable())?);
     }
     builder.build().map_err(|_| ChannelsError::Certificates(settings.ca_file.clone()))

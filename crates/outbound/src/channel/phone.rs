@@ -3,8 +3,8 @@
 //! Cairn's own interface is one POST of JSON, signed with HMAC-SHA256 over time and body; docs/book/alert-channels.md is
 //! its reference. Alibaba Cloud's SMS service is the ready adapter for text messages.
 
-use host::{Disk, Random, Secret};
 use hmac::{Hmac, Mac};
+use host::{Disk, Random, Secret};
 use model::Timestamp;
 use serde::Deserialize;
 use serde_json::json;
@@ -107,13 +107,13 @@ impl Phones {
         match answer.status.as_str() {
             "accepted" | "answered" => Outcome::Delivered { answer: said(&answer) },
             "unanswered" => match self.text(envelope, phone, now, random).await {
-                Outcome::Delivered { answer } => {
-                    Outcome::Delivered { answer: format!("the call was not answered, a text message was sent: {answer}") }
-                }
+                Outcome::Delivered { answer } => Outcome::Delivered {
+                    answer: format!("the call was not answered, a text message was sent: {answer}"),
+                },
                 // Calling again would wake who did not answer; the text message is tried once.
-                Outcome::Retry { why, .. } | Outcome::Rejected { why } => {
-                    Outcome::Rejected { why: format!("the call was not answered, and no text message could be sent: {why}") }
-                }
+                Outcome::Retry { why, .. } | Outcome::Rejected { why } => Outcome::Rejected {
+                    why: format!("the call was not answered, and no text message could be sent: {why}"),
+                },
                 wait @ Outcome::Wait { .. } => wait,
             },
             _ => Outcome::Rejected { why: said(&answer) },
@@ -162,6 +162,13 @@ fn sign(secret: &str, seconds: i64, body: &str) -> String {
 }
 
 fn said(answer: &Answer) -> String {
-    let text = if answer.message.is_empty() { answer.status.clone() } else { format!("{}: {}", answer.status, answer.message) };
+    let text = if answer.message.is_empty() {
+        answer.status.clone()
+    } else {
+        format!("{}: {}", answer.status, answer.message)
+    };
     crate::error::one_line(&text)
 }
+
+#[cfg(test)]
+mod tests;

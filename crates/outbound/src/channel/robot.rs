@@ -126,18 +126,19 @@ fn heading(mark: &str, title: &str, end: &str) -> String {
     if title.is_empty() { String::new() } else { format!("{mark}{title}{end}") }
 }
 
-/// The longest beginning of the text with which the request is short enough.
+/// The request with the longest beginning of the text that makes it short enough. Escaping makes text longer by an amount
+/// that depends on it, so the length is searched for.
 fn fitted(text: &str, bytes_max: usize, request: impl Fn(&str) -> Value) -> String {
-    let mut kept = text.to_owned();
-    loop {
-        let body = request(&kept).to_string();
-        if body.len() <= bytes_max || kept.is_empty() {
-            return body;
-        }
-        // Escaping makes text longer, never shorter, so the excess is enough to take away; it ends because it shrinks.
-        let room = kept.len().saturating_sub((body.len() - bytes_max).max(4));
-        kept = if room < 4 { String::new() } else { cut(&kept, room) };
+    let whole = request(text).to_string();
+    if whole.len() <= bytes_max {
+        return whole;
     }
+    let (mut fits, mut is_too_long) = (0, text.len().min(bytes_max));
+    while fits + 1 < is_too_long {
+        let middle = fits.midpoint(is_too_long);
+        if request(&cut(text, middle)).to_string().len() <= bytes_max { fits = middle } else { is_too_long = middle }
+    }
+    request(&cut(text, fits)).to_string()
 }
 
 /// At most so many bytes, cut between characters, with a mark where it was cut.
@@ -165,8 +166,9 @@ struct Said {
     errcode: Option<i64>,
     #[serde(default)]
     errmsg: String,
-    #[serde(alias = "StatusCode")]
     code: Option<i64>,
+    #[serde(rename = "StatusCode")]
+    status_code: Option<i64>,
     #[serde(default)]
     msg: String,
 }
@@ -185,7 +187,7 @@ fn read(kind: IntegrationKind, answer: &Answer) -> Outcome {
         return if is_taken { Outcome::Delivered { answer: why } } else { Outcome::Rejected { why } };
     }
     let said: Said = serde_json::from_str(&answer.body).unwrap_or_default();
-    let (code, words) = match (kind, said.code, said.errcode) {
+    let (code, words) = match (kind, said.code.or(said.status_code), said.errcode) {
         (IntegrationKind::Lark, Some(code), _) => (code, said.msg),
         (_, _, Some(code)) => (code, said.errmsg),
         _ => return Outcome::retry(format!("the robot's answer was not understood: {}", answer.said())),

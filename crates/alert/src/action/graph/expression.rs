@@ -111,7 +111,8 @@ fn condition(scope: Scope, term: &Term, depth: usize) -> Result<Condition, Strin
     if depth >= crate::script::DEPTH_MAX / 2 {
         return Err("its condition is nested too deeply".into());
     }
-    let parts = |parts: &[Term]| parts.iter().map(|part| condition(scope, part, depth + 1)).collect::<Result<Vec<_>, _>>();
+    let parts =
+        |parts: &[Term]| parts.iter().map(|part| condition(scope, part, depth + 1)).collect::<Result<Vec<_>, _>>();
     match term {
         Term::And { and } => one_or(parts(and)?, Condition::And),
         Term::Or { or } => one_or(parts(or)?, Condition::Or),

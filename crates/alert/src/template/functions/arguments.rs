@@ -54,9 +54,9 @@ impl<'a> Arguments<'a> {
     pub(super) fn number(&self, place: usize, name: &str, default: usize) -> Result<usize, Error> {
         match self.optional(place, name).filter(|value| !value.is_none()) {
             None => Ok(default),
-            Some(value) => value
-                .as_usize()
-                .ok_or_else(|| super::wrong(format!("{}: {name} must be a number that is not negative", self.function))),
+            Some(value) => value.as_usize().ok_or_else(|| {
+                super::wrong(format!("{}: {name} must be a number that is not negative", self.function))
+            }),
         }
     }
 

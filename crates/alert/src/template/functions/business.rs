@@ -74,9 +74,8 @@ fn list(arguments: &Arguments<'_>, setting: Setting, is_annotations: bool) -> Re
     pairs.retain(|(_, value)| !value.is_empty());
     Ok(match setting.markup {
         Markup::Html => {
-            let line = |(name, value): &(String, String)| {
-                format!("<li>{}: {}</li>", escaped_html(name), escaped_html(value))
-            };
+            let line =
+                |(name, value): &(String, String)| format!("<li>{}: {}</li>", escaped_html(name), escaped_html(value));
             let lines: String = pairs.iter().map(line).collect();
             let lines = if lines.is_empty() { lines } else { format!("<ul>{lines}</ul>") };
             Value::from_safe_string(lines)

@@ -73,8 +73,7 @@ fn parse_json(arguments: &Arguments<'_>, _: Setting) -> Result<Value, Error> {
 }
 
 fn base64_decoding(arguments: &Arguments<'_>, _: Setting) -> Result<Value, Error> {
-    let bytes = STANDARD
-        .decode(arguments.text().trim())
-        .map_err(|_| wrong("base64_decoding: the text is not base64"))?;
+    let bytes =
+        STANDARD.decode(arguments.text().trim()).map_err(|_| wrong("base64_decoding: the text is not base64"))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned().into())
 }

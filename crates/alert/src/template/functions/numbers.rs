@@ -57,7 +57,8 @@ fn length(arguments: &Arguments<'_>, _: Setting) -> Result<Value, Error> {
 }
 
 fn needed(value: &Value) -> Result<f64, Error> {
-    read(value).ok_or_else(|| wrong(format!("{:?} is not a number", text_of(value).chars().take(40).collect::<String>())))
+    read(value)
+        .ok_or_else(|| wrong(format!("{:?} is not a number", text_of(value).chars().take(40).collect::<String>())))
 }
 
 fn abs(arguments: &Arguments<'_>, _: Setting) -> Result<Value, Error> {
@@ -90,7 +91,8 @@ fn extreme(arguments: &Arguments<'_>, is_max: bool) -> Result<Value, Error> {
     };
     let mut best: Option<Value> = None;
     for element in elements {
-        let is_better = best.as_ref().is_none_or(|best| if is_max { better(best, &element) } else { better(&element, best) });
+        let is_better =
+            best.as_ref().is_none_or(|best| if is_max { better(best, &element) } else { better(&element, best) });
         if is_better {
             best = Some(element);
         }

@@ -65,7 +65,11 @@ fn read(value: &Value) -> Result<Option<Timestamp>, Error> {
         is_number.then(|| text.parse::<f64>().ok().map(|seconds| seconds as i64)).flatten()
     });
     if let Some(number) = seconds {
-        let read = if number.abs() >= MILLISECONDS_FROM { Timestamp::from_millisecond(number) } else { Timestamp::from_second(number) };
+        let read = if number.abs() >= MILLISECONDS_FROM {
+            Timestamp::from_millisecond(number)
+        } else {
+            Timestamp::from_second(number)
+        };
         return read.map(Some).map_err(|_| no_time());
     }
     if let Ok(at) = text.parse::<Timestamp>() {
@@ -99,7 +103,14 @@ fn format_date(arguments: &Arguments<'_>, _: Setting) -> Result<Value, Error> {
     if format.chars().count() > FORMAT_CHARS_MAX {
         return Err(wrong(format!("format_date: fmt is longer than {FORMAT_CHARS_MAX} characters")));
     }
-    let Some(at) = read(&arguments.value())? else { return Ok(String::new().into()) };
+    let value = arguments.value();
+    let at = match read(&value) {
+        Ok(Some(at)) => at,
+        Ok(None) => return Ok(String::new().into()),
+        // A number beyond the calendar is shown as it is: an alert is told all the same.
+        Err(_) if text_of(&value).parse::<i64>().is_ok() => return Ok(text_of(&value).into()),
+        Err(error) => return Err(error),
+    };
     let shown: Zoned = at.to_zoned(zone);
     strtime::format(&format, &shown).map(Value::from).map_err(|error| wrong(format!("format_date: {error}")))
 }
