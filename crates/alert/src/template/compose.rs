@@ -10,7 +10,7 @@ use super::functions::{Setting, escaped_html};
 use super::record::{ChannelTemplate, SendType, key_of};
 use super::syntax::Fault;
 use super::{Links, Message, TemplateError, variables, words};
-use crate::{Alert, Channel};
+use crate::{Alert, Channel, Locale};
 
 /// Contents in one message: more are counted, not shown.
 const SHOWN_MAX: usize = 20;
@@ -59,6 +59,22 @@ pub(super) fn compose(
         (Channel::Webhook | Channel::Fc, SendType::Merged) => composer.merged(),
         _ => composer.for_people(),
     }
+}
+
+/// The names of the alerts and nothing else, as a JSON text, which is readable on every channel: the last resort, so that
+/// nothing an alert says can keep it from being told.
+pub(super) fn bare(alerts: &[Alert], locale: Locale) -> Vec<Message> {
+    let name = |alert: &Alert| {
+        let word = words::status(&alert.status.to_string(), locale).map_or("", |(word, _)| word);
+        let safe = |c: &char| c.is_alphanumeric() || " -_.:".contains(*c);
+        format!("[{word}] {}", alert.rule_title.chars().filter(safe).take(100).collect::<String>())
+    };
+    let message = |(at, alert): (usize, &Alert)| {
+        let title = name(alert);
+        let body = serde_json::Value::from(title.as_str()).to_string();
+        Message { plain: Some(title.clone()), title, body, alerts: vec![at], locale }
+    };
+    alerts.iter().enumerate().map(message).collect()
 }
 
 /// Whether the template can work at all: it is filled with the sample.

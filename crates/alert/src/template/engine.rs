@@ -4,15 +4,16 @@
 //! could break.
 
 use std::io;
+use std::sync::Arc;
 
 use minijinja::value::{Rest, ValueKind, ValueOrKwargs};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior, Value};
 
-use super::functions::{self, Setting};
+use super::functions::{self, Setting, Work};
 use super::syntax::{self, Fault};
 
-/// Instructions of one rendering. A table of 100 rows with ten columns takes some 10,000.
-const FUEL: u64 = 50_000;
+/// Instructions of one rendering: a table of 100 rows and 20 columns fits.
+const FUEL: u64 = 20_000;
 const RECURSION_MAX: usize = 50;
 /// An object among text, as JSON. Log Service cuts variables there too.
 const OBJECT_BYTES_MAX: usize = 2048;
@@ -107,15 +108,18 @@ fn environment<'a>(setting: Setting, escaping: Escaping, object_bytes_max: usize
         Escaping::JsonText => AutoEscape::Custom("json text".into()),
     });
     environment.set_formatter(move |out, state, value| print(out, state, value, object_bytes_max));
+    let work = Arc::new(Work::default());
     for (name, function) in functions::all() {
-        let called =
-            move |arguments: Rest<ValueOrKwargs>| functions::call(name, function, setting, &arguments.into_values());
-        environment.add_function(name, called);
+        let work = work.clone();
+        let called = move |arguments: Rest<ValueOrKwargs>| {
+            functions::call(name, function, setting, &work, &arguments.into_values())
+        };
+        environment.add_function(name, called.clone());
         environment.add_filter(name, called);
     }
     environment.add_test("defined", minijinja::tests::is_defined);
     environment.set_unknown_method_callback(move |_, value, method, arguments| {
-        functions::method(value, method, setting, arguments)
+        functions::method(value, method, setting, &work, arguments)
     });
     environment
 }

@@ -11,6 +11,8 @@ mod numbers;
 mod text;
 mod time;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use minijinja::value::ValueKind;
 use minijinja::{Error, ErrorKind, Value};
 
@@ -32,6 +34,9 @@ pub(super) type Function = fn(&Arguments<'_>, Setting) -> Result<Value, Error>;
 /// The largest result, counted as bytes of text plus some for each element.
 const RESULT_WEIGHT_MAX: usize = 64 * 1024;
 const ELEMENT_WEIGHT: usize = 8;
+/// The same for everything that functions are given during one rendering.
+const WORK_WEIGHT_MAX: usize = 4 * 1024 * 1024;
+const DEPTH_MAX: usize = 32;
 
 /// Every function and its name.
 pub(super) fn all() -> impl Iterator<Item = (&'static str, Function)> {
@@ -40,13 +45,31 @@ pub(super) fn all() -> impl Iterator<Item = (&'static str, Function)> {
     groups.into_iter().flatten().copied()
 }
 
+/// What functions were given in one rendering. The engine counts a call as one step, whatever it works on.
+#[derive(Default)]
+pub(super) struct Work(AtomicUsize);
+
+impl Work {
+    fn add(&self, weight: usize) -> Result<(), Error> {
+        let before = self.0.fetch_add(weight, Ordering::Relaxed);
+        if before + weight <= WORK_WEIGHT_MAX {
+            return Ok(());
+        }
+        Err(wrong("the template gives its functions too much to do; use them on less"))
+    }
+}
+
 /// Calls one.
 pub(super) fn call(
     name: &'static str,
     function: Function,
     setting: Setting,
+    work: &Work,
     arguments: &[Value],
 ) -> Result<Value, Error> {
+    let mut room = WORK_WEIGHT_MAX;
+    arguments.iter().all(|argument| weighs(argument, &mut room, 0));
+    work.add(WORK_WEIGHT_MAX - room)?;
     let arguments = Arguments::read(name, arguments)?;
     let result = function(&arguments, setting)?;
     arguments.all_used()?;
@@ -59,7 +82,13 @@ pub(super) fn call(
 }
 
 /// A method of a value: what Python has of the same name, or the function.
-pub(super) fn method(value: &Value, method: &str, setting: Setting, arguments: &[Value]) -> Result<Value, Error> {
+pub(super) fn method(
+    value: &Value,
+    method: &str,
+    setting: Setting,
+    work: &Work,
+    arguments: &[Value],
+) -> Result<Value, Error> {
     let name = match method {
         "strip" => "trim",
         "items" | "keys" | "values" if value.kind() == ValueKind::Map => return lists::view(value, method),
@@ -73,7 +102,7 @@ pub(super) fn method(value: &Value, method: &str, setting: Setting, arguments: &
         return Err(Error::new(ErrorKind::UnknownMethod, method.to_owned()));
     };
     let arguments: Vec<Value> = std::iter::once(value).chain(arguments).cloned().collect();
-    call(name, function, setting, &arguments)
+    call(name, function, setting, work, &arguments)
 }
 
 /// Whether the value fits; stops at the end of the room.
@@ -81,7 +110,8 @@ fn weighs(value: &Value, room: &mut usize, depth: usize) -> bool {
     let own = ELEMENT_WEIGHT + value.as_str().map_or(0, str::len);
     let Some(left) = room.checked_sub(own) else { return false };
     *room = left;
-    if depth > 32 {
+    if depth > DEPTH_MAX {
+        *room = 0;
         return false;
     }
     match value.kind() {

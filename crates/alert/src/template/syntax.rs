@@ -6,8 +6,8 @@
 
 use super::engine::Markup;
 
-/// Joins (`~`, `+`) in one template: each can make a text of at most one value longer.
-const JOINS_MAX: usize = 64;
+/// Joins (`~`, `+`) between one pair of braces: each copies what stands before it.
+const JOINS_MAX: usize = 8;
 const NESTING_MAX: usize = 8;
 
 /// Functions whose results are numbers: around `*`, which otherwise repeats text.
@@ -25,7 +25,7 @@ pub(super) struct Fault {
 
 /// The template for the engine. `markup` decides how the older form shows times and severities.
 pub(super) fn prepare(source: &str, markup: Markup) -> Result<String, Fault> {
-    let mut scan = Scan { source, at: 0, out: String::with_capacity(source.len()), joins: 0, nesting: 0, markup };
+    let mut scan = Scan { source, at: 0, out: String::with_capacity(source.len()), nesting: 0, markup };
     scan.run()?;
     Ok(scan.out)
 }
@@ -34,7 +34,6 @@ struct Scan<'a> {
     source: &'a str,
     at: usize,
     out: String,
-    joins: usize,
     nesting: usize,
     markup: Markup,
 }
@@ -124,11 +123,12 @@ impl Scan<'_> {
     /// Refuses what would let a text or list grow with each round.
     fn look_at(&mut self, expression: &str, is_loop: bool) -> Result<(), Fault> {
         let tokens = tokens(expression);
+        let mut joins = 0_usize;
         let mut literal_depth = 0_usize;
         for (at, token) in tokens.iter().enumerate() {
             let before = at.checked_sub(1).map(|at| tokens[at]);
             match *token {
-                "~" | "+" => self.joins += 1,
+                "~" | "+" => joins += 1,
                 "*" if !is_number_before(&tokens[..at]) || !is_number_after(&tokens[at + 1..]) => {
                     return Err(
                         self.fault("* takes numbers: write int(...) or float(...) around what stands beside it")
@@ -152,8 +152,8 @@ impl Scan<'_> {
                 _ => {}
             }
         }
-        if self.joins > JOINS_MAX {
-            return Err(self.fault(format!("a template can join (~ or +) {JOINS_MAX} times")));
+        if joins > JOINS_MAX {
+            return Err(self.fault(format!("~ and + may stand here {JOINS_MAX} times; use several {{{{ }}}}")));
         }
         Ok(())
     }

@@ -282,6 +282,38 @@ fn built_in_templates_have_every_channel_in_both_languages() {
     assert!(shows_rows("sls.app.actiontrail.builtin.en") && !shows_rows("sls.builtin.en"));
 }
 
+#[test]
+fn the_last_resort_names_each_alert_in_a_way_no_channel_can_misread() {
+    let mut alerts = sample();
+    alerts[0].rule_title = "<b>Trail \"stopped\"</b>](https://evil.test)".to_owned();
+    let messages = compose::bare(&alerts, Locale::English);
+    assert_eq!(messages[0].body, r#""[Firing] bTrail stoppedbhttps:evil.test""#);
+    assert_eq!(messages[1].title, "[Resolved] Attempt to turn off a trail");
+}
+
+/// The longest and worst that a rule can put into an alert.
+#[test]
+fn built_in_templates_take_any_number_of_labels_and_any_characters() {
+    for c in ['*', '\u{1}', '警'] {
+        let long: String = std::iter::repeat_n(c, 4000).collect();
+        let mut alert = sample().remove(0);
+        for at in 0..60 {
+            alert.labels.insert(format!("{at}{long}"), long.clone());
+            alert.annotations.insert(format!("{at}"), long.clone());
+        }
+        alert.fire_results = vec![alert.labels.clone(); 3];
+        for text in [&mut alert.rule_title, &mut alert.condition, &mut alert.raw_condition, &mut alert.project] {
+            *text = long.clone();
+        }
+        // It shows all that the others show, and more.
+        let template = builtin("sls.app.actiontrail.builtin.en").unwrap();
+        for channel in PEOPLE.into_iter().chain(PROGRAMS) {
+            let messages = render(template, channel, std::slice::from_ref(&alert), &links(1));
+            assert!(messages.is_ok_and(|messages| messages.len() == 1), "{channel:?} {c:?}");
+        }
+    }
+}
+
 fn text() -> impl Strategy<Value = String> {
     prop_oneof!["\\PC{0,40}", "[{}%$<>&\"'\\\\|*\n-]{0,20}", "x{3000}", Just(String::new())]
 }
@@ -311,25 +343,25 @@ proptest! {
     #[test]
     fn built_in_templates_render_every_alert_within_the_channels_room(
         alerts in proptest::collection::vec(any_alert(), 1..5),
+        which in 0_usize..4,
     ) {
-        for (id, ..) in builtin_records() {
-            for channel in PEOPLE.into_iter().chain(PROGRAMS) {
-                let messages = render(builtin(id).unwrap(), channel, &alerts, &links(alerts.len()));
-                let messages = messages.unwrap_or_else(|error| panic!("{id} {channel:?}: {error}"));
-                let told: usize = messages.iter().map(|message| message.alerts.len()).sum();
-                prop_assert_eq!(told, alerts.len());
-                let bytes_max = match channel {
-                    Channel::EventBridge => 60 * 1024,
-                    Channel::Fc => 128 * 1024,
-                    Channel::Sms | Channel::Voice => 3 * 1500 + 100,
-                    _ => 1024 * 1024,
-                };
-                for message in messages {
-                    prop_assert!(message.body.len() <= bytes_max, "{id} {channel:?}: {}", message.body.len());
-                    prop_assert!(!message.title.contains('\n'));
-                    if PROGRAMS.contains(&channel) {
-                        prop_assert!(serde_json::from_str::<Value>(&message.body).is_ok(), "{}", message.body);
-                    }
+        let (id, ..) = builtin_records()[which];
+        for channel in PEOPLE.into_iter().chain(PROGRAMS) {
+            let messages = render(builtin(id).unwrap(), channel, &alerts, &links(alerts.len()));
+            let messages = messages.unwrap_or_else(|error| panic!("{id} {channel:?}: {error}"));
+            let told: usize = messages.iter().map(|message| message.alerts.len()).sum();
+            prop_assert_eq!(told, alerts.len());
+            let bytes_max = match channel {
+                Channel::EventBridge => 60 * 1024,
+                Channel::Fc => 128 * 1024,
+                Channel::Sms | Channel::Voice => 3 * 1500 + 100,
+                _ => 1024 * 1024,
+            };
+            for message in messages {
+                prop_assert!(message.body.len() <= bytes_max, "{id} {channel:?}: {}", message.body.len());
+                prop_assert!(!message.title.contains('\n'));
+                if PROGRAMS.contains(&channel) {
+                    prop_assert!(serde_json::from_str::<Value>(&message.body).is_ok(), "{}", message.body);
                 }
             }
         }
@@ -343,4 +375,14 @@ proptest! {
             let _ = template(channel, json!({"content": source.clone()})).check();
         }
     }
+}
+
+#[test]
+fn a_table_of_100_rows_and_20_columns_fits() {
+    let mut alert = sample().remove(0);
+    alert.fire_results = vec![(0..20).map(|at| (format!("column{at}"), "value".to_owned())).collect(); 100];
+    let content = "{% for row in fire_results %}<tr>{% for name, value in row.items() %}<td>{{ value }}</td>{% endfor %}</tr>\
+                   {% endfor %}";
+    let body = bodies(&template("email", json!({"content": content})), Channel::Email, &[alert]).remove(0);
+    assert_eq!(body.matches("<td>value</td>").count(), 2000);
 }

@@ -18,6 +18,9 @@ pub(super) const FUNCTIONS: &[(&str, Function)] = &[
     ("blockquote", blockquote),
 ];
 
+/// Of names and values in one list; escaping makes each byte six at most.
+const LIST_BYTES_MAX: usize = 10_000;
+
 fn format_type(arguments: &Arguments<'_>, setting: Setting) -> Result<Value, Error> {
     let locale = arguments.locale(1, setting.locale)?;
     let id = arguments.text();
@@ -59,7 +62,8 @@ fn coloured(word: &str, colour: Colour, markup: Markup) -> Value {
     }
 }
 
-/// Names and values as a list in the channel's markup, the values escaped. Empty ones are left out.
+/// Names and values as a list in the channel's markup, the values escaped. Empty ones are left out, and the last ones when
+/// there are more than anybody reads.
 fn list(arguments: &Arguments<'_>, setting: Setting, is_annotations: bool) -> Result<Value, Error> {
     let locale = arguments.locale(1, setting.locale)?;
     let map = arguments.value();
@@ -72,6 +76,11 @@ fn list(arguments: &Arguments<'_>, setting: Setting, is_annotations: bool) -> Re
         }
     }
     pairs.retain(|(_, value)| !value.is_empty());
+    let mut bytes = 0;
+    pairs.retain(|(name, value)| {
+        bytes += name.len() + value.len();
+        bytes <= LIST_BYTES_MAX
+    });
     Ok(match setting.markup {
         Markup::Html => {
             let line =

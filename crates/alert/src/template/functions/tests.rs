@@ -115,7 +115,7 @@ fn lists_are_markup_whose_values_are_escaped() {
 
 #[test]
 fn what_is_not_a_function_or_grows_too_long_says_so() {
-    let error = |source| shown_in(Markup::Text, Locale::English, source).unwrap_err();
+    let error = |source: &str| shown_in(Markup::Text, Locale::English, source).unwrap_err();
     assert!(error("{{ range(3) }}").contains("range"));
     assert!(error("{{ text | shout }}").contains("shout"));
     assert!(error("{{ text.shout() }}").contains("shout"));
@@ -124,6 +124,9 @@ fn what_is_not_a_function_or_grows_too_long_says_so() {
     let long = "a".repeat(500);
     let source = format!("{{{{ replace(replace('{long}', 'a', '{long}'), 'a', '{long}') }}}}");
     assert!(error(&source).contains("64 KB"));
+    let (numbers, letters) = ("1,".repeat(4000), "a".repeat(100));
+    let sorted = format!("{{{{ sort(split('{numbers}', ',')) | length }}}}");
+    assert!(error(&format!("{{% for a in list('{letters}') %}}{sorted}{{% endfor %}}")).contains("too much"));
     assert!(error("{% for a in list('aaaaaaaaaa') %}{% for a in list('aaaaaaaaaa') %}{% for a in list('aaaaaaaaaa') %}{% for a in list('aaaaaaaaaa') %}{{ a }}{{ a }}{% endfor %}{% endfor %}{% endfor %}{% endfor %}").contains("steps"));
 }
 

@@ -1,10 +1,17 @@
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 
 use super::super::tests::{NOW, channels, envelope, settings};
 use super::super::{Settings, Target};
 use super::*;
+
+/// For `localhost`, from the tests of the node's own TLS.
+const CERTIFICATE_PEM: &[u8] = include_bytes!("../../../../node/tests/it/tls/first.pem");
+const KEY_PEM: &[u8] = include_bytes!("../../../../node/tests/it/tls/first.key");
+const AUTHORITY_PEM: &[u8] = include_bytes!("../../../../node/tests/it/tls/first-authority.pem");
+const OTHER_AUTHORITY_PEM: &[u8] = include_bytes!("../../../../node/tests/it/tls/second-authority.pem");
 
 /// A mail server that greets, takes what it is given and answers the recipient with `verdict`. It knows no encryption, so
 /// it stands in for a real one only as far as commands and the message go.
@@ -137,10 +144,90 @@ async fn encryption_that_is_asked_for_is_not_done_without() {
     assert!(!said.iter().any(|line| line.starts_with("MAIL")), "{said:?}");
 }
 
+/// A mail server with a certificate for `localhost`, which begins in TLS or changes to it. Ends after one message.
+async fn encrypted_server(is_implicit: bool) -> (u16, tokio::task::JoinHandle<Vec<String>>) {
+    use rustls::pki_types::pem::PemObject;
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+    use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
+
+    let certificate = CertificateDer::from_pem_slice(CERTIFICATE_PEM).unwrap();
+    let key = PrivateKeyDer::from_pem_slice(KEY_PEM).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let config = config.with_no_client_auth().with_single_cert(vec![certificate], key).unwrap();
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let served = tokio::spawn(async move {
+        let (mut plain, _) = listener.accept().await.unwrap();
+        if !is_implicit {
+            plain.write_all(b"220 mail.test\r\n").await.unwrap();
+            let mut buffer = [0; 512];
+            let read = plain.read(&mut buffer).await.unwrap();
+            assert!(buffer[..read].starts_with(b"EHLO "));
+            plain.write_all(b"250-mail.test\r\n250 STARTTLS\r\n").await.unwrap();
+            let read = plain.read(&mut buffer).await.unwrap();
+            assert_eq!(&buffer[..read], b"STARTTLS\r\n");
+            plain.write_all(b"220 go on\r\n").await.unwrap();
+        }
+        let Ok(encrypted) = acceptor.accept(plain).await else { return Vec::new() };
+        let mut stream = tokio::io::BufReader::new(encrypted);
+        if is_implicit {
+            stream.write_all(b"220 mail.test\r\n").await.unwrap();
+            stream.flush().await.unwrap();
+        }
+        let mut said = Vec::new();
+        let mut line = String::new();
+        while stream.read_line(&mut line).await.is_ok_and(|read| read > 0) {
+            let answer = match line.trim_end() {
+                "DATA" => "354 go on",
+                "QUIT" => "221 bye",
+                text if !said.contains(&"DATA".to_owned()) || text == "." => "250 ok",
+                _ => "",
+            };
+            said.push(line.trim_end().to_owned());
+            line.clear();
+            if !answer.is_empty() {
+                stream.write_all(format!("{answer}\r\n").as_bytes()).await.unwrap();
+                stream.flush().await.unwrap();
+            }
+        }
+        said
+    });
+    (port, served)
+}
+
+#[tokio::test]
+async fn a_server_is_believed_when_an_own_authority_vouches_for_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, pem: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::File::create_new(&path).and_then(|mut file| file.write_all(pem)).unwrap();
+        path
+    };
+    let (own, other) = (write("own.pem", AUTHORITY_PEM), write("other.pem", OTHER_AUTHORITY_PEM));
+    for encryption in [MailEncryption::Starttls, MailEncryption::Implicit] {
+        for (authority, is_believed) in [(Some(&own), true), (Some(&other), false), (None, false)] {
+            let (port, served) = encrypted_server(encryption == MailEncryption::Implicit).await;
+            let mut settings = plain(port);
+            settings.smtp.host = "localhost".into();
+            settings.smtp.encryption = encryption;
+            settings.smtp.ca_file = authority.cloned().unwrap_or_default();
+            let outcome = channels(&settings, &[]).send(&to("alice@example.com"), NOW).await;
+            let said = served.await.unwrap();
+            if is_believed {
+                assert!(matches!(outcome, Outcome::Delivered { .. }), "{encryption:?}: {outcome:?}");
+                assert!(said.contains(&"Message-ID: <n-1@cairn.test>".to_owned()), "{said:?}");
+            } else {
+                assert!(matches!(outcome, Outcome::Retry { .. }), "{encryption:?}: {outcome:?}");
+                assert_eq!(said, Vec::<String>::new(), "nothing was said to a stranger");
+            }
+        }
+    }
+}
+
 #[test]
 fn files_that_cannot_be_used_are_named() {
-    use std::sync::Arc;
-
     use host::{OsRandom, RealDisk};
 
     struct None;
