@@ -253,6 +253,14 @@ impl Catalog {
         query.fetch_all(self.reader()).await?.iter().map(from_row).collect()
     }
 
+    /// The fingerprints of open incidents of the account that somebody ignored.
+    pub async fn incidents_ignored(&self, account: AccountId) -> Result<Vec<String>, CatalogError> {
+        let query = "SELECT fingerprint FROM alert_incidents
+             WHERE account = ? AND ended IS NULL AND status = 'ignored'";
+        let rows = sqlx::query(query).bind(account.as_str()).fetch_all(self.reader()).await?;
+        rows.iter().map(|row| row.text("fingerprint")).collect()
+    }
+
     /// Open incidents of all accounts whose policy's clocks are to be looked at, the longest waiting first.
     pub async fn incidents_to_escalate(&self, now: Timestamp, limit: usize) -> Result<Vec<Incident>, CatalogError> {
         let query = "SELECT * FROM alert_incidents WHERE escalate_at <= ? AND ended IS NULL AND status <> 'ignored'

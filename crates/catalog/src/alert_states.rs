@@ -12,7 +12,7 @@ use sqlx::{Sqlite, Transaction};
 
 use crate::alert_incidents::{self, IncidentChange};
 use crate::database::{Columns, seq_number, to_json};
-use crate::notifications::{self, InboxMessage, Notification, OutboxRow};
+use crate::notifications::{self, Ended, InboxMessage, Notification, OutboxRow};
 use crate::{AlertRuleId, Catalog, CatalogError};
 
 /// The Logstore that shows how a project's rules were evaluated.
@@ -89,6 +89,8 @@ pub struct AlertChange {
     pub notifications: Vec<Notification>,
     /// What is to be sent.
     pub outbox: Vec<OutboxRow>,
+    /// Rows of the outbox that this follows from: their ids, and what was answered.
+    pub answered: Vec<(String, String)>,
     /// Messages for the Message Center.
     pub inbox: Vec<InboxMessage>,
     /// One message each.
@@ -136,6 +138,9 @@ impl Catalog {
         }
         for row in &change.outbox {
             notifications::add_to_outbox(&mut transaction, row).await?;
+        }
+        for (id, detail) in &change.answered {
+            notifications::attempted(&mut transaction, id, Ended::Sent, detail, now).await?;
         }
         for message in &change.inbox {
             notifications::add_to_inbox(&mut transaction, message).await?;

@@ -362,7 +362,7 @@ impl Catalog {
     }
 }
 
-async fn attempted(
+pub(crate) async fn attempted(
     transaction: &mut Transaction<'_, Sqlite>,
     id: &str,
     ended: Ended,

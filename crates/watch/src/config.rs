@@ -21,6 +21,14 @@ pub struct Config {
     pub outbox: usize,
     /// A message is given up when it could not be sent for so long.
     pub give_up_after: Duration,
+    /// The longest time without looking at what is due: the clock may have been set.
+    pub look_again: Duration,
+    /// Where people reach the node, for links in messages; empty: messages have no links.
+    pub public_url: String,
+    /// Whether messages have links that need no login.
+    pub detail_links: bool,
+    /// How long such a link works.
+    pub detail_link_life: Duration,
     /// What is over is kept so long: ended incidents, notifications, messages of the inbox.
     pub keep: Duration,
 }
@@ -42,6 +50,10 @@ impl Default for Config {
             sends_per_channel: 8,
             outbox: 100_000,
             give_up_after: Duration::from_secs(24 * 3600),
+            look_again: Duration::from_secs(1),
+            public_url: String::new(),
+            detail_links: true,
+            detail_link_life: Duration::from_secs(24 * 3600),
             keep: Duration::from_secs(30 * 24 * 3600),
         }
     }

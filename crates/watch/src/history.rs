@@ -21,7 +21,8 @@ use tracing::{error, warn};
 const CHANNEL: &str = "history";
 /// Events appended together: one sync for all of them.
 const BATCH: usize = 256;
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// Before the journal or the outbox is asked again when it failed.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// Appends what waits, until the node stops.
 pub(crate) struct Historian {
@@ -29,6 +30,8 @@ pub(crate) struct Historian {
     pub(crate) writer: Writer,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) bell: Arc<Notify>,
+    /// The longest time without looking.
+    pub(crate) look_again: Duration,
 }
 
 /// The row that leads to the event of a run. `evaluation` has the fields of Log Service's history.
@@ -89,7 +92,7 @@ impl Historian {
         loop {
             let pause = match self.append().await {
                 Ok(BATCH) => continue,
-                Ok(_) => LOOK_AGAIN,
+                Ok(_) => self.look_again,
                 Err(pause) => pause,
             };
             tokio::select! {
@@ -104,7 +107,7 @@ impl Historian {
     async fn append(&self) -> Result<usize, Duration> {
         let unreadable = |error| {
             warn!(%error, "could not use the outbox for the history of evaluations");
-            LOOK_AGAIN
+            PAUSE
         };
         let due = self.catalog.outbox_due(OutboxKind::History, CHANNEL, self.clock.now(), BATCH);
         let rows = due.await.map_err(unreadable)?;
@@ -118,7 +121,7 @@ impl Historian {
             warn!(%error, "could not append the history of evaluations");
             match error {
                 AppendError::Throttled { retry_after } => retry_after,
-                _ => LOOK_AGAIN,
+                _ => PAUSE,
             }
         })?;
         let ids: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();

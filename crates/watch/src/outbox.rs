@@ -8,16 +8,20 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use alert::recipients::named_by;
 use async_trait::async_trait;
 use catalog::{Catalog, CatalogError, Ended, OutboxKind, OutboxRow};
 use host::{Clock, Shutdown};
 use model::Timestamp;
 use outbound::channel::{Channels, Envelope, Outcome};
+use serde_json::json;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tracing::{error, info, warn};
 
 use crate::config::Config;
+use crate::decide::Question;
+use crate::desk::Desk;
 use crate::metrics::WatchMetrics;
 
 /// Between attempts: the first failures are mostly a receiver that restarts, the later ones an outage.
@@ -29,8 +33,6 @@ const PAUSES: [Duration; 6] = [
     Duration::from_secs(15 * 60),
     Duration::from_secs(3600),
 ];
-/// The longest time without looking: the clock may have been set.
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// A carrier ends by itself long before; this is for one that does not.
 const ATTEMPT_PATIENCE: Duration = Duration::from_secs(90);
 /// Before the catalog is asked again when it failed.
@@ -38,17 +40,27 @@ const CATALOG_PAUSE: Duration = Duration::from_secs(1);
 /// Characters of a receiver's answer that are kept.
 const DETAIL_CHARACTERS_MAX: usize = 300;
 
+/// The channel of rows that ask who is to be told.
+pub(crate) const ASK: &str = "ask";
+
 /// Whoever takes a message out of the node.
 #[async_trait]
 pub trait Carrier: Send + Sync {
     /// One attempt.
     async fn carry(&self, envelope: &Envelope, now: Timestamp) -> Outcome;
+
+    /// Asks somebody outside who is to be told.
+    async fn ask(&self, url: &str, headers: &[(String, String)], body: String) -> Result<String, Outcome>;
 }
 
 #[async_trait]
 impl Carrier for Channels {
     async fn carry(&self, envelope: &Envelope, now: Timestamp) -> Outcome {
         self.send(envelope, now).await
+    }
+
+    async fn ask(&self, url: &str, headers: &[(String, String)], body: String) -> Result<String, Outcome> {
+        Channels::ask(self, url, headers, body).await
     }
 }
 
@@ -58,6 +70,7 @@ pub(crate) struct Sender {
     pub(crate) catalog: Catalog,
     pub(crate) carrier: Arc<dyn Carrier>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) desk: Desk,
     pub(crate) bell: Arc<Notify>,
     pub(crate) config: Arc<Config>,
     pub(crate) metrics: WatchMetrics,
@@ -108,7 +121,7 @@ impl Sender {
         tasks: &mut JoinSet<(String, String)>,
     ) -> Result<Duration, CatalogError> {
         let now = self.clock.now();
-        let mut pause = LOOK_AGAIN;
+        let mut pause = self.config.look_again;
         let mut messages = 0;
         for (channel, waiting, due) in self.catalog.outbox_waiting(OutboxKind::Notification).await? {
             messages += waiting;
@@ -140,7 +153,41 @@ impl Sender {
     }
 
     async fn attempt(self, row: OutboxRow) -> (String, String) {
-        let outcome = match serde_json::from_str::<Envelope>(&row.body) {
+        let outcome = if row.channel == ASK {
+            match self.ask(&row).await {
+                // The desk has written what follows, and that the question is answered.
+                Ok(()) => return (row.id, row.channel),
+                Err(outcome) => outcome,
+            }
+        } else {
+            self.carry(&row).await
+        };
+        // Until it is recorded it counts as on its way: a catalog that fails for a moment causes no second message.
+        while let Err(error) = self.record(&row, &outcome).await {
+            warn!(%error, notification = row.id, "could not record an attempt to notify");
+            tokio::time::sleep(CATALOG_PAUSE).await;
+        }
+        (row.id, row.channel)
+    }
+
+    /// Asks who is to be told, and has the desk tell them.
+    async fn ask(&self, row: &OutboxRow) -> Result<(), Outcome> {
+        let unreadable = |error| Outcome::Rejected { why: format!("the stored question cannot be read: {error}") };
+        let mut question: Question = serde_json::from_str(&row.body).map_err(unreadable)?;
+        let headers: Vec<(String, String)> =
+            question.headers.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+        let body = json!({ "alerts": question.alerts, "notification_id": row.id }).to_string();
+        let answer = self.carrier.ask(&question.url, &headers, body).await?;
+        let named = named_by(answer.as_bytes()).map_err(|reason| Outcome::Rejected { why: reason.why })?;
+        question.planned = question.planned.with(named);
+        let stopped = |_| Outcome::Retry { why: "the node stops".to_owned(), after: None };
+        self.desk.answered(row.id.clone(), row.account, question).await.map_err(stopped)?;
+        self.metrics.notified(ASK, "sent");
+        Ok(())
+    }
+
+    async fn carry(&self, row: &OutboxRow) -> Outcome {
+        match serde_json::from_str::<Envelope>(&row.body) {
             Ok(envelope) => {
                 let sending = self.carrier.carry(&envelope, self.clock.now());
                 tokio::time::timeout(ATTEMPT_PATIENCE, sending).await.unwrap_or_else(|_| Outcome::Retry {
@@ -149,13 +196,7 @@ impl Sender {
                 })
             }
             Err(error) => Outcome::Rejected { why: format!("the stored message cannot be read: {error}") },
-        };
-        // Until it is recorded it counts as on its way: a catalog that fails for a moment causes no second message.
-        while let Err(error) = self.record(&row, &outcome).await {
-            warn!(%error, notification = row.id, "could not record an attempt to notify");
-            tokio::time::sleep(CATALOG_PAUSE).await;
         }
-        (row.id, row.channel)
     }
 
     async fn record(&self, row: &OutboxRow, outcome: &Outcome) -> Result<(), CatalogError> {

@@ -139,6 +139,7 @@ async fn a_change_is_written_whole_or_not_at_all() {
         }],
         notifications: vec![notification("n1", NotificationOutcome::Waiting)],
         outbox: vec![row("n1", "webhook")],
+        answered: Vec::new(),
         inbox: Vec::new(),
         quotas: vec![QuotaUse { account: account(), recipient: "u".into(), channel: "sms".into(), day: 7 }; 2],
         cursors: vec![("stream", Seq(5))],

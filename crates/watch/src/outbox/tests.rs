@@ -50,6 +50,10 @@ impl Carrier for Receivers {
             .and_then(|answers| (!answers.is_empty()).then(|| answers.remove(0)));
         next.unwrap_or(Outcome::Delivered { answer: "ok".into() })
     }
+
+    async fn ask(&self, _url: &str, _headers: &[(String, String)], _body: String) -> Result<String, Outcome> {
+        Err(Outcome::Rejected { why: "nobody is to be asked here".into() })
+    }
 }
 
 fn message(id: &str, channel: &str, receiver: &str) -> (Notification, OutboxRow) {
@@ -107,6 +111,7 @@ impl Scene {
             catalog: catalog.clone(),
             carrier: receivers.clone(),
             clock: clock.clone(),
+            desk: Desk::new().0,
             bell: bell.clone(),
             metrics: WatchMetrics::register(&Metrics::default(), &config, 1),
             config: Arc::new(config),
