@@ -127,7 +127,7 @@ def test_what_cannot_be_a_rule_is_refused_once_and_for_all(root, logstore):
     wrong = [
         rule("Upper-Case", PROJECT, logstore),
         rule("no-queries", PROJECT, logstore, queryList=[]),
-        rule("bad-join", PROJECT, logstore, joinConfigurations=[{"type": "cross_join", "condition": ""}]),
+        rule("bad-join", PROJECT, logstore, joinConfigurations=[{"type": "cross_join", "condition": ""}] * 2),
         rule("bad-severity", PROJECT, logstore, severityConfigurations=[{"severity": 3, "evalCondition": {}}]),
         rule("bad-template", PROJECT, logstore, type="tpl", templateConfiguration={"id": "none", "type": "sys"}),
         rule("bad-schedule", PROJECT, logstore) | {"schedule": {"type": "FixedRate", "interval": "3s"}},

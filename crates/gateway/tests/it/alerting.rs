@@ -346,9 +346,9 @@ async fn the_history_is_flat_and_a_projects_own() {
     let body = json!([evaluation("run-1", "audit"), evaluation("run-2", "another")]).to_string();
     node.put(&node.root, None, body).await.ok();
     let path = "/logstores/internal-alert-history";
-    let ask = |query: &'static str| {
+    let ask = async |query: &str| {
         let window = [("type", "log"), ("from", "1780000000"), ("to", "1790000000"), ("query", query)];
-        async { node.logs(&node.root, Call::new("GET", path).query(&window.clone())).await.ok() }
+        node.logs(&node.root, Call::new("GET", path).query(&window)).await.ok()
     };
     let rows = ask("AlertName: deeds-rule and Fired: true").await;
     assert_eq!(rows.as_array().unwrap().len(), 1, "{rows}");
