@@ -6,6 +6,7 @@
 
 mod account_settings;
 mod accounts;
+mod alert_counts;
 mod alert_incidents;
 mod alert_rules;
 mod alert_silences;

@@ -19,7 +19,7 @@ use crate::limits::Limits;
 use crate::log_service::{self, Consumers};
 use crate::metrics::GatewayMetrics;
 use crate::self_audit::{Auditor, TailMemory};
-use crate::{ask, events, health, rpc, signin};
+use crate::{alert_page, ask, events, health, rpc, signin};
 
 /// What a gateway needs; all of it is shared with the rest of the node.
 pub struct Parts {
@@ -125,6 +125,7 @@ impl Gateway {
             .route("/v1/events", get(events::get::answer).post(events::put::answer).fallback(rpc::unsupported_method))
             .route("/v1/query", post(ask::answer).fallback(rpc::unsupported_method))
             .route("/v1/signin", post(signin::answer).fallback(rpc::unsupported_method))
+            .route("/alerts/detail", get(alert_page::answer).fallback(rpc::unsupported_method))
             .route("/healthz", get(health::alive))
             .route("/readyz", get(health::ready))
             .route("/metrics", get(health::metrics))

@@ -6,6 +6,7 @@
 //! between wire and domain and hold no rules of their own about who may call. Nothing here waits for a reader of the
 //! journal; the one thing a changing call waits for is the journal itself.
 
+mod alert_page;
 mod alert_records;
 mod alerting;
 mod ask;

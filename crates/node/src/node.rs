@@ -129,6 +129,7 @@ impl Node {
             admission: asking.admission.clone(),
             engine: asking.engine.clone(),
             tables: asking.tables.clone(),
+            alerting: None,
             config: parts::gateway(config),
         });
         let started_seconds = clock.now().0 as f64 / 1000.0;

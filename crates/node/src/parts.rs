@@ -54,6 +54,7 @@ pub(crate) fn gateway(config: &Config) -> gateway::Config {
         trails_per_region_max: config.limits.trails_per_region,
         log_service_hosts: config.log_service.hosts.clone(),
         query_limits: query_limits(config),
+        ..gateway::Config::default()
     }
 }
 

@@ -3,6 +3,7 @@
 //! Schedule and configuration are kept and given back as they were sent. What they mean is read by `alert`, which also
 //! refuses what cannot be meant. See decision 27.
 
+use alert::rule::Definition;
 use catalog::{AlertRule, CatalogError, NewAlertRule, Project};
 use model::Timestamp;
 use serde::Deserialize;
@@ -85,13 +86,16 @@ fn muted_until(configuration: &str) -> Option<Timestamp> {
 
 /// Refuses a rule that cannot be run.
 fn check(rule: &NewAlertRule) -> Result<(), Fault> {
-    for (field, text) in [("schedule", &rule.schedule), ("configuration", &rule.configuration)] {
-        let is_object = serde_json::from_str::<Value>(text).is_ok_and(|value| value.is_object());
-        if !is_object {
-            return Err(fault::PARAMETER_INVALID.because(format!("{field} is missing or not an object")));
-        }
-    }
-    Ok(())
+    let document = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
+    let whole = json!({
+        "name": rule.name,
+        "displayName": rule.display_name,
+        "description": rule.description,
+        "schedule": document(&rule.schedule),
+        "configuration": document(&rule.configuration),
+    });
+    let checked = Definition::parse(&whole);
+    checked.map(drop).map_err(|error| fault::PARAMETER_INVALID.because(format!("{error}")))
 }
 
 fn missing(name: &str) -> Fault {

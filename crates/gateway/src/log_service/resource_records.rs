@@ -12,10 +12,8 @@ use super::projects::{body, page};
 use super::reply::Reply;
 use super::resources::{keys_of_built_in, must_exist};
 use super::{Call, failed, ours};
-use crate::alert_records::{self, BuiltInRecord};
+use crate::alert_records::{self, BuiltInRecord, RECORDS_MAX};
 
-/// Records of a resource.
-const RECORDS_MAX: usize = 10_000;
 /// Records of one call; Log Service's own limit.
 const RECORDS_OF_CALL_MAX: usize = 200;
 /// Bytes of an id or a tag.
@@ -212,7 +210,7 @@ fn at_path(value: &str, path: &str, wanted: Option<&str>) -> bool {
         (Value::Null, _) => false,
         (_, None) => true,
         (Value::String(text), Some(wanted)) => text == wanted,
-        (other, Some(wanted)) => other.to_string() == wanted,
+        (other, Some(wanted)) => serde_json::from_str::<Value>(wanted).is_ok_and(|wanted| wanted == *other),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Resources: tables of records, which belong to the account. Those of alerting exist by themselves; clients may
 //! declare others.
 
+use alert::records::{self, RESOURCES};
 use catalog::{CatalogError, Resource};
 use model::AccountId;
 use serde::Deserialize;
@@ -19,22 +20,9 @@ const NAME_BYTES_MAX: usize = 64;
 const BUILT_IN_PREFIX: &str = "sls.";
 const DECLARED: &str = "userdefine";
 
-/// The resources every account has: name, what it holds, key of a record's id, key of its name.
-const BUILT_IN: &[(&str, &str, &str, &str)] = &[
-    ("sls.alert.action_policy", "Action policies", "action_policy_id", "action_policy_name"),
-    ("sls.alert.action_webhook", "Webhooks of robots and receivers", "id", "name"),
-    ("sls.alert.alert_policy", "Alert policies", "policy_id", "policy_name"),
-    ("sls.alert.content_template", "Content templates", "template_id", "template_name"),
-    ("sls.alert.global_config", "Settings of the alert center", "config_id", "config_name"),
-    ("sls.alert.oncall_group", "On-call groups", "oncall_id", "oncall_name"),
-    ("sls.common.calendar", "Calendars", "calendar_id", "calendar_name"),
-    ("sls.common.user", "Users that are notified", "user_id", "user_name"),
-    ("sls.common.user_group", "Groups of users", "user_group_id", "user_group_name"),
-];
-
 /// The keys of a built-in resource's records that hold id and name.
 pub(super) fn keys_of_built_in(resource: &str) -> Option<(&'static str, &'static str)> {
-    BUILT_IN.iter().find(|(name, ..)| *name == resource).map(|(_, _, id, tag)| (*id, *tag))
+    RESOURCES.iter().find(|each| each.name == resource).map(|each| (each.id, each.tag))
 }
 
 #[derive(Deserialize)]
@@ -159,7 +147,7 @@ pub(super) async fn delete(call: &Call<'_>) -> Result<Reply, Fault> {
 
 pub(super) async fn get(call: &Call<'_>) -> Result<Reply, Fault> {
     let name = name_of(call);
-    let built_in = BUILT_IN.iter().find(|(of, ..)| *of == name);
+    let built_in = RESOURCES.iter().find(|each| each.name == name);
     let shown = match built_in {
         Some(built_in) => shown_built_in(built_in),
         None => shown(&declared(call, name).await?),
@@ -170,7 +158,7 @@ pub(super) async fn get(call: &Call<'_>) -> Result<Reply, Fault> {
 pub(super) async fn list(call: &Call<'_>) -> Result<Reply, Fault> {
     let account: AccountId = call.caller.account;
     let declared = call.gateway.catalog.resource_list(account).await.map_err(ours)?;
-    let mut all: Vec<Value> = BUILT_IN.iter().map(shown_built_in).chain(declared.iter().map(shown)).collect();
+    let mut all: Vec<Value> = RESOURCES.iter().map(shown_built_in).chain(declared.iter().map(shown)).collect();
     if let Some(kind) = call.parameter("type") {
         all.retain(|resource| resource["type"] == kind);
     }
@@ -195,13 +183,13 @@ fn shown(resource: &Resource) -> Value {
     })
 }
 
-fn shown_built_in((name, description, id, tag): &(&str, &str, &str, &str)) -> Value {
+fn shown_built_in(of: &records::Resource) -> Value {
     let column = |column: &str, text: &str| json!({ "column": column, "desc": text, "ext_info": "", "type": "string" });
     json!({
-        "name": name,
+        "name": of.name,
         "type": "system",
-        "description": description,
-        "schema": json!({ "schema": [column(id, "id"), column(tag, "name")] }).to_string(),
+        "description": "records of alerting",
+        "schema": json!({ "schema": [column(of.id, "id"), column(of.tag, "name")] }).to_string(),
         "acl": NO_ACL,
         "extInfo": "",
         "createTime": 0,

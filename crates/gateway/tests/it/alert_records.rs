@@ -1,6 +1,8 @@
 //! Resources and records over Log Service's API: kept as sent, checked where they are alerting's, sealed where they are
 //! credentials, never recorded with their values.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use model::AccountId;
 use serde_json::{Value, json};
 

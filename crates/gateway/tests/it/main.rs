@@ -3,6 +3,7 @@
 
 mod alert_records;
 mod alert_rules;
+mod alerting;
 mod audit;
 mod bad_calls;
 mod bad_events;
