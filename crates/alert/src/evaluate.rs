@@ -5,6 +5,7 @@
 //! and what has ended; it gives alerts, the state to keep, and the record for the history. Both are functions of their
 //! arguments. Who calls: `watch` on schedule and on the stream, and the dry run.
 
+mod candidate;
 mod fill;
 mod groups;
 pub mod join;
@@ -138,7 +139,9 @@ pub fn evaluate(rule: &Rule, answers: &[QueryAnswer]) -> Result<Outcome, Evaluat
     }
     let rows: Vec<&[Row]> = answers.iter().map(|answer| answer.rows.as_slice()).collect();
     let joined = join::join(&rule.joins, &rows)?;
-    let mut outcome = groups::outcome(rule, &joined)?;
+    let (start, end) = answers.first().map_or((0, 0), |answer| (answer.found.start_time, answer.found.end_time));
+    let times = groups::Times { start: start.to_string(), end: end.to_string() };
+    let mut outcome = groups::outcome(rule, &joined, &times)?;
     outcome.is_truncated |= joined.is_truncated || answers.iter().any(|answer| answer.found.is_truncated);
     outcome.query_rows = answers.iter().map(|answer| answer.found.row_count).collect();
     Ok(outcome)

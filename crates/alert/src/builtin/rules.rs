@@ -193,7 +193,7 @@ pub fn rule(id: &str, language: &str, tokens: &BTreeMap<String, String>) -> Resu
         "labels": [],
         "annotations": [
             {"key": "title", "value": template.name.in_language(language)},
-            {"key": "desc", "value": template.message.in_language(language)},
+            {"key": "desc", "value": fill(template.message.in_language(language))?},
         ],
         "muteUntil": 0,
         "policyConfiguration": {

@@ -11,7 +11,30 @@ use crate::rule::{Check, Grouping, Rule, SeverityCheck};
 /// The column in which a Metricstore keeps a series' labels: `key#$#value|key#$#value`.
 const SERIES_LABELS: &str = "__labels__";
 
-pub(super) fn outcome(rule: &Rule, joined: &Joined<'_>) -> Result<Outcome, NotBoolean> {
+/// The seconds the first query's time begins and ends at, as fields of every row: for rules that ask how old something is.
+pub(super) struct Times {
+    pub(super) start: String,
+    pub(super) end: String,
+}
+
+/// A row with the times beside its own fields.
+struct Timed<'a, 'r> {
+    row: JoinedRow<'r>,
+    times: &'a Times,
+}
+
+impl Fields for Timed<'_, '_> {
+    fn field(&self, query: Option<usize>, name: &str) -> Option<&str> {
+        self.row.field(query, name).or(match name {
+            "__start_time__" => Some(&self.times.start),
+            "__end_time__" => Some(&self.times.end),
+            _ => None,
+        })
+    }
+}
+
+pub(super) fn outcome(rule: &Rule, joined: &Joined<'_>, times: &Times) -> Result<Outcome, NotBoolean> {
+    let asker = Asker { rule, joined, times };
     let groups = grouped(&rule.grouping, joined);
     let mut outcome = Outcome {
         group_count: groups.len(),
@@ -20,7 +43,7 @@ pub(super) fn outcome(rule: &Rule, joined: &Joined<'_>) -> Result<Outcome, NotBo
         ..Outcome::default()
     };
     for (labels, rows) in groups {
-        match ask(rule, joined, labels, &rows)? {
+        match asker.ask(labels, &rows)? {
             Ok(group) => outcome.fired.push(group),
             Err(passed_over) if outcome.passed_over.len() < EXPLAINED_MAX => outcome.passed_over.push(passed_over),
             Err(_) => {}
@@ -88,53 +111,61 @@ fn series_labels(series: &str) -> Labels {
     pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
 }
 
-fn ask(
-    rule: &Rule,
-    joined: &Joined<'_>,
-    labels: Labels,
-    rows: &[usize],
-) -> Result<Result<Group, PassedOver>, NotBoolean> {
-    let overall = passing(&rule.overall.condition, joined, rows)?;
-    let is_met = count_holds(&rule.overall.count, overall.len(), true)?;
-    for severity in rule.severities.iter().filter(|_| is_met) {
-        let passing = passing(&severity.check.condition, joined, &overall)?;
-        // Without any count there must be a row.
-        let default = rule.overall.count.is_some() || !passing.is_empty();
-        if !count_holds(&severity.check.count, passing.len(), default)? {
-            continue;
-        }
-        let counts = (overall.len(), passing.len());
-        let shown: Vec<JoinedRow<'_>> = passing.iter().take(SHOWN_ROWS_MAX).map(|row| joined.row(*row)).collect();
-        return Ok(Ok(Group {
-            labels,
-            severity: severity.severity,
-            pass_count: passing.len(),
-            row_count: rows.len(),
-            condition: written(rule, severity, counts, &|condition, count| fill(condition, shown.first(), count)),
-            raw_condition: written(rule, severity, counts, &|condition, _| condition.text().to_owned()),
-            rows: shown.into_iter().map(JoinedRow::to_row).collect(),
-        }));
-    }
-    let first = rows.first().map(|row| joined.row(*row));
-    let conditions = rule.severities.iter().map(|severity| {
-        let passing = passing(&severity.check.condition, joined, &overall)?.len();
-        Ok(written(rule, severity, (overall.len(), passing), &|condition, count| {
-            fill(condition, first.as_ref(), count)
-        }))
-    });
-    let conditions = conditions.collect::<Result<_, NotBoolean>>()?;
-    Ok(Err(PassedOver { labels, row_count: rows.len(), conditions }))
+/// What every group is asked with.
+struct Asker<'a, 'r> {
+    rule: &'a Rule,
+    joined: &'a Joined<'r>,
+    times: &'a Times,
 }
 
-fn passing(condition: &Option<Condition>, joined: &Joined<'_>, rows: &[usize]) -> Result<Vec<usize>, NotBoolean> {
-    let Some(condition) = condition else { return Ok(rows.to_vec()) };
-    let mut passing = Vec::new();
-    for row in rows {
-        if condition.holds(&joined.row(*row))? {
-            passing.push(*row);
-        }
+impl<'a, 'r> Asker<'a, 'r> {
+    fn row(&self, index: usize) -> Timed<'a, 'r> {
+        Timed { row: self.joined.row(index), times: self.times }
     }
-    Ok(passing)
+
+    fn ask(&self, labels: Labels, rows: &[usize]) -> Result<Result<Group, PassedOver>, NotBoolean> {
+        let rule = self.rule;
+        let overall = self.passing(&rule.overall.condition, rows)?;
+        let is_met = count_holds(&rule.overall.count, overall.len(), true)?;
+        for severity in rule.severities.iter().filter(|_| is_met) {
+            let passing = self.passing(&severity.check.condition, &overall)?;
+            // Without any count there must be a row.
+            let default = rule.overall.count.is_some() || !passing.is_empty();
+            if !count_holds(&severity.check.count, passing.len(), default)? {
+                continue;
+            }
+            let counts = (overall.len(), passing.len());
+            let first = passing.first().map(|row| self.row(*row));
+            let shown = passing.iter().take(SHOWN_ROWS_MAX).map(|row| self.joined.row(*row).to_row());
+            return Ok(Ok(Group {
+                labels,
+                severity: severity.severity,
+                pass_count: passing.len(),
+                row_count: rows.len(),
+                condition: written(rule, severity, counts, &|condition, count| fill(condition, first.as_ref(), count)),
+                raw_condition: written(rule, severity, counts, &|condition, _| condition.text().to_owned()),
+                rows: shown.collect(),
+            }));
+        }
+        let first = rows.first().map(|row| self.row(*row));
+        let conditions = rule.severities.iter().map(|severity| {
+            let counts = (overall.len(), self.passing(&severity.check.condition, &overall)?.len());
+            Ok(written(rule, severity, counts, &|condition, count| fill(condition, first.as_ref(), count)))
+        });
+        let conditions = conditions.collect::<Result<_, NotBoolean>>()?;
+        Ok(Err(PassedOver { labels, row_count: rows.len(), conditions }))
+    }
+
+    fn passing(&self, condition: &Option<Condition>, rows: &[usize]) -> Result<Vec<usize>, NotBoolean> {
+        let Some(condition) = condition else { return Ok(rows.to_vec()) };
+        let mut passing = Vec::new();
+        for row in rows {
+            if condition.holds(&self.row(*row))? {
+                passing.push(*row);
+            }
+        }
+        Ok(passing)
+    }
 }
 
 fn count_holds(condition: &Option<Condition>, count: usize, default: bool) -> Result<bool, NotBoolean> {
@@ -144,7 +175,7 @@ fn count_holds(condition: &Option<Condition>, count: usize, default: bool) -> Re
 /// What a condition's text is made of: its row, and how many rows there are.
 type Written<'w> = &'w dyn Fn(&Condition, usize) -> String;
 
-fn fill(condition: &Condition, row: Option<&JoinedRow<'_>>, count: usize) -> String {
+fn fill(condition: &Condition, row: Option<&Timed<'_, '_>>, count: usize) -> String {
     match row {
         Some(row) if !condition.fields().iter().any(|field| field.name == "__count__") => condition.filled(row),
         _ => condition.filled(&Count::of(count)),

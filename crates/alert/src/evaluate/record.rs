@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
-use super::QueryAnswer;
-use crate::{Found, Row};
+use super::step::Place;
+use super::{Outcome, QueryAnswer};
+use crate::rule::Rule;
+use crate::{Alert, Found, Row};
 
 /// Whether an evaluation found something, in Log Service's words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -148,5 +151,95 @@ impl Evaluation {
             Ok(serde_json::Value::Object(fields)) => fields,
             _ => unreachable!("a struct of texts and numbers is an object"),
         }
+    }
+}
+
+fn run_id(place: &Place) -> String {
+    let mut hash = Sha256::new();
+    for part in [place.account.as_str(), &place.project, &place.rule, &place.now.0.to_string()] {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part.as_bytes());
+    }
+    hex::encode(&hash.finalize()[..16])
+}
+
+fn blank(rule: &Rule, place: &Place, answers: &[QueryAnswer], fired: Option<&Row>) -> Evaluation {
+    let result = |(query, answer)| FoundRecord::of(answer, fired.filter(|_| query == 0));
+    Evaluation {
+        alert_id: run_id(place),
+        alert_name: place.rule.clone(),
+        alert_display_name: place.rule_title.clone(),
+        alert_status: EvaluationStatus::Inactive,
+        status: "Success".to_owned(),
+        fired: false,
+        fire_count: 0,
+        notify_status: NotifyStatus::NotNotified,
+        reason: String::new(),
+        condition: String::new(),
+        severity: 0,
+        labels: BTreeMap::new(),
+        dashboard: rule.dashboard.clone(),
+        results: answers.iter().enumerate().map(result).collect(),
+        caught_up: place.is_caught_up,
+    }
+}
+
+/// Of an evaluation that could not be made.
+pub(super) fn failed(rule: &Rule, place: &Place, answers: &[QueryAnswer], reason: &str) -> Evaluation {
+    Evaluation {
+        alert_status: EvaluationStatus::Error,
+        status: "Failed".to_owned(),
+        reason: reason.to_owned(),
+        ..blank(rule, place, answers, None)
+    }
+}
+
+/// Of an evaluation that gave these alerts, out of so many.
+pub(super) fn of(
+    rule: &Rule,
+    place: &Place,
+    answers: &[QueryAnswer],
+    outcome: &Outcome,
+    is_pending: bool,
+    (firing, fired_count): (&[Alert], usize),
+) -> Evaluation {
+    let worst = firing.iter().min_by_key(|alert| std::cmp::Reverse(alert.severity));
+    let blank = blank(rule, place, answers, worst.and_then(|alert| alert.fire_results.first()));
+    if fired_count == 0 {
+        return unfired(rule, outcome, is_pending, blank);
+    }
+    let is_muted = rule.is_muted(place.now);
+    let mut reasons = Vec::new();
+    if let Some(until) = rule.mute_until.filter(|_| is_muted) {
+        reasons.push(format!("muted until {until}"));
+    }
+    if fired_count > firing.len() {
+        reasons.push(format!("{} of {fired_count} alerts handed on", firing.len()));
+    }
+    let is_told = !is_muted && worst.is_some();
+    Evaluation {
+        alert_status: if is_muted { EvaluationStatus::Paused } else { EvaluationStatus::Firing },
+        fired: true,
+        fire_count: fired_count,
+        notify_status: if is_told { NotifyStatus::Success } else { NotifyStatus::NotNotified },
+        reason: reasons.join("; "),
+        condition: worst.map(|alert| alert.condition.clone()).unwrap_or_default(),
+        severity: worst.map_or(0, |alert| alert.severity.number()),
+        labels: worst.map(|alert| alert.labels.clone()).unwrap_or_default(),
+        ..blank
+    }
+}
+
+fn unfired(rule: &Rule, outcome: &Outcome, is_pending: bool, blank: Evaluation) -> Evaluation {
+    let not_met = match outcome.row_count {
+        0 => "Alert condition not met: the queries found no rows".to_owned(),
+        rows => format!("Alert condition not met: {rows} rows in {} groups", outcome.group_count),
+    };
+    let pending = format!("met, but not yet in {} evaluations in a row", rule.threshold);
+    Evaluation {
+        alert_status: if is_pending { EvaluationStatus::Pending } else { EvaluationStatus::Inactive },
+        reason: if is_pending { pending } else { not_met },
+        condition: outcome.passed_over.first().and_then(|group| group.conditions.first()).cloned().unwrap_or_default(),
+        ..blank
     }
 }

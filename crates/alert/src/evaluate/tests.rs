@@ -208,7 +208,8 @@ fn a_muted_rule_goes_on_counting() {
 fn too_many_alerts_keep_those_that_fire_already() {
     let rule = rule_of(1, by_name());
     let many = |severe: usize| {
-        let row = |number| json!({"name": format!("n{number:03}"), "cnt": if number < severe { "101" } else { "0" }});
+        let row =
+            |number| json!({"name": format!("n{number:03}"), "cnt": if number >= 300 - severe { "101" } else { "0" }});
         json!((0..300).map(row).collect::<Vec<Value>>())
     };
     let first = run(&rule, 0, &RuleState::default(), many(10));
@@ -221,6 +222,48 @@ fn too_many_alerts_keep_those_that_fire_already() {
     assert_eq!(second.evaluation.reason, "100 of 300 alerts handed on");
     // Left out is not ended.
     assert!(run(&rule, 2, &second.state, many(300)).resolved.is_empty());
+}
+
+#[test]
+fn a_rule_remembers_a_bounded_number() {
+    let rule = rule_of(1, by_name());
+    let mut state = RuleState::default();
+    for batch in 0..4 {
+        let found: Vec<Value> = (0..900).map(|n| json!({"name": format!("{batch}-{n}"), "cnt": "101"})).collect();
+        let answers = answers(&rule, vec![rows(json!(found))]);
+        let outcome = evaluate(&rule, &answers).unwrap();
+        let step = step(&rule, &place(0), Scope::Additions, &state, &answers, Ok(&outcome));
+        assert_eq!(step.evaluation.fire_count, 900);
+        assert!(state.instances.keys().all(|id| step.state.instances.contains_key(id)));
+        state = step.state;
+    }
+    assert_eq!(state.instances.len(), 2000);
+    let swept = run(&rule, 1, &state, json!([]));
+    assert_eq!((swept.state.instances.len(), swept.resolved.len()), (0, 2000));
+}
+
+#[test]
+fn more_groups_than_are_looked_at_have_not_ended() {
+    let rule = rule_of(2, {
+        let mut changes = by_name();
+        changes["joinConfigurations"] = json!([{"type": "cross_join"}]);
+        changes["groupConfiguration"]["fields"] = json!(["name", "other"]);
+        changes
+    });
+    let left: Vec<Value> = (0..40).map(|n| json!({"name": format!("n{n:02}"), "cnt": "101"})).collect();
+    let right: Vec<Value> = (0..40).map(|n| json!({"other": format!("o{n:02}")})).collect();
+    let step_of = |left: &[Value], right: &[Value], state: &RuleState| {
+        let answers = answers(&rule, vec![rows(json!(left)), rows(json!(right))]);
+        let outcome = evaluate(&rule, &answers).unwrap();
+        (step(&rule, &place(0), Scope::Everything, state, &answers, Ok(&outcome)), outcome)
+    };
+    let (first, _) = step_of(&left[39..], &right, &RuleState::default());
+    assert_eq!(first.firing.len(), 40);
+    let (second, outcome) = step_of(&left, &right, &first.state);
+    assert_eq!((outcome.fired.len(), outcome.fired_count), (GROUPS_MAX, 1600));
+    assert!(
+        second.resolved.is_empty() && first.state.instances.keys().all(|id| second.state.instances.contains_key(id))
+    );
 }
 
 #[test]
@@ -263,6 +306,19 @@ fn the_record_has_the_names_of_the_history() {
     let long = json!((0..100).map(|_| json!({"name": "x".repeat(1000)})).collect::<Vec<Value>>());
     let record = run(&rule, 0, &RuleState::default(), long).evaluation;
     assert!(record.results[0].truncated && record.results[0].raw_results.len() == 8);
+}
+
+#[test]
+fn conditions_know_when_the_query_ends() {
+    let rule = rule_of(
+        1,
+        json!({"severityConfigurations": [
+            {"severity": 4, "evalCondition": {"condition": "first_seen >= __end_time__ - 30 && __start_time__ == 0"}},
+        ]}),
+    );
+    let step = run(&rule, 0, &RuleState::default(), json!([{"first_seen": "29"}, {"first_seen": "30"}]));
+    assert_eq!(step.firing[0].fire_results, rows(json!([{"first_seen": "30"}])));
+    assert_eq!(step.firing[0].condition, "Count:[1] > 0;Condition:[30] >= [60] - 30 && [0] == 0");
 }
 
 #[test]

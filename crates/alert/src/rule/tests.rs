@@ -204,3 +204,23 @@ fn long_values_are_cut_for_rules() {
     let row = cut(Row::from([("a".to_owned(), "中".repeat(2000)), ("b".to_owned(), "x".to_owned())]));
     assert_eq!((row["a"].chars().count(), row["b"].as_str()), (1024, "x"));
 }
+
+#[test]
+fn the_examples_of_the_page_are_rules() {
+    let page = include_str!("../../../../docs/book/alert-rules.md");
+    let examples: Vec<Value> = page
+        .split("```json")
+        .skip(1)
+        .map(|rest| serde_json::from_str(rest.split("```").next().unwrap()).unwrap())
+        .collect();
+    assert_eq!(examples.len(), 2);
+    Definition::parse(&examples[0]).unwrap();
+    let condition = Rule::parse(&examples[1]).unwrap().severities.remove(0).check.condition.unwrap();
+    assert_eq!(condition.text(), "failures >= 3");
+    // The conditions in the table, without Markdown's escapes.
+    let table = page.split("## Conditions").nth(1).unwrap().split("At most").next().unwrap().replace("\\|", "|");
+    for cell in table.lines().filter_map(|line| line.strip_prefix("| `")) {
+        let condition = cell.split('`').next().unwrap();
+        Condition::parse(condition).unwrap_or_else(|error| panic!("{condition}: {error}"));
+    }
+}
