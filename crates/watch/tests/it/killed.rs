@@ -61,6 +61,8 @@ fn each_alert_is_told_at_least_once_and_twice_only_under_one_id() {
         }
         let sent: BTreeSet<String> =
             log.iter().filter(|one| one.channel == "webhook").map(|one| one.id.clone()).collect();
+        let repeated = arrived.values().filter(|times| **times > 1).count();
+        println!("{kills} kills, {} messages, {repeated} of them repeated", arrived.len());
         assert_eq!(
             arrived.keys().cloned().collect::<BTreeSet<_>>(),
             sent,
