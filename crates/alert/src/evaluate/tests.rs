@@ -267,6 +267,22 @@ fn more_groups_than_are_looked_at_have_not_ended() {
 }
 
 #[test]
+fn only_so_many_groups_are_asked() {
+    let rule = rule_of(2, {
+        let mut changes = by_name();
+        changes["joinConfigurations"] = json!([{"type": "cross_join"}]);
+        changes["groupConfiguration"]["fields"] = json!(["name", "other"]);
+        changes
+    });
+    let side =
+        |field: &str| -> Vec<Row> { (0..110).map(|n| row(json!({field: n.to_string(), "cnt": "101"}))).collect() };
+    let answers = answers(&rule, vec![side("name"), side("other")]);
+    let outcome = evaluate(&rule, &answers).unwrap();
+    assert_eq!((outcome.row_count, outcome.group_count, outcome.fired_count), (12_100, 10_000, 10_000));
+    assert!(outcome.is_truncated && outcome.fired.len() == GROUPS_MAX);
+}
+
+#[test]
 fn the_record_has_the_names_of_the_history() {
     let rule = rule_of(1, by_name());
     let step = run(&rule, 0, &RuleState::default(), json!([{"name": "c", "cnt": "101"}]));
