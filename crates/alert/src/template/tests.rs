@@ -60,6 +60,9 @@ fn single_sends_each_alert_and_batch_a_list() {
         let merged = template(key, json!({"send_type": "merged", "limit": 1, "content": "{{ length(alerts) }}"}));
         assert_eq!(bodies(&merged, channel, &alerts), ["1"]);
     }
+    let many: Vec<Alert> = (0..150).map(|_| alerts[0].clone()).collect();
+    let merged = template("fc", json!({"send_type": "merged", "content": "{{ length(alerts) }}"}));
+    assert_eq!(bodies(&merged, Channel::Fc, &many), ["100", "50"], "none is left out");
     let events = template("event_bridge", json!({"subject": "{{alert_id}}", "content": content}));
     let sent = render(&events, Channel::EventBridge, &alerts, &Links::default()).unwrap();
     assert_eq!(sent.len(), 2, "events are never merged");
