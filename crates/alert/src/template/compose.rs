@@ -12,7 +12,7 @@ use super::functions::{Setting, escaped_html};
 use super::plain::plain_text;
 use super::record::{ChannelTemplate, SendType, key_of};
 use super::syntax::Fault;
-use super::{Links, Message, TemplateError, variables, words};
+use super::{Links, Message, TemplateError, builtin, variables, words};
 use crate::{Alert, Channel, Locale};
 
 /// Contents in one message: more are counted, not shown.
@@ -139,12 +139,16 @@ impl Composer<'_> {
         if is_named { range.take(LISTED_MAX).map(|at| self.fact(at)).collect() } else { Value::UNDEFINED }
     }
 
-    /// The subject or title, from the first alert that it is about. It is plain text everywhere.
+    /// The subject or title, from the first alert that it is about. It is plain text everywhere. Robots refuse a message
+    /// without one, so a template that has none gets the built-in one.
     fn title(&self, context: &Value) -> Result<String, TemplateError> {
+        let own = self.template.title.as_str();
+        let usual = || builtin::channel(self.setting.locale, self.channel).title.as_str();
+        let source = if own.trim().is_empty() { usual() } else { own };
         let setting = Setting { markup: Markup::Text, ..self.setting };
         let field = if matches!(self.channel, Channel::Email | Channel::EventBridge) { "subject" } else { "title" };
         let space = Space::of_text(TITLE_BYTES_MAX, true);
-        let title = fill(&self.template.title, context, setting, Escaping::None, space);
+        let title = fill(source, context, setting, Escaping::None, space);
         let title = title.map_err(|fault| self.error(field, fault))?;
         Ok(title.split_whitespace().collect::<Vec<&str>>().join(" "))
     }

@@ -195,6 +195,7 @@ fn a_person_gets_one_message_with_a_link_for_each_alert() {
     let closed = template("lark", json!({"content": "C {{ alert_url }}.", "disable_details": true}));
     let lark = render(&closed, Channel::Lark, &alerts[..1], &links(1)).unwrap().remove(0);
     assert_eq!(lark.body, "C .", "the switch takes all links away");
+    assert_eq!(lark.title, "[Firing] High: Attempt to turn off a trail", "no robot takes a message without a title");
     let many: Vec<Alert> = (0..50).map(|_| alerts[0].clone()).collect();
     let message = render(&own("slack"), Channel::Slack, &many, &Links::default()).unwrap().remove(0);
     assert_eq!(message.body.matches("C trail_off").count(), 20);
