@@ -10,7 +10,8 @@ pub(super) fn plain_text(html: &str) -> String {
         let tag = rest[start + 1..start + len].trim_start_matches('/').to_ascii_lowercase();
         let is_end = rest[start..].starts_with("</");
         match tag.split([' ', '/']).next().unwrap_or_default() {
-            "br" | "tr" | "p" | "hr" | "table" | "ul" | "div" | "blockquote" => text.push('\n'),
+            "hr" => text.push_str("\n---\n"),
+            "br" | "tr" | "p" | "table" | "ul" | "div" | "blockquote" => text.push('\n'),
             "li" if !is_end => text.push_str("\n- "),
             "th" if is_end => text.push_str(": "),
             "td" if is_end => text.push(' '),

@@ -269,6 +269,14 @@ fn built_in_templates_have_every_channel_in_both_languages() {
             assert_eq!(messages[0].locale == Locale::Chinese, is_chinese);
             if PEOPLE.contains(&channel) {
                 assert_eq!(body.contains("告警"), is_chinese, "{id} {channel:?}: {body}");
+                let word = if is_chinese { "查看详情" } else { "Details" };
+                let link = match channel {
+                    Channel::Sms | Channel::Voice => String::new(),
+                    Channel::Email | Channel::MessageCenter => format!("token=sample\">{word}</a>"),
+                    Channel::Slack => format!("token=sample|{word}>"),
+                    _ => format!("[{word}](https://cairn.example.com/alerts/detail?token=sample)"),
+                };
+                assert!(body.contains(&link), "{id} {channel:?}: {body}");
                 let has_title = !matches!(channel, Channel::Sms | Channel::Voice);
                 assert_eq!(messages[0].title.contains("Attempt"), has_title, "{id} {channel:?}");
             } else {
