@@ -152,13 +152,18 @@ fn at(layout: &'static str, rules: usize, accounts: usize, events: &[Event]) -> 
     })
 }
 
-/// A rule of values of two events that lie apart: what one did, by the key, address or name of the other.
 fn rule(number: usize, events: &[Event]) -> Result<Search> {
+    let text = query_text(number, events);
+    Ok(query::parse(&text).with_context(|| format!("the rule {text:?} cannot be read"))?.search)
+}
+
+/// A rule of values of two events that lie apart: what one did, by the key, address or name of the other.
+pub(crate) fn query_text(number: usize, events: &[Event]) -> String {
     let one = &events[number * 7 % events.len()];
     let other = &events[(number * 13 + 5) % events.len()];
     let name = one.first(Attribute::EventName).unwrap_or("Nothing");
     let of = |attribute| other.first(attribute).unwrap_or("nothing");
-    let text = match number % 5 {
+    match number % 5 {
         0 => format!("event.eventName: {name} and event.userIdentity.userName: \"{}\"", of(Attribute::User)),
         1 => format!(
             "event.eventName: {name} and event.userIdentity.accessKeyId: \"{}\" and event.eventRW: Write",
@@ -172,6 +177,5 @@ fn rule(number: usize, events: &[Event]) -> Result<Search> {
             "(event.eventName: {name}{number} or event.eventName: Delete{number}*) and not event.eventType: ConsoleSignin"
         ),
         _ => format!("\"resource-{number}\" and event.serviceName: {}", of(Attribute::ServiceName)),
-    };
-    Ok(query::parse(&text).with_context(|| format!("the rule {text:?} cannot be read"))?.search)
+    }
 }

@@ -135,7 +135,7 @@ async fn a_restart_goes_on_where_the_last_transaction_ended() {
         (3..6000).map(|id| (id, id as i64, if id == 5990 { "DeleteTrail" } else { "CreateTrail" }, "carol")).collect();
     scene.put(&more).await;
     let mut reader = Reader::start(&scene, rules.clone());
-    assert_eq!(reader.next(&scene).await.0, [pair("rule-one", "bob")], "looked at again");
+    assert_eq!(reader.next(&scene).await, (vec![pair("rule-one", "bob")], Seq(5001)), "looked at again");
     assert_eq!(reader.next(&scene).await, (vec![pair("rule-one", "carol")], Seq(5999)), "in another pass");
     reader.stop().await;
     scene.put(&[(6000, 6000, "DeleteTrail", "dave"), (6001, 6001, "CreateTrail", "erin")]).await;
