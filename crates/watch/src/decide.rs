@@ -182,6 +182,11 @@ impl Decider {
         around: &dyn Around,
     ) -> Decided {
         let mut decided = Decided::default();
+        if let Some(reason) = self.silences.silenced(alert, now) {
+            let decision = Decision::not_told(reason.code, reason.why, vec![AlertRef::of(alert)]);
+            decided.decisions.push(Decision { action_policy: action_policy.to_owned(), ..decision });
+            return decided;
+        }
         let occasion = Occasion { action_policy, code: "escalation", reason: why.to_owned() };
         self.act(Stage::Secondary, &occasion, std::slice::from_ref(alert), now, around, &mut decided);
         decided

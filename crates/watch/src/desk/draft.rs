@@ -13,7 +13,7 @@ use super::run::Standing;
 use crate::decide::{Act, Decision, quota_day};
 use crate::outbox::ASK;
 
-/// Characters of a message's first line that are kept where it has no title.
+/// Characters of a message's title that are kept in the log.
 const TITLE_CHARACTERS_MAX: usize = 80;
 
 /// What is about to be written, and what follows from it in memory.
@@ -44,12 +44,13 @@ impl Draft {
 
     pub(super) fn write(&mut self, account: AccountId, id: String, decision: Decision, now: Timestamp) {
         let channel = decision.channel.map(channel_name).unwrap_or_default();
-        let first = decision.alerts.first();
+        let first = decision.alerts.first().cloned();
+        let usual = first.as_ref().map_or("", |alert| alert.title.as_str());
         let mut notification = Notification {
             id: id.clone(),
             account,
-            project: first.map(|alert| alert.project.clone()).unwrap_or_default(),
-            rule: first.map(|alert| alert.rule.clone()).unwrap_or_default(),
+            project: first.as_ref().map(|alert| alert.project.clone()).unwrap_or_default(),
+            rule: first.as_ref().map(|alert| alert.rule.clone()).unwrap_or_default(),
             action_policy: decision.action_policy,
             channel: channel.clone(),
             recipient: decision.recipient.clone(),
@@ -57,7 +58,7 @@ impl Draft {
             code: decision.code.into_owned(),
             reason: decision.reason,
             incidents: decision.alerts.iter().map(|alert| alert.incident.clone()).collect(),
-            title: String::new(),
+            title: usual.to_owned(),
             attempts: 0,
             created: now,
             finished: None,
@@ -75,7 +76,7 @@ impl Draft {
         match decision.act {
             Act::Send(what) => {
                 let (target, message) = *what;
-                notification.title = title(&message.title, &message.body);
+                notification.title = title(&message.title, usual);
                 let envelope = Envelope {
                     id: id.clone(),
                     account,
@@ -92,12 +93,11 @@ impl Draft {
                 }
             }
             Act::Ask(question) => {
-                notification.title = "who is to be told".to_owned();
                 let body = serde_json::to_string(&question).expect("a question has no failing parts");
                 self.change.outbox.push(row(ASK.to_owned(), body));
             }
             Act::Inbox(message) => {
-                notification.title = title(&message.title, &message.body);
+                notification.title = title(&message.title, usual);
                 notification.outcome = NotificationOutcome::Sent;
                 notification.finished = Some(now);
                 self.decided.push((channel, "sent"));
@@ -117,8 +117,8 @@ impl Draft {
     }
 }
 
-fn title(title: &str, body: &str) -> String {
-    let text =
-        if title.is_empty() { body.lines().find(|line| !line.trim().is_empty()).unwrap_or_default() } else { title };
+/// A message's own title, or its rule's.
+fn title(own: &str, usual: &str) -> String {
+    let text = if own.is_empty() { usual } else { own };
     text.chars().take(TITLE_CHARACTERS_MAX).collect()
 }
