@@ -174,6 +174,25 @@ impl MergeSet {
         &self.action_policy
     }
 
+    /// Whether an alert is in the set. That one is over belongs where it was told that it fired, though the policy or the alert's rows
+    /// would lead elsewhere now.
+    pub fn holds(&self, fingerprint: &Fingerprint) -> bool {
+        self.members.contains_key(fingerprint)
+    }
+
+    /// The route that leads here.
+    pub fn route(&self) -> Route {
+        Route {
+            key: self.key.clone(),
+            policy: self.policy.clone(),
+            action_policy: self.action_policy.clone(),
+            group: self.group.clone(),
+            group_wait: Duration::from_secs(self.group_wait_seconds),
+            group_interval: Duration::from_secs(self.group_interval_seconds),
+            repeat_interval: Duration::from_secs(self.repeat_interval_seconds),
+        }
+    }
+
     /// The alerts that are neither told nor suppressed yet.
     pub fn pending(&self) -> impl Iterator<Item = &Alert> {
         self.members.values().filter(|member| member.is_pending).map(|member| &member.alert)
@@ -213,7 +232,10 @@ impl MergeSet {
     /// False when it is not there.
     pub fn leave(&mut self, fingerprint: &Fingerprint) -> bool {
         let Some(member) = self.members.get_mut(fingerprint) else { return false };
-        member.told = None;
+        if member.told.take().is_some() {
+            // Somebody heard of it, so what was suppressed since does not keep its end quiet.
+            member.suppressed = None;
+        }
         member.is_over = true;
         if !member.is_pending {
             self.members.remove(fingerprint);

@@ -168,8 +168,68 @@ fn what_leaves_quietly_is_news_when_it_comes_back() {
     assert_eq!(set.add(&route, alice.clone(), later(100)).effect, Effect::Changed);
     // What comes and goes waits for the group interval nevertheless.
     assert_eq!(set.due_at(), Some(later(315)));
+    // Told, then suppressed, then over: that it is over is told, though it left.
+    let everything = Silence {
+        id: "s-1".into(),
+        matchers: vec![Matcher { object: "project".into(), operator: "!=".into(), value: json!("") }],
+        start: NOW,
+        end: later(1000),
+        reason: String::new(),
+        creator: String::new(),
+    };
+    let silenced = Silences::of([everything]);
+    let (told, quiet_now) = (quiet, Quiet { silences: &silenced, ..quiet });
+    set.take(later(315), &told).unwrap();
+    let mut worse = alice.clone();
+    worse.severity = Severity::Critical;
+    set.add(&route, worse, later(400));
+    assert_eq!(set.take(later(615), &quiet_now).unwrap().suppressed.len(), 1);
+    set.add(&route, resolved(alice.clone(), later(700)), later(700));
+    assert!(set.leave(&alice.fingerprint));
+    assert_eq!(set.take(later(915), &told).unwrap().alerts.len(), 1);
+    assert!(!set.leave(&alice.fingerprint));
     let stored: MergeSet = serde_json::from_str(&serde_json::to_string(&set).unwrap()).unwrap();
     assert_eq!(stored, set);
+}
+
+#[test]
+fn what_is_over_goes_where_it_was_told() {
+    let script =
+        "fire(action_policy=\"team\", group={\"address\": alert.entity.address, \"severity\": alert.severity})";
+    let mut desk = Desk::new(policy(script, "", ""));
+    let mut scan = alert(&[("user", "alice")]);
+    scan.fire_results = vec![[("source_ip".to_owned(), "203.0.113.9".to_owned())].into()];
+    desk.add(scan.clone(), NOW);
+    assert_eq!(desk.due(later(15))[0].group["address"], "203.0.113.9");
+    // The rows are gone when it resolves, and with them the address.
+    scan.fire_results.clear();
+    let over = resolved(scan, later(60));
+    let [route] = &desk.sets.routes(&desk.policy, None, &over).unwrap()[..] else { panic!("one route") };
+    assert_eq!(route.group["address"], "203.0.113.9");
+    let route = route.clone();
+    desk.sets.add(&route, over.clone(), later(60));
+    assert_eq!(desk.due(later(400))[0].alerts[0].status, Status::Resolved);
+    // Nobody holds it any longer: it goes where the policy says.
+    assert_eq!(desk.sets.routes(&desk.policy, None, &over).unwrap()[0].group["address"], "");
+}
+
+#[test]
+fn a_set_that_was_over_begins_anew() {
+    let policy = policy(BY_PROJECT, "", "");
+    let alice = alert(&[("user", "alice")]);
+    let route = policy.routes(None, &alice).unwrap().remove(0);
+    let silences = Silences::default();
+    let quiet = Quiet { policy: Some(&policy), parent: None, silences: &silences };
+    let mut set = MergeSet::new(&route);
+    set.add(&route, resolved(alice.clone(), NOW), NOW);
+    assert_eq!(set.take(later(15), &quiet).unwrap().alerts.len(), 1);
+    // Its row may still lie there when the next alert comes: that makes no difference.
+    assert_eq!((set.is_over(later(314)), set.is_over(later(315))), (false, true));
+    let mut early = set.clone();
+    early.add(&route, alice.clone(), later(314));
+    assert_eq!(early.due_at(), Some(later(315)));
+    set.add(&route, alice, later(1000));
+    assert_eq!(set.due_at(), Some(later(1015)));
 }
 
 #[test]
@@ -264,6 +324,12 @@ fn an_alert_that_explains_others_keeps_them_quiet() {
     let told = desk.due(later(15)).remove(0);
     assert_eq!(users(&told).into_iter().collect::<BTreeSet<_>>(), BTreeSet::from(["bob", "carol"]));
     assert_eq!(told.suppressed[0].reason.code, "inhibited");
+    // Who could be told to be quiet does not quiet others, or two of a kind would silence each other.
+    let each_other = "inhibit(source=\"alert.severity >= 1\", target=\"alert.severity >= 8\")";
+    let mut desk = Desk::new(policy(BY_PROJECT, each_other, ""));
+    desk.add(alert(&[("user", "alice")]), NOW);
+    desk.add(alert(&[("user", "bob")]), NOW);
+    assert_eq!(users(&desk.due(later(15))[0]).len(), 2);
     let record = json!({"policy_id": "policy", "policy_name": "p", "inhibit_script": "inhibit(source=\"alert.x == 1\", target=\"true\")"});
     assert!(
         AlertPolicy::parse(&record).unwrap_err().message.contains("source: line 1, column 1: alerts have no field")

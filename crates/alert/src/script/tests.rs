@@ -85,6 +85,18 @@ fn errors_say_where_and_what() {
 }
 
 #[test]
+fn long_chains_are_no_nesting() {
+    let elif = |count: usize| {
+        let branch = |number| format!("elif alert.labels.team == \"{number}\":\n    stop()\n");
+        let branches: String = (0..count).map(branch).collect();
+        format!("if alert.severity == 2:\n    stop()\n{branches}else:\n    fire()\n")
+    };
+    let block = parse(&elif(ELIFS_MAX), &CALLS).unwrap();
+    assert_eq!(print(&block), elif(ELIFS_MAX));
+    assert!(wrong(&elif(ELIFS_MAX + 1)).contains("at most 200 elif"));
+}
+
+#[test]
 fn any_asks_whether_one_alert_meets_everything_and_all_whether_every_one_does() {
     let mut high = alert(&[("user", "alice")]);
     high.severity = Severity::Critical;
@@ -102,6 +114,8 @@ fn any_asks_whether_one_alert_meets_everything_and_all_whether_every_one_does() 
     assert!(holds("alerts.severity >= 4 and alert.severity == 10 and alert.labels.user == \"alice\"", &both));
     assert!(!holds("alerts.severity >= 4 and alert.severity == 10 and alert.labels.user == \"bob\"", &both));
     assert!(holds("alerts.severity >= 8 or alert.labels.user in [\"bob\", \"carol\"]", &both));
+    // Every one is alice or bob, though not all are alice and not all are bob.
+    assert!(holds("alerts.labels.user == \"alice\" or alerts.labels.user == \"bob\" or alert.severity == 2", &both));
     assert!(!holds("alerts.severity >= 1", &[]));
     assert!(holds("true", &both));
     assert!(!holds("not true or false", &both));

@@ -10,7 +10,7 @@ use outbound::channel::Envelope;
 
 use super::accounts::channel_name;
 use super::run::Standing;
-use crate::decide::{Act, Decision, quota_day};
+use crate::decide::{Act, AlertRef, Decision, quota_day};
 use crate::outbox::ASK;
 
 /// Characters of a message's title that are kept in the log.
@@ -42,27 +42,11 @@ impl Draft {
             && cursors.is_empty()
     }
 
+    /// A decision as rows.
     pub(super) fn write(&mut self, account: AccountId, id: String, decision: Decision, now: Timestamp) {
-        let channel = decision.channel.map(channel_name).unwrap_or_default();
-        let first = decision.alerts.first().cloned();
-        let usual = first.as_ref().map_or("", |alert| alert.title.as_str());
-        let mut notification = Notification {
-            id: id.clone(),
-            account,
-            project: first.as_ref().map(|alert| alert.project.clone()).unwrap_or_default(),
-            rule: first.as_ref().map(|alert| alert.rule.clone()).unwrap_or_default(),
-            action_policy: decision.action_policy,
-            channel: channel.clone(),
-            recipient: decision.recipient.clone(),
-            outcome: NotificationOutcome::Waiting,
-            code: decision.code.into_owned(),
-            reason: decision.reason,
-            incidents: decision.alerts.iter().map(|alert| alert.incident.clone()).collect(),
-            title: usual.to_owned(),
-            attempts: 0,
-            created: now,
-            finished: None,
-        };
+        let mut notification = notification(account, &id, &decision, now);
+        let channel = notification.channel.clone();
+        let usual = notification.title.clone();
         let row = |channel: String, body: String| OutboxRow {
             id: id.clone(),
             kind: OutboxKind::Notification,
@@ -76,7 +60,7 @@ impl Draft {
         match decision.act {
             Act::Send(what) => {
                 let (target, message) = *what;
-                notification.title = title(&message.title, usual);
+                notification.title = title(&message.title, &usual);
                 let envelope = Envelope {
                     id: id.clone(),
                     account,
@@ -97,7 +81,7 @@ impl Draft {
                 self.change.outbox.push(row(ASK.to_owned(), body));
             }
             Act::Inbox(message) => {
-                notification.title = title(&message.title, usual);
+                notification.title = title(&message.title, &usual);
                 notification.outcome = NotificationOutcome::Sent;
                 notification.finished = Some(now);
                 self.decided.push((channel, "sent"));
@@ -114,6 +98,29 @@ impl Draft {
             }
         }
         self.change.notifications.push(notification);
+    }
+}
+
+/// Its record, as of something that waits.
+fn notification(account: AccountId, id: &str, decision: &Decision, now: Timestamp) -> Notification {
+    let first = decision.alerts.first();
+    let of_first = |text: fn(&AlertRef) -> &String| first.map(|alert| text(alert).clone()).unwrap_or_default();
+    Notification {
+        id: id.to_owned(),
+        account,
+        project: of_first(|alert| &alert.project),
+        rule: of_first(|alert| &alert.rule),
+        action_policy: decision.action_policy.clone(),
+        channel: decision.channel.map(channel_name).unwrap_or_default(),
+        recipient: decision.recipient.clone(),
+        outcome: NotificationOutcome::Waiting,
+        code: decision.code.clone().into_owned(),
+        reason: decision.reason.clone(),
+        incidents: decision.alerts.iter().map(|alert| alert.incident.clone()).collect(),
+        title: of_first(|alert| &alert.title),
+        attempts: 0,
+        created: now,
+        finished: None,
     }
 }
 
