@@ -20,6 +20,7 @@ mod report;
 mod selection;
 mod server;
 mod soak;
+mod stream_rules;
 mod visibility;
 
 use std::path::Path;
@@ -44,6 +45,9 @@ fn main() -> ExitCode {
     }
     if std::env::args().nth(1).as_deref() == Some("selection") {
         return told(Options::parse(std::env::args().skip(2)).and_then(|options| selection::print(&options)));
+    }
+    if std::env::args().nth(1).as_deref() == Some("stream-rules") {
+        return told(Options::parse(std::env::args().skip(2)).and_then(|options| stream_rules::print(&options)));
     }
     let only_queries = std::env::args().nth(1).as_deref() == Some("queries");
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().worker_threads(2).build();

@@ -6,6 +6,8 @@
 //! between wire and domain and hold no rules of their own about who may call. Nothing here waits for a reader of the
 //! journal; the one thing a changing call waits for is the journal itself.
 
+mod alert_records;
+mod alerting;
 mod ask;
 mod authorize;
 mod config;
@@ -26,6 +28,7 @@ mod search;
 mod self_audit;
 mod signin;
 
+pub use alerting::{Alerting, AlertingError, Answer, TestMessage};
 pub use config::Config;
 pub use gateway::{Gateway, Parts};
 pub use request::Peer;
