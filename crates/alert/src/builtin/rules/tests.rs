@@ -230,3 +230,15 @@ fn the_page_lists_every_template() {
         }
     }
 }
+
+#[test]
+fn plain_searches_are_on_the_stream() {
+    let on_stream = templates().iter().filter(|template| {
+        let rule = Rule::parse(&rule(&template.id, "en", &tokens(&[])).unwrap()).unwrap();
+        let how = crate::stream::on_stream(&rule);
+        let has_sql = template.query.contains(" | ");
+        assert_eq!(how.is_ok(), !has_sql, "{}: {how:?}", template.id);
+        how.is_ok()
+    });
+    assert_eq!(on_stream.count(), 16);
+}
