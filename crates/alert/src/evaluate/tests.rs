@@ -325,6 +325,14 @@ fn the_record_has_the_names_of_the_history() {
 }
 
 #[test]
+fn texts_take_what_there_is() {
+    let text = "${none|$0.a}/${B}/${[c d]}/${none|nothing}/${$1.a}/${aliuid} ${open";
+    let rule = rule_of(1, json!({"annotations": [{"key": "title", "value": text}]}));
+    let step = run(&rule, 0, &RuleState::default(), json!([{"a": "1", "b": "2", "c d": "3", "none": ""}]));
+    assert_eq!(titles(&step.firing), ["1/2/3//1/1000000000000001 ${open"]);
+}
+
+#[test]
 fn conditions_know_when_the_query_ends() {
     let rule = rule_of(
         1,
