@@ -118,4 +118,6 @@ pub fn builtin() -> Vec<Builtin> {
 }
 
 #[cfg(test)]
+mod book_tests;
+#[cfg(test)]
 mod tests;

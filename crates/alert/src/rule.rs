@@ -98,6 +98,14 @@ impl Rule {
         self.mute_until.is_some_and(|until| now < until)
     }
 
+    /// Whether a condition looks at the time range itself, so that the same rows may mean something else in another run.
+    pub fn looks_at_times(&self) -> bool {
+        let checks = self.severities.iter().map(|severity| &severity.check).chain([&self.overall]);
+        let conditions = checks.flat_map(|check| check.condition.iter().chain(&check.count));
+        let is_time = |name: &str| matches!(name, "__start_time__" | "__end_time__");
+        conditions.flat_map(Condition::fields).any(|field| is_time(&field.name))
+    }
+
     /// How many rows of each query are looked at.
     pub fn rows_max(&self) -> usize {
         let is_joined = self.joins.iter().all(|join| join.kind != JoinKind::NoJoin);

@@ -11,6 +11,8 @@ pub struct Config {
     pub evaluations: usize,
     /// What one query of a rule may cost. Its rows are limited by the rule.
     pub query_limits: Limits,
+    /// Whether rules that can be are looked at with each new event, beside their schedules.
+    pub stream: bool,
     /// Missed runs of a rule that are caught up one by one.
     pub catch_up_runs: usize,
     /// How far back they may lie.
@@ -44,6 +46,7 @@ impl Default for Config {
                 scanned_bytes: 4 << 30,
                 memory_bytes: 256 << 20,
             },
+            stream: true,
             catch_up_runs: 1000,
             catch_up: Duration::from_secs(24 * 3600),
             // A receiver that hangs holds one for five to thirty seconds; the others go on.

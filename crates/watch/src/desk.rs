@@ -26,7 +26,7 @@ use crate::evaluation::Outcome;
 use crate::metrics::WatchMetrics;
 use crate::rules::RuleList;
 
-pub(crate) use accounts::read_book;
+pub(crate) use accounts::{read_book, read_silences};
 pub(crate) use clerk::Clerk;
 
 /// Requests that may wait. Each is a run or a batch of the stream, whose makers wait for the answer.

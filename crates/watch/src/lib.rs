@@ -2,7 +2,7 @@
 //! sends what the outbox holds. What alerting means is decided in `alert`.
 //!
 //! Tasks, each ending with the node: the rules are read when they change ([`rules`]); the schedule runs them
-//! ([`evaluation`]); the [`desk`] writes what runs lead to, in one transaction, with what [`decide`] made of it; the sender
+//! ([`evaluation`]), the stream looks at each new event; the [`desk`] writes what runs lead to, in one transaction, with what [`decide`] made of it; the sender
 //! empties the outbox, the historian puts evaluations into the journal; upkeep forgets what is over.
 
 mod config;
@@ -16,8 +16,12 @@ mod outbox;
 mod question;
 mod rows;
 pub mod rules;
+#[cfg(test)]
+mod scene;
 mod schedule;
+mod stream;
 mod test_message;
+pub mod trial;
 mod upkeep;
 
 use std::sync::Arc;
@@ -37,6 +41,7 @@ pub use integrations::RecordedIntegrations;
 pub use outbox::Carrier;
 pub use question::{AskError, Asked, Asker, Told};
 pub use test_message::{TestError, TestMessage};
+pub use trial::{Explanation, Report, TrialError, Trials};
 
 use metrics::WatchMetrics;
 use rules::RuleList;
@@ -86,7 +91,7 @@ impl Watch {
         let (list, rules) = watch::channel(RuleList::default());
         let (outbox_bell, history_bell) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let Parts { catalog, store, engine, admission, writer, vault, carrier, clock, random } = parts.clone();
-        let asker = Asker::new(catalog.clone(), store, engine, admission, config.query_limits);
+        let asker = Asker::new(catalog.clone(), store.clone(), engine, admission, config.query_limits);
         let tools = desk::Tools {
             catalog: catalog.clone(),
             vault,
@@ -116,6 +121,16 @@ impl Watch {
             config: config.clone(),
             metrics: metrics.clone(),
         };
+        let stream = stream::StreamReader {
+            catalog: catalog.clone(),
+            store,
+            asker: asker.clone(),
+            desk: desk.clone(),
+            committed: writer.committed(),
+            rules: rules.clone(),
+            clock: clock.clone(),
+            metrics: metrics.clone(),
+        };
         let historian = history::Historian {
             catalog: catalog.clone(),
             writer,
@@ -128,6 +143,9 @@ impl Watch {
         shutdown.spawn("alert rules", rules::follow(catalog, list, metrics, shutdown.clone()));
         shutdown.spawn("alert desk", desk::Clerk::new(tools).run(requests, shutdown.clone()));
         shutdown.spawn("alert schedule", scheduler.run(shutdown.clone()));
+        if config.stream {
+            shutdown.spawn("alert stream", stream.run(shutdown.clone()));
+        }
         shutdown.spawn("alert outbox", sender.run(shutdown.clone()));
         shutdown.spawn("alert history", historian.run(shutdown.clone()));
         shutdown.spawn("alert upkeep", upkeep.run(shutdown.clone()));
@@ -142,6 +160,12 @@ impl Watch {
     /// Asks what rules ask, for the stream and for trials.
     pub fn asker(&self) -> &Asker {
         &self.asker
+    }
+
+    /// Runs rules over the past, and explains runs.
+    pub fn trials(&self) -> Trials {
+        let Parts { catalog, store, clock, .. } = self.parts.clone();
+        Trials::new(catalog, store, self.asker.clone(), clock, self.config.public_url.clone())
     }
 
     /// The rules that are switched on, as they change.

@@ -11,6 +11,8 @@ use crate::config::Config;
 pub(crate) struct WatchMetrics {
     rules: Gauge,
     unreadable_rules: Gauge,
+    stream_rules: Gauge,
+    stream_lag: Lag,
     evaluations: Family<[(&'static str, &'static str); 1], Counter>,
     evaluation_seconds: Histogram,
     notifications: Family<[(&'static str, String); 2], Counter>,
@@ -27,6 +29,8 @@ impl WatchMetrics {
         WatchMetrics {
             rules: gauge("alert_rules", "Alert rules that are switched on"),
             unreadable_rules: gauge("alert_unreadable_rules", "Alert rules that are switched on and cannot be run"),
+            stream_rules: gauge("alert_stream_rules", "Alert rules that are looked at with each new event"),
+            stream_lag: metrics.lag("alert_stream"),
             evaluations: metrics.register(
                 "alert_evaluations",
                 "Runs of alert rules, by how they ended",
@@ -62,6 +66,16 @@ impl WatchMetrics {
 
     pub(crate) fn left_out(&self, outcome: &'static str, runs: usize) {
         self.evaluations.get_or_create(&[("outcome", outcome)]).inc_by(runs as u64);
+    }
+
+    /// How many rules are looked at with each new event.
+    pub(crate) fn stream_rules(&self, rules: usize) {
+        self.stream_rules.set(rules as i64);
+    }
+
+    /// How far the stream is behind the last event.
+    pub(crate) fn streamed(&self, lag_events: u64) {
+        self.stream_lag.is(lag_events, 0.0);
     }
 
     /// An attempt ended, or a notification was suppressed.

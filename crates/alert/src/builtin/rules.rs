@@ -126,7 +126,7 @@ pub fn template(id: &str) -> Option<&'static Template> {
     TEMPLATES.iter().find(|template| template.id == id)
 }
 
-/// What a `templateConfiguration` stands for: `{id, type, lang, tokens}`.
+/// What a `templateConfiguration` stands for: `{id, type, lang, tokens, annotations}`.
 pub fn expand(configuration: &Value) -> Result<Value, ExpandError> {
     let text = |field: &str| configuration.get(field).and_then(Value::as_str).unwrap_or_default();
     if !matches!(text("type"), "" | "sys") {
@@ -140,7 +140,20 @@ pub fn expand(configuration: &Value) -> Result<Value, ExpandError> {
         };
         tokens.insert(token.clone(), value);
     }
-    rule(text("id"), text("lang"), &tokens)
+    let mut expanded = rule(text("id"), text("lang"), &tokens)?;
+    // One client's model spells the word in its own way.
+    let given = ["annotations", "aonotations"].into_iter().filter_map(|field| configuration.get(field)?.as_object());
+    for (key, value) in given.flatten() {
+        annotate(&mut expanded, key, value.as_str().unwrap_or_default());
+    }
+    Ok(expanded)
+}
+
+/// Sets an annotation of a configuration, instead of the one it has under this key.
+fn annotate(configuration: &mut Value, key: &str, value: &str) {
+    let Some(annotations) = configuration.get_mut("annotations").and_then(Value::as_array_mut) else { return };
+    annotations.retain(|each| each["key"] != key);
+    annotations.push(json!({"key": key, "value": value}));
 }
 
 /// The configuration of a rule made of a template. Tokens: `default.project`, `default.logstore`, `default.region`,

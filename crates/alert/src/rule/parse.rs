@@ -20,9 +20,10 @@ pub(super) fn rule(configuration: &Value) -> Result<Rule, RuleError> {
         "tpl" => return from_template(&reader),
         _ => return Err(reader.error("type", "must be default or tpl")),
     }
-    // Version 1 has no version, or "1.0".
+    // Version 1 has no version, or "1.0"; some clients leave the version out of others, too.
     let version = reader.text("version")?.unwrap_or_default();
-    let is_second = version.starts_with('2') || (version.is_empty() && reader.get("severityConfigurations").is_some());
+    let has_severities = !reader.objects("severityConfigurations")?.is_empty();
+    let is_second = version.starts_with('2') || (version.is_empty() && has_severities);
     if is_second { second(&reader) } else { first(&reader) }
 }
 

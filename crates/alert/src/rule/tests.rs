@@ -152,6 +152,32 @@ fn a_rule_of_version_1_runs_as_one_group() {
 }
 
 #[test]
+fn reads_what_typed_clients_send_for_what_is_not_set() {
+    // As a client sends it whose fields are never left out.
+    let blank = json!({
+        "version": "", "type": "", "dashboard": "d", "muteUntil": 0, "condition": "count > 0", "throttling": "0s",
+        "queryList": [{"chartTitle": "c", "query": "* | select count(1) as count", "start": "-120s", "end": "now",
+            "timeSpanType": "Custom", "logStore": "s", "storeType": "", "store": "", "project": "", "region": "",
+            "roleArn": "", "dashboardId": "", "powerSqlMode": ""}],
+        "joinConfigurations": [], "severityConfigurations": [], "labels": [], "annotations": null, "threshold": 0,
+        "groupConfiguration": {"type": "", "fields": null}, "noDataFire": false, "noDataSeverity": 0,
+        "policyConfiguration": {"alertPolicyId": "", "actionPolicyId": "", "repeatInterval": ""},
+        "notificationList": [{"type": "Webhook", "method": "OPTIONS", "content": "x", "serviceUri": "https://localhost/",
+            "headers": {"name": "a"}, "emailList": null, "mobileList": null}],
+        "notifyThreshold": 1,
+    });
+    let rule = Rule::parse(&blank).unwrap();
+    assert_eq!((rule.threshold, rule.mute_until, rule.queries[0].store_name.as_str()), (1, None, "s"));
+    assert_eq!(rule.legacy.unwrap().notifications[0].method, "OPTIONS");
+    let mut second = second();
+    second["severityConfigurations"][1]["evalCondition"] = Value::Null;
+    second["sinkAlerthub"] = json!({"enabled": true});
+    second["noDataFire"] = json!(false);
+    second["noDataSeverity"] = json!(0);
+    assert_eq!(Rule::parse(&second).unwrap().severities[1].check, Check::default());
+}
+
+#[test]
 fn ranges_count_from_the_run() {
     let at = |query: Value| {
         let mut configuration = second();

@@ -2,9 +2,12 @@
 //!
 //! The keys of a search are alternatives: every event it holds for has at least one of them. Of `and` the part that is
 //! expected most rarely is taken, of `or` every part, and `not` is pushed down to the conditions. Absence cannot be looked up: a
-//! search that only excludes has no keys.
+//! search that only excludes has no keys. What else an event must have is known besides, and spares most comparisons.
 
 use query::search::{Search, Test, Word, Words};
+
+/// As many further keys are looked at; more tell little.
+const ALSO_MAX: usize = 8;
 
 /// One thing an event may have. Paths and words are in lower case.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,29 +18,39 @@ pub(super) enum Key {
     Present(Box<[u8]>),
 }
 
-/// The keys of a search; `None` if there is nothing an event must have.
-pub(super) fn keys(search: &Search) -> Option<Vec<Key>> {
-    required(search, false).map(|required| required.keys)
+/// Where a search is filed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Filing {
+    /// An event must have one of these.
+    pub(super) keys: Vec<Key>,
+    /// And all of these.
+    pub(super) also: Vec<Key>,
+}
+
+/// Where to file a search; `None` if there is nothing an event must have.
+pub(super) fn filing(search: &Search) -> Option<Filing> {
+    let required = required(search, false)?;
+    let mut also = required.also;
+    also.truncate(ALSO_MAX);
+    Some(Filing { keys: required.keys, also })
 }
 
 struct Required {
     keys: Vec<Key>,
+    also: Vec<Key>,
     /// The part of events that is expected to have one of them.
     share: f64,
 }
 
 fn required(search: &Search, is_negated: bool) -> Option<Required> {
-    let never = || Some(Required { keys: Vec::new(), share: 0.0 });
+    let never = || Some(Required { keys: Vec::new(), also: Vec::new(), share: 0.0 });
     match (search, is_negated) {
         (Search::Not(inner), _) => required(inner, !is_negated),
         (Search::All, false) => None,
         (Search::All, true) => never(),
-        (Search::And(parts), false) | (Search::Or(parts), true) => {
-            let parts = parts.iter().filter_map(|part| required(part, is_negated));
-            parts.min_by(|one, other| one.share.total_cmp(&other.share))
-        }
+        (Search::And(parts), false) | (Search::Or(parts), true) => all_of(parts, is_negated),
         (Search::Or(parts), false) | (Search::And(parts), true) => {
-            let mut all = Required { keys: Vec::new(), share: 0.0 };
+            let mut all = Required { keys: Vec::new(), also: Vec::new(), share: 0.0 };
             for part in parts {
                 let part = required(part, is_negated)?;
                 all.keys.extend(part.keys);
@@ -53,12 +66,27 @@ fn required(search: &Search, is_negated: bool) -> Option<Required> {
             let path = path.to_string().to_ascii_lowercase().into_bytes().into_boxed_slice();
             let word = if let Test::Has(words) = test { rarest(words, Some(&path)) } else { None };
             let share = share_of_presence(&path);
-            word.or_else(|| Some(Required { keys: vec![Key::Present(path)], share }))
+            word.or_else(|| Some(Required { keys: vec![Key::Present(path)], also: Vec::new(), share }))
         }
     }
 }
 
-/// The word that is expected most rarely; `None` if there are none.
+/// The rarest part decides; what the others require without alternatives is required besides.
+fn all_of(parts: &[Search], is_negated: bool) -> Option<Required> {
+    let mut parts: Vec<Required> = parts.iter().filter_map(|part| required(part, is_negated)).collect();
+    parts.sort_by(|one, other| one.share.total_cmp(&other.share));
+    let mut parts = parts.into_iter();
+    let mut first = parts.next()?;
+    for part in parts {
+        if part.keys.len() == 1 {
+            first.also.extend(part.keys);
+        }
+        first.also.extend(part.also);
+    }
+    Some(first)
+}
+
+/// The word that is expected most rarely, and the others besides; `None` if there are none.
 fn rarest(words: &Words, path: Option<&[u8]>) -> Option<Required> {
     let share = |word: &Word| {
         let (length, factor) = match word {
@@ -68,13 +96,19 @@ fn rarest(words: &Words, path: Option<&[u8]>) -> Option<Required> {
         // Of several words the longer is the rarer.
         factor * share_of_word(path) / (1.0 + length as f64 / 100.0)
     };
-    let word = words.words.iter().min_by(|one, other| share(one).total_cmp(&share(other)))?;
-    let (text, is_prefix) = match word {
-        Word::Exact(text) => (text, false),
-        Word::Like { prefix, .. } => (prefix, true),
+    let key = |word: &Word| {
+        let (text, is_prefix) = match word {
+            Word::Exact(text) => (text, false),
+            Word::Like { prefix, .. } => (prefix, true),
+        };
+        let text = text.to_ascii_lowercase().into_bytes().into_boxed_slice();
+        Key::Word { path: path.map(Into::into), text, is_prefix }
     };
-    let text = text.to_ascii_lowercase().into_bytes().into_boxed_slice();
-    Some(Required { keys: vec![Key::Word { path: path.map(Into::into), text, is_prefix }], share: share(word) })
+    let mut words: Vec<&Word> = words.words.iter().collect();
+    words.sort_by(|one, other| share(one).total_cmp(&share(other)));
+    let (first, others) = words.split_first()?;
+    let also = others.iter().map(|word| key(word)).collect();
+    Some(Required { keys: vec![key(first)], also, share: share(first) })
 }
 
 /// The part of events that is expected to have one word there. These are ranks rather than figures: who, which key and from where
@@ -105,8 +139,7 @@ fn share_of_presence(path: &[u8]) -> f64 {
 mod tests {
     use super::*;
 
-    fn shown(text: &str) -> Option<Vec<String>> {
-        let all = keys(&query::parse(text).unwrap().search)?;
+    fn shown(keys: &[Key]) -> Vec<String> {
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
         let shown = |key: &Key| match key {
             Key::Present(path) => format!("{}:*", text(path)),
@@ -115,36 +148,44 @@ mod tests {
                 format!("{path}{}{}", text(word), if *is_prefix { "..." } else { "" })
             }
         };
-        Some(all.iter().map(shown).collect())
+        keys.iter().map(shown).collect()
     }
 
     #[test]
     fn a_search_is_filed_under_what_is_rarest() {
-        for (search, expected) in [
-            ("event.serviceName: Ecs and event.eventName: DeleteDisk", Some(vec!["eventname:deletedisk"])),
-            ("eventName: DeleteDisk and userIdentity.userName: Bob", Some(vec!["useridentity.username:bob"])),
-            ("eventName: (a or b)", None),
-            ("eventName: a or eventName: B*", Some(vec!["eventname:a", "eventname:b..."])),
-            ("(eventName: a or eventName: b) and eventRW: Write", Some(vec!["eventname:a", "eventname:b"])),
-            ("alice eventRW: Read", Some(vec!["alice"])),
-            (r#"resourceName: "one three""#, Some(vec!["resourcename:three"])),
-            ("errorCode: *", Some(vec!["errorcode:*"])),
-            ("size > 5 and not eventRW: Read", Some(vec!["size:*"])),
-            ("*", None),
-            ("not eventRW: Read", None),
-            ("not (not eventName: x or eventRW: Read)", Some(vec!["eventname:x"])),
-            ("not (not eventName: x and not eventName: y)", Some(vec!["eventname:x", "eventname:y"])),
-            ("eventName: x or not eventRW: Read", None),
-            ("__topic__: other", Some(vec![])),
-            ("__topic__: actiontrail_audit_event and eventName: x", Some(vec!["eventname:x"])),
-            ("not __topic__: actiontrail_audit_event", Some(vec![])),
+        for (search, keys, also) in [
+            (
+                "event.serviceName: Ecs and event.eventName: DeleteDisk",
+                &["eventname:deletedisk"][..],
+                &["servicename:ecs"][..],
+            ),
+            (
+                "eventName: DeleteDisk and userIdentity.userName: Bob and not errorCode: x",
+                &["useridentity.username:bob"],
+                &["eventname:deletedisk"],
+            ),
+            ("eventName: a or eventName: B*", &["eventname:a", "eventname:b..."], &[]),
+            ("(eventName: a or eventName: b) and eventRW: Write", &["eventname:a", "eventname:b"], &["eventrw:write"]),
+            ("(eventName: a or eventName: b) and userIdentity.userName: Bob", &["useridentity.username:bob"], &[]),
+            ("alice eventRW: Read", &["alice"], &["eventrw:read"]),
+            (r#"resourceName: "one three""#, &["resourcename:three"], &["resourcename:one"]),
+            ("errorCode: *", &["errorcode:*"], &[]),
+            ("size > 5 and not eventRW: Read", &["size:*"], &[]),
+            ("not (not eventName: x or eventRW: Read)", &["eventname:x"], &[]),
+            ("not (not eventName: x and not eventName: y)", &["eventname:x", "eventname:y"], &[]),
+            ("__topic__: other", &[], &[]),
+            ("__topic__: actiontrail_audit_event and eventName: x", &["eventname:x"], &[]),
+            ("not __topic__: actiontrail_audit_event", &[], &[]),
         ] {
-            if query::parse(search).is_err() {
-                assert_eq!(expected, None, "{search}");
-                continue;
-            }
-            let expected: Option<Vec<String>> = expected.map(|keys| keys.into_iter().map(str::to_owned).collect());
-            assert_eq!(shown(search), expected, "{search}");
+            let filing = filing(&query::parse(search).unwrap().search).expect(search);
+            assert_eq!((shown(&filing.keys), shown(&filing.also)), (shown_as(keys), shown_as(also)), "{search}");
         }
+        for search in ["*", "not eventRW: Read", "eventName: x or not eventRW: Read"] {
+            assert_eq!(filing(&query::parse(search).unwrap().search), None, "{search}");
+        }
+    }
+
+    fn shown_as(texts: &[&str]) -> Vec<String> {
+        texts.iter().map(|text| (*text).to_owned()).collect()
     }
 }

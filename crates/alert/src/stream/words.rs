@@ -1,4 +1,4 @@
-//! Entries by a word that an event must have, or by how such a word begins.
+//! Terms by a word that an event must have, or by how such a word begins.
 //!
 //! Looking up a word costs one hash for the word and one for each length of beginnings that is in use; words of a length
 //! nobody asks for cost none. Texts here are in lower case.
@@ -6,21 +6,26 @@
 use std::collections::HashMap;
 
 /// Beginnings are told apart up to here.
-pub(super) const PREFIX_BYTES_MAX: usize = 16;
+const PREFIX_BYTES_MAX: usize = 16;
 /// Words are told apart by length up to here.
 const LENGTHS: usize = 64;
 
-/// Which entry of the index.
-pub(super) type EntryId = u32;
+/// A key of the index, by number.
+pub(super) type TermId = u32;
 
 /// See the module.
 #[derive(Debug, Default)]
 pub(super) struct WordTable {
-    exact: HashMap<Box<[u8]>, Vec<EntryId>>,
-    prefixes: HashMap<Box<[u8]>, Vec<EntryId>>,
+    exact: Texts,
+    prefixes: Texts,
+}
+
+/// Terms by their text.
+#[derive(Debug, Default)]
+struct Texts {
+    terms: HashMap<Box<[u8]>, TermId>,
     /// How many texts of each length there are; the last for all that are longer.
-    exact_lengths: Lengths,
-    prefix_lengths: Lengths,
+    lengths: Lengths,
 }
 
 /// Counts by length, and a bit for each that is not 0.
@@ -59,63 +64,54 @@ impl Lengths {
     }
 }
 
-/// What of a beginning is filed.
-pub(super) fn filed_prefix(prefix: &[u8]) -> &[u8] {
-    &prefix[..prefix.len().min(PREFIX_BYTES_MAX)]
-}
-
 impl WordTable {
     pub(super) fn is_empty(&self) -> bool {
-        self.exact.is_empty() && self.prefixes.is_empty()
+        self.exact.terms.is_empty() && self.prefixes.terms.is_empty()
     }
 
-    pub(super) fn add_word(&mut self, word: &[u8], entry: EntryId) {
-        self.exact_lengths.add(word.len());
-        self.exact.entry(word.into()).or_default().push(entry);
-    }
-
-    pub(super) fn add_prefix(&mut self, prefix: &[u8], entry: EntryId) {
-        let prefix = filed_prefix(prefix);
-        self.prefix_lengths.add(prefix.len());
-        self.prefixes.entry(prefix.into()).or_default().push(entry);
-    }
-
-    pub(super) fn remove_word(&mut self, word: &[u8], entry: EntryId) {
-        self.exact_lengths.remove(word.len());
-        remove(&mut self.exact, word, entry);
-    }
-
-    pub(super) fn remove_prefix(&mut self, prefix: &[u8], entry: EntryId) {
-        let prefix = filed_prefix(prefix);
-        self.prefix_lengths.remove(prefix.len());
-        remove(&mut self.prefixes, prefix, entry);
-    }
-
-    /// Tells the entries that this word of an event, in lower case, is for.
-    pub(super) fn look_up(&self, word: &[u8], tell: &mut dyn FnMut(&[EntryId])) {
-        if self.exact_lengths.has(word.len())
-            && let Some(entries) = self.exact.get(word)
-        {
-            tell(entries);
+    /// The term of a text; what `make` gives is put there if there is none.
+    pub(super) fn term(&mut self, text: &[u8], is_prefix: bool, make: impl FnOnce() -> TermId) -> TermId {
+        let (texts, text) = self.texts(text, is_prefix);
+        if let Some(term) = texts.terms.get(text) {
+            return *term;
         }
-        let mut lengths = self.prefix_lengths.used;
+        let term = make();
+        texts.lengths.add(text.len());
+        texts.terms.insert(text.into(), term);
+        term
+    }
+
+    pub(super) fn remove(&mut self, text: &[u8], is_prefix: bool) {
+        let (texts, text) = self.texts(text, is_prefix);
+        if texts.terms.remove(text).is_some() {
+            texts.lengths.remove(text.len());
+        }
+    }
+
+    /// Where a text is filed, and what of it.
+    fn texts<'t>(&mut self, text: &'t [u8], is_prefix: bool) -> (&mut Texts, &'t [u8]) {
+        if is_prefix {
+            (&mut self.prefixes, &text[..text.len().min(PREFIX_BYTES_MAX)])
+        } else {
+            (&mut self.exact, text)
+        }
+    }
+
+    /// Tells the terms that this word of an event, in lower case, is one of.
+    pub(super) fn look_up(&self, word: &[u8], tell: &mut dyn FnMut(TermId)) {
+        if self.exact.lengths.has(word.len())
+            && let Some(term) = self.exact.terms.get(word)
+        {
+            tell(*term);
+        }
+        let mut lengths = self.prefixes.lengths.used;
         while lengths != 0 {
             let length = lengths.trailing_zeros() as usize;
             lengths &= lengths - 1;
             let Some(beginning) = word.get(..length) else { break };
-            if let Some(entries) = self.prefixes.get(beginning) {
-                tell(entries);
+            if let Some(term) = self.prefixes.terms.get(beginning) {
+                tell(*term);
             }
         }
-    }
-}
-
-fn remove(table: &mut HashMap<Box<[u8]>, Vec<EntryId>>, text: &[u8], entry: EntryId) {
-    let Some(entries) = table.get_mut(text) else { return };
-    if let Some(at) = entries.iter().position(|each| *each == entry) {
-        entries.swap_remove(at);
-    }
-    if entries.is_empty() {
-        table.remove(text);
     }
 }

@@ -177,6 +177,14 @@ fn tokens_fill_what_they_name() {
     let read = Rule::parse(&reference).unwrap();
     assert_eq!((read.template.as_deref(), read.mute_until.map(|until| until.0)), (Some(id), Some(5000)));
     assert_eq!((read.queries, read.severities), (rule.queries, rule.severities));
+    let with_own_words = json!({"id": id, "tokens": {"default.logstore": "s"},
+        "annotations": {"title": "mine ${cnt}"}, "aonotations": {"more": "x"}});
+    let annotations =
+        Rule::parse(&json!({"type": "tpl", "templateConfiguration": with_own_words})).unwrap().annotations;
+    let of = |key: &str| {
+        annotations.iter().filter(|(each, _)| each == key).map(|(_, text)| text.as_str()).collect::<Vec<_>>()
+    };
+    assert_eq!((of("title"), of("more"), of("desc").len()), (vec!["mine ${cnt}"], vec!["x"], 1));
 }
 
 #[test]
