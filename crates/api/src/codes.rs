@@ -268,6 +268,8 @@ codes! {
     ALERT_RULE_NOT_FOUND = 404 "AlertRuleNotFound";
     /// The rule cannot be run.
     INVALID_ALERT_RULE = 400 "InvalidAlertRule";
+    /// The action policy's script or graph means nothing.
+    INVALID_ALERT_POLICY = 400 "InvalidAlertPolicy";
     /// The account has no such incident, or it is over.
     ALERT_INCIDENT_NOT_FOUND = 404 "AlertIncidentNotFound";
     /// The account has no such silence.

@@ -208,7 +208,8 @@ operations! {
         EnableAlertRule = ENABLE_ALERT_RULE,
         DisableAlertRule = DISABLE_ALERT_RULE,
         TestAlertRule = TEST_ALERT_RULE,
-        ExplainAlertRule = EXPLAIN_ALERT_RULE;
+        ExplainAlertRule = EXPLAIN_ALERT_RULE,
+        DrawAlertActionPolicy = DRAW_ALERT_ACTION_POLICY;
     "Alerting" alert_incidents:
         ListAlertIncidents = LIST_ALERT_INCIDENTS,
         GetAlertIncident = GET_ALERT_INCIDENT,

@@ -1,7 +1,6 @@
 //! What the gateway knows about records of alerting: which come with the release, and what a record must be.
 
 use alert::records;
-use alert::template::{self, ContentTemplate};
 use catalog::ResourceRecord;
 use model::{AccountId, ErrorKind};
 use serde_json::Value;
@@ -26,16 +25,8 @@ pub(crate) struct BuiltInRecord {
 
 /// The resource's built-in records.
 pub(crate) fn all_built_in(resource: &str) -> Vec<BuiltInRecord> {
-    if resource == TEMPLATES {
-        let of = |(id, tag, value): (&str, &str, &Value)| BuiltInRecord {
-            id: id.to_owned(),
-            tag: tag.to_owned(),
-            value: value.to_string(),
-        };
-        return template::builtin_records().into_iter().map(of).collect();
-    }
-    let policies = records::builtin().into_iter().filter(|record| record.resource == resource);
-    policies.map(|record| BuiltInRecord { id: record.id, tag: record.tag, value: record.value.to_string() }).collect()
+    let of_release = records::builtin().into_iter().filter(|record| record.resource == resource);
+    of_release.map(|record| BuiltInRecord { id: record.id, tag: record.tag, value: record.value.to_string() }).collect()
 }
 
 /// The built-in record of this id.
@@ -45,11 +36,7 @@ pub(crate) fn built_in(resource: &str, id: &str) -> Option<BuiltInRecord> {
 
 /// Refuses a record of alerting that is not what it must be. Anything is welcome in other resources.
 pub(crate) fn check(resource: &str, value: &Value) -> Result<(), String> {
-    records::validate(resource, value).map_err(|error| error.to_string())?;
-    if resource == TEMPLATES {
-        ContentTemplate::parse(value).and_then(|template| template.check()).map_err(|error| error.to_string())?;
-    }
-    Ok(())
+    records::validate(resource, value).map_err(|error| error.to_string())
 }
 
 /// The value of a record, the account's own or else the built-in one.

@@ -26,7 +26,7 @@ pub struct AlertingError {
 pub struct TestMessage {
     /// By which way.
     pub channel: Channel,
-    /// A user's id or a webhook's id; empty for the Message Center.
+    /// A user's id, a webhook's id, or an address.
     pub target: String,
     /// The content template's id.
     pub template: String,

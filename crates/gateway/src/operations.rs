@@ -8,6 +8,7 @@ mod account_settings;
 mod accounts;
 mod alert_incidents;
 mod alert_messages;
+mod alert_policies;
 mod alert_rules;
 mod alert_users;
 mod bucket_check;
@@ -238,6 +239,7 @@ handlers! {
         OperationId::DisableAlertRule => alert_rules::switch(call, false).await,
         OperationId::TestAlertRule => alert_rules::test(call).await,
         OperationId::ExplainAlertRule => alert_rules::explain(call).await,
+        OperationId::DrawAlertActionPolicy => alert_policies::draw(call),
         OperationId::ListAlertIncidents => alert_incidents::list(call).await,
         OperationId::GetAlertIncident => alert_incidents::get(call).await,
         OperationId::UpdateAlertIncident => alert_incidents::update(call).await,

@@ -133,7 +133,11 @@ pub(super) const SEND_ALERT_TEST_MESSAGE: Operation = Operation {
     access: Access::Write,
     params: &[
         CHANNEL,
-        Param::text("Target", format::ANY, "a user's id, a webhook's id; nothing for `message_center`"),
+        Param::text(
+            "Target",
+            format::ANY,
+            "a user's id, a webhook's id, or an address: mail, `86-13800000000`, `https://...`",
+        ),
         Param::text("TemplateId", format::ANY, "the content template").or("sls.builtin.en"),
         Param::choice("Locale", LOCALES, "the language").or("en-US"),
         ACCOUNT_ID,

@@ -141,3 +141,23 @@ pub(super) const EXPLAIN_ALERT_RULE: Operation = Operation {
               their values, threshold, mute, silences, merging, policies.",
     ..ROW
 };
+
+pub(super) const DRAW_ALERT_ACTION_POLICY: Operation = Operation {
+    id: OperationId::DrawAlertActionPolicy,
+    name: "DrawAlertActionPolicy",
+    resources: &["acs:cairn:*:{account}:alertpolicy/*"],
+    params: &[
+        Param::text("Script", format::DOCUMENT, "the script of an action policy; or give Graph"),
+        Param::text(
+            "Graph",
+            format::DOCUMENT,
+            "a graph of conditions, action groups and ends, as this operation gives it",
+        ),
+        ACCOUNT_ID,
+    ],
+    returns: &["Graph.start", "Graph.nodes[]", "Script"],
+    errors: &[codes::INVALID_ALERT_POLICY, codes::INVALID_PARAMETER_COMBINATION],
+    summary: "Turns the script of an action policy into a graph, or a graph into its script, without loss; a script that no \
+              graph can draw says so. Nothing is kept.",
+    ..ROW
+};

@@ -75,8 +75,10 @@ fn scopes_and_secrets_are_marked() {
                     || ["Password", "NewPassword", "OldPassword", "Users"].contains(&param.name);
             assert_eq!(param.secret, sounds_secret, "{} {}", row.name, param.name);
         }
-        let verbs =
-            ["Describe", "Get", "List", "Lookup", "Check", "Echo", "Help", "Test", "Explain", "Preview", "Export"];
+        let verbs = [
+            "Describe", "Get", "List", "Lookup", "Check", "Echo", "Help", "Test", "Explain", "Preview", "Export",
+            "Draw",
+        ];
         let looks = verbs.iter().any(|verb| row.name.starts_with(verb));
         assert_eq!(row.access == Access::Read, looks, "{}", row.name);
     }

@@ -60,6 +60,11 @@ enum AlertCommand {
     Test(rules::Test),
     /// Say why a rule did or did not fire, or told somebody or nobody
     Explain(rules::Explain),
+    /// Turn an action policy's script into a graph, or a graph (JSON) into its script
+    Draw {
+        /// The file with either; `-` is standard input
+        file: std::path::PathBuf,
+    },
     /// List incidents, the newest first
     Incidents(incidents::Incidents),
     /// Show an incident and what was told of it
@@ -146,6 +151,7 @@ impl Alert {
             }
             AlertCommand::Test(test) => test.run(&client, output, params).await,
             AlertCommand::Explain(explain) => explain.run(&client, output, params).await,
+            AlertCommand::Draw { file } => rules::draw(&client, output, params, &file).await,
             AlertCommand::Incidents(incidents) => incidents.run(&client, output, params).await,
             AlertCommand::Incident { id } => incidents::show(&client, output, params.with("IncidentId", id)).await,
             AlertCommand::Confirm(handle) => handle.run(&client, output, params, "confirmed").await,

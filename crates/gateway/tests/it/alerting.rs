@@ -169,6 +169,7 @@ async fn every_operation_of_alerting_succeeds_and_leaves_its_event() {
         ("EnableAlertRule", &RULE),
         ("TestAlertRule", &[RULE[0], RULE[1], ("StartTime", "2026-06-01T00:00:00Z")]),
         ("ExplainAlertRule", &RULE),
+        ("DrawAlertActionPolicy", &[("Script", "fire(type=\"email\", users=[\"test01\"])")]),
         ("ListAlertIncidents", &[RULE[0], RULE[1], ("Status", "firing")]),
         ("GetAlertIncident", &[("IncidentId", ID)]),
         ("UpdateAlertIncident", &[("IncidentId", ID), ("IncidentStatus", "confirmed"), ("Note", "mine")]),
@@ -329,6 +330,26 @@ async fn users_come_back_as_the_lines_they_went_in_as() {
     let exported = ask(&node, "ExportAlertUsers", &[]).await;
     let users: Vec<&str> = exported["Users"].as_str().unwrap().lines().filter(|line| !line.starts_with('#')).collect();
     assert_eq!(users, lines.lines().collect::<Vec<_>>());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_policy_is_drawn_and_written_without_loss() {
+    let node = alerted().await;
+    let script = "if alert.severity >= 8:\n    fire(type=\"sms\", users=[\"test01\"])\n    stop()\nfire(type=\"email\", users=[\"test01\"])\n";
+    let drawn = ask(&node, "DrawAlertActionPolicy", &[("Script", script)]).await;
+    assert!(drawn["Graph"]["nodes"].as_array().unwrap().len() >= 3, "{drawn}");
+    let graph = drawn["Graph"].to_string();
+    let written = ask(&node, "DrawAlertActionPolicy", &[("Graph", &graph)]).await;
+    assert_eq!((&written["Script"], &written["Graph"]), (&drawn["Script"], &drawn["Graph"]));
+    let wrong: &[RefusedCall<'_>] = &[
+        ("DrawAlertActionPolicy", &[], 400, "InvalidParameterCombination"),
+        ("DrawAlertActionPolicy", &[("Script", "fire(")], 400, "InvalidAlertPolicy"),
+        ("DrawAlertActionPolicy", &[("Graph", "{\"start\":\"a\",\"nodes\":[]}")], 400, "InvalidAlertPolicy"),
+    ];
+    for (name, arguments, status, code) in wrong {
+        let refused = node.call(&node.root, name, arguments).await;
+        assert_eq!(refused.error(), (*status, (*code).into()), "{}", refused.text());
+    }
 }
 
 /// An evaluation is an event of its own category; clients of Log Service read its fields, not the event.

@@ -158,7 +158,7 @@ impl SendTest {
 }
 
 /// The text of a file, or of standard input.
-fn content(file: &Path) -> anyhow::Result<String> {
+pub(super) fn content(file: &Path) -> anyhow::Result<String> {
     if file == Path::new("-") {
         let mut text = String::new();
         std::io::stdin().read_to_string(&mut text).context("could not read standard input")?;

@@ -1,6 +1,6 @@
 //! Rules: which there are, their switch, a run over the past, an explanation.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use api::OperationId;
@@ -9,6 +9,7 @@ use client::Client;
 use serde_json::Value;
 
 use super::RuleName;
+use super::messages::content;
 use super::report::outline;
 use crate::commands::{Params, list_all, print_list};
 use crate::connection::now;
@@ -101,4 +102,18 @@ impl Explain {
         let reply = client.rpc(OperationId::ExplainAlertRule, &params.0).await?;
         output::reply(output, &reply, |value| outline(&value["Report"]))
     }
+}
+
+/// What begins as JSON does is a graph.
+pub(super) async fn draw(client: &Client, output: Output, params: Params, file: &Path) -> anyhow::Result<()> {
+    let text = content(file)?;
+    let is_graph = text.trim_start().starts_with('{');
+    let params = params.with(if is_graph { "Graph" } else { "Script" }, text);
+    let reply = client.rpc(OperationId::DrawAlertActionPolicy, &params.0).await?;
+    output::reply(output, &reply, |value| {
+        if is_graph {
+            return output::text(&value["Script"]);
+        }
+        format!("{:#}\n", value["Graph"])
+    })
 }
