@@ -13,7 +13,7 @@ use tracing::error;
 
 use crate::config::Config;
 use crate::decide::{Around, BOOK_RESOURCES, Book, Decider, quota_day};
-use crate::rules::KnownRule;
+use crate::rules::{KnownRule, RuleList};
 
 /// Everybody's deciders.
 #[derive(Default)]
@@ -24,6 +24,8 @@ pub(super) struct Accounts {
     is_loaded: bool,
     /// Of the records that the deciders read.
     records_version: u64,
+    /// The rules they know.
+    rules: RuleList,
 }
 
 impl Accounts {
@@ -32,12 +34,12 @@ impl Accounts {
         *self = Accounts::default();
     }
 
-    /// Reads the merge sets, once, and records again when they changed.
+    /// Reads the merge sets, once, and records again when they changed, or rules of version 1 did.
     pub(super) async fn refresh(
         &mut self,
         catalog: &Catalog,
         version: u64,
-        rules: &[Arc<KnownRule>],
+        rules: &RuleList,
         now: Timestamp,
     ) -> Result<(), CatalogError> {
         if !self.is_loaded {
@@ -50,15 +52,23 @@ impl Accounts {
             }
             self.is_loaded = true;
             self.records_version = version;
+            self.rules = rules.clone();
             for account in self.saved.keys().copied().collect::<Vec<_>>() {
                 self.decider(catalog, account, rules, now).await?;
             }
         }
-        if self.records_version != version {
+        let is_older = self.records_version != version;
+        if is_older || !Arc::ptr_eq(&self.rules, rules) {
+            // What such rules say about their notifications stands in the rules themselves.
+            let speak = |account: &AccountId| {
+                rules.iter().any(|rule| rule.row.account == *account && rule.rule.legacy.is_some())
+            };
             for (account, decider) in &mut self.deciders {
-                decider.reads(Arc::new(read_book(catalog, *account, rules).await?));
+                if is_older || speak(account) {
+                    decider.reads(Arc::new(read_book(catalog, *account, rules).await?));
+                }
             }
-            self.records_version = version;
+            (self.records_version, self.rules) = (version, rules.clone());
         }
         Ok(())
     }

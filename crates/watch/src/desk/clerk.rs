@@ -42,6 +42,12 @@ impl Clerk {
 
     /// Works until the node stops. What waits then is not done, as after a crash.
     pub(crate) async fn run(mut self, mut queue: mpsc::Receiver<Request>, shutdown: Shutdown) {
+        // What saved sets lead to may stand in a rule: the rules come first.
+        let mut rules = self.tools.rules.clone();
+        tokio::select! {
+            () = shutdown.begun() => return,
+            changed = rules.changed() => if changed.is_err() { return },
+        }
         let mut requests = Vec::new();
         loop {
             let pause = self.pause();
