@@ -26,12 +26,28 @@ pub(super) struct Accounts {
     records_version: u64,
     /// The rules they know.
     rules: RuleList,
+    /// Accounts that are left alone until then: deciding for them broke.
+    aside: HashMap<AccountId, Timestamp>,
 }
 
 impl Accounts {
     /// Forgets everything: it is read again.
     pub(super) fn forget(&mut self) {
-        *self = Accounts::default();
+        *self = Accounts { aside: std::mem::take(&mut self.aside), ..Accounts::default() };
+    }
+
+    /// Leaves an account's sets alone until then, so that those of others speak.
+    pub(super) fn set_aside(&mut self, account: AccountId, until: Timestamp) {
+        self.aside.insert(account, until);
+    }
+
+    /// Lends a decider. Whoever borrows it gives it back, or everything is read again.
+    pub(super) fn lend(&mut self, account: AccountId) -> Option<Decider> {
+        self.deciders.remove(&account)
+    }
+
+    pub(super) fn give_back(&mut self, account: AccountId, decider: Decider) {
+        self.deciders.insert(account, decider);
     }
 
     /// Reads the merge sets, once, and records again when they changed, or rules of version 1 did.
@@ -97,13 +113,18 @@ impl Accounts {
 
     /// The accounts with a set that is due.
     pub(super) fn due(&self, now: Timestamp) -> Vec<AccountId> {
-        let is_due = |decider: &Decider| decider.next_due().is_some_and(|due| due <= now);
-        self.deciders.iter().filter(|(_, decider)| is_due(decider)).map(|(account, _)| *account).collect()
+        let all = self.deciders.keys().filter(|account| self.due_of(**account).is_some_and(|due| due <= now));
+        all.copied().collect()
     }
 
     /// When the next set of anybody is due.
     pub(super) fn next_due(&self) -> Option<Timestamp> {
-        self.deciders.values().filter_map(Decider::next_due).min()
+        self.deciders.keys().filter_map(|account| self.due_of(*account)).min()
+    }
+
+    fn due_of(&self, account: AccountId) -> Option<Timestamp> {
+        let due = self.deciders.get(&account)?.next_due()?;
+        Some(self.aside.get(&account).map_or(due, |until| due.max(*until)))
     }
 
     /// All deciders.
