@@ -26,7 +26,7 @@ pub(crate) struct WatchMetrics {
 impl WatchMetrics {
     pub(crate) fn register(metrics: &Metrics, config: &Config, outcomes_max: usize) -> WatchMetrics {
         let gauge = |name, help| metrics.register(name, help, Gauge::default());
-        WatchMetrics {
+        let this = WatchMetrics {
             rules: gauge("alert_rules", "Alert rules that are switched on"),
             unreadable_rules: gauge("alert_unreadable_rules", "Alert rules that are switched on and cannot be run"),
             stream_rules: gauge("alert_stream_rules", "Alert rules that are looked at with each new event"),
@@ -51,7 +51,14 @@ impl WatchMetrics {
             running: metrics.queue("alert_evaluations", config.evaluations),
             outbox: metrics.queue("outbox_messages", config.outbox),
             outcomes: metrics.queue("alert_outcomes", outcomes_max),
+        };
+        // Counters that begin at 0 show their first increase.
+        for outcome in ["succeeded", "failed", "outdated"] {
+            this.evaluations.get_or_create(&[("outcome", outcome)]);
         }
+        this.notifications.get_or_create(&[("channel", "none".to_owned()), ("outcome", "suppressed".to_owned())]);
+        this.incidents(&[]);
+        this
     }
 
     pub(crate) fn rules(&self, all: usize, unreadable: usize) {
