@@ -6,7 +6,7 @@ import json
 import re
 from dataclasses import dataclass
 
-from oracle import Expected, SearchPart, cells, holds, seconds
+from oracle import Expected, SearchPart, cells, holds, seconds, text_of, value_at
 from reference import ROOT
 
 FOLDER = ROOT / "crates/alert/data/rules"
@@ -37,7 +37,8 @@ class Template:
 
     @property
     def sql(self) -> str:
-        return self.query.split(" | ", 1)[1]
+        """Empty for a plain search, whose rows are its events."""
+        return self.query.partition(" | ")[2]
 
 
 def templates() -> list:
@@ -82,6 +83,8 @@ class Firing:
         """The labels of the groups that meet the condition, for a run at this second."""
         template = self.template
         events = [event for event in self.found if instant - template.window <= seconds(event) < instant]
+        if not template.sql:
+            return {tuple((path, text_of(value_at(event, path)) or "") for path in template.group) for event in events}
         rows = Expected(template.sql, events).rows if events or not template.group else []
         passing = [row for row in rows if passes(template.condition, row, instant)]
         return {tuple((name, cells(row[name])[0]) for name in template.group) for row in passing}

@@ -18,7 +18,7 @@ from clients import NewSdk
 from conftest import root_key
 from node import free_port, wait_until
 from reference import invictus_by_id, invictus_lines
-from test_s3 import S3Server
+from s3_server import S3Server
 
 HISTORY = {"StartTime": "2023-07-01T00:00:00Z", "EndTime": "2023-08-01T00:00:00Z"}
 TRAIL = "table-trail"

@@ -122,6 +122,12 @@ fn check_stop(call: &Call) -> Result<(), String> {
 
 fn check_fire(call: &Call) -> Result<(), String> {
     let text = |name: &str| call.arguments.get(name).and_then(Value::text);
+    // A field of the alert may fill it in.
+    let is_given = |name: &str| match call.arguments.get(name) {
+        None => false,
+        Some(Value::Field(_)) => true,
+        Some(value) => value.text().is_some_and(|text| !text.is_empty()),
+    };
     let kind = text("type").ok_or("fire() wants a type, such as type=\"email\"")?;
     if !TYPES.contains(&kind.as_str()) {
         return Err(format!("type {kind:?} is none of {}", TYPES.join(", ")));
@@ -139,10 +145,10 @@ fn check_fire(call: &Call) -> Result<(), String> {
     one_of("receiver_type", &["static", "dynamic"])?;
     one_of("integration_type", &["dingtalk", "wechat", "lark", "slack", "custom"])?;
     one_of("check_quota", &["true", "false"])?;
-    if text("receiver_type").as_deref() == Some("dynamic") && text("external_url").is_none_or(|url| url.is_empty()) {
+    if text("receiver_type").as_deref() == Some("dynamic") && !is_given("external_url") {
         return Err("dynamic recipients want an external_url".into());
     }
-    if kind == "webhook_integration" && text("webhook_id").is_none_or(|id| id.is_empty()) {
+    if kind == "webhook_integration" && !is_given("webhook_id") {
         return Err("webhook_integration wants a webhook_id".into());
     }
     Ok(())

@@ -19,7 +19,7 @@ pub use policy::{AlertPolicy, Route, SetKey};
 pub use set::{ALERTS_MAX, Added, Effect, MergeSet, Quiet, Suppressed, Telling, Why};
 pub use silence::{Matcher, Silence, SilenceError, Silences};
 
-use crate::Alert;
+use crate::{Alert, Reason, Status};
 
 /// All merge sets of an account, in memory: for dry runs and tests. A running node keeps each set in its own row.
 #[derive(Debug, Clone, Default)]
@@ -28,6 +28,19 @@ pub struct MergeSets {
 }
 
 impl MergeSets {
+    /// Where an alert goes: one that is over to the sets that hold it, every other where its policy says.
+    pub fn routes(
+        &self,
+        policy: &AlertPolicy,
+        parent: Option<&AlertPolicy>,
+        alert: &Alert,
+    ) -> Result<Vec<Route>, Reason> {
+        let is_over = alert.status == Status::Resolved;
+        let holding = self.sets.values().filter(|set| is_over && set.holds(&alert.fingerprint));
+        let routes: Vec<Route> = holding.map(MergeSet::route).collect();
+        if routes.is_empty() { policy.routes(parent, alert) } else { Ok(routes) }
+    }
+
     /// Puts an alert into the set of a route.
     pub fn add(&mut self, route: &Route, alert: Alert, now: Timestamp) -> Added {
         let set = self.sets.entry(route.key.clone()).or_insert_with(|| MergeSet::new(route));

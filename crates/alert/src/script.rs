@@ -24,6 +24,8 @@ pub use print::print;
 pub const SCRIPT_BYTES_MAX: usize = 64 * 1024;
 /// How deep blocks, parentheses and values may nest. People stop reading at five.
 pub const DEPTH_MAX: usize = 32;
+/// How many `elif` a script may have. Each is a level of the tree, though not of the page.
+pub const ELIFS_MAX: usize = 200;
 /// How large a compiled pattern may become.
 pub const PATTERN_BYTES_MAX: usize = 1 << 20;
 

@@ -9,6 +9,7 @@ mod builtin;
 mod compose;
 mod engine;
 mod functions;
+mod plain;
 mod record;
 mod syntax;
 mod variables;

@@ -7,7 +7,7 @@ use model::Timestamp;
 use sample::{Config, Generator};
 
 const NAMES: &str = "--cairn, --python, --no-clickhouse, --events, --seed, --batch, --connections, --cold, \
-                     --journal-mib, --folder, --json";
+                     --journal-mib, --folder, --json, --only, --rounds";
 
 /// More than the longest journal holds.
 const LATER_EVENTS: u64 = 10_000_000;
@@ -29,6 +29,10 @@ pub(crate) struct Options {
     pub(crate) journal_bytes: u64,
     /// Where the data folders are made, and removed again.
     pub(crate) folder: PathBuf,
+    /// Of the questions to a Logstore only those that have this in their name: for a profiler.
+    pub(crate) only: String,
+    /// How often each of them is asked, and once before.
+    pub(crate) rounds: usize,
     /// Where to write the figures as JSON.
     pub(crate) json: Option<PathBuf>,
 }
@@ -45,6 +49,8 @@ impl Options {
             cold: 7,
             journal_bytes: 1 << 30,
             folder: std::env::temp_dir(),
+            only: String::new(),
+            rounds: 15,
             json: None,
         };
         let mut with_clickhouse = true;
@@ -65,6 +71,8 @@ impl Options {
                 "--cold" => options.cold = number()?.min(50) as usize,
                 "--journal-mib" => options.journal_bytes = number()?.clamp(1, 8192) << 20,
                 "--folder" => options.folder = value.into(),
+                "--only" => options.only = value,
+                "--rounds" => options.rounds = number()?.clamp(1, 100_000) as usize,
                 "--json" => options.json = Some(value.into()),
                 other => bail!("{other} is not an option; use {NAMES}"),
             }

@@ -24,9 +24,6 @@ use ask::Rows;
 pub(crate) use ask::{Ask, Kind};
 use setting::Logstore;
 
-/// Each question is asked this often, and once before.
-const ROUNDS: usize = 15;
-
 /// One question, as both answered it.
 #[derive(Debug, Serialize)]
 pub(crate) struct Queried {
@@ -85,7 +82,7 @@ pub(crate) async fn measure(options: &Options, questions: &Questions, server: &m
     let mut logstore = Logstore::make(server, key, options).await?;
     let mut asked = Vec::new();
     for ask in ask::all(options, questions) {
-        let (answer, times) = rounds(&mut logstore, &ask).await.with_context(|| ask.name.clone())?;
+        let (answer, times) = rounds(&mut logstore, &ask, options.rounds).await.with_context(|| ask.name.clone())?;
         ensure!(!answer.0.is_empty(), "{}: nothing was found, which measures nothing", ask.name);
         asked.push(Queried {
             question: ask.name,
@@ -102,10 +99,10 @@ pub(crate) async fn measure(options: &Options, questions: &Questions, server: &m
     Ok(Queries { asked, pulled, heavy })
 }
 
-async fn rounds(logstore: &mut Logstore, ask: &Ask) -> Result<(Rows, Vec<Duration>)> {
+async fn rounds(logstore: &mut Logstore, ask: &Ask, rounds: usize) -> Result<(Rows, Vec<Duration>)> {
     let first = logstore.ask(ask).await?;
-    let mut times = Vec::with_capacity(ROUNDS);
-    for _ in 0..ROUNDS {
+    let mut times = Vec::with_capacity(rounds);
+    for _ in 0..rounds {
         let started = Instant::now();
         let again = logstore.ask(ask).await?;
         times.push(started.elapsed());
@@ -123,7 +120,7 @@ pub(crate) async fn compare(
 ) -> Result<()> {
     for (ask, ours) in ask::all(options, questions).into_iter().zip(&mut ours.asked) {
         let mut times = Vec::new();
-        for round in 0..=ROUNDS {
+        for round in 0..=options.rounds {
             let told = clickhouse.sql(&ask.clickhouse).await.with_context(|| ask.name.clone())?;
             if round == 0 {
                 ours.answer.check_same(&Rows(told.rows), &ask)?;

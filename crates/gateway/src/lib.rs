@@ -28,6 +28,7 @@ mod rpc;
 mod search;
 mod self_audit;
 mod signin;
+mod taken;
 
 pub use alerting::{Alerting, AlertingError, Answer, TestMessage};
 pub use config::Config;

@@ -28,13 +28,12 @@ mod statement;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use axum::body::Body;
 use axum::extract::State;
 use axum::middleware::Next;
 use axum::response::Response;
-use bytes::Bytes;
 use catalog::{CatalogError, Logstore, LogstoreName, Project};
 use futures::FutureExt;
 use http::Request as HttpRequest;
@@ -47,7 +46,8 @@ use tracing::{Instrument, debug, error, info_span};
 use crate::authorize;
 use crate::fault::{chain, unexpected};
 use crate::gateway::Gateway;
-use crate::request::{BodyFault, Request, collect};
+use crate::request::{BodyFault, Request};
+use crate::taken::{Refused, Taken, take};
 use address::Address;
 pub(crate) use consumers::Consumers;
 use reply::Reply;
@@ -79,21 +79,15 @@ fn is_meant(http: &HttpRequest<Body>) -> bool {
 
 async fn answer(gateway: Arc<Gateway>, http: HttpRequest<Body>) -> Response {
     let started = Instant::now();
-    let (head, body) = http.into_parts();
-    let place = gateway.limits.admit_request();
-    let patience = Duration::from_secs(gateway.config.body_seconds_max);
-    let body = if place.is_some() { collect(body, BODY_BYTES_MAX, patience).await } else { Ok(Bytes::new()) };
-    let bytes = body.as_ref().cloned().unwrap_or_default();
-    let mut request = Request::new(&head, bytes, &gateway.config, &*gateway.clock, &*gateway.random);
+    let Taken { mut request, refused, place, .. } = take(&gateway, http, BODY_BYTES_MAX).await;
     request.id = gateway.random.text(24, HEX);
     let address = Address::of(&request.host, &request.path, &gateway.config.log_service_hosts);
     request.region = address.region();
     let is_reading = request.method == "GET" || address.path.ends_with("/logs");
-    let early = match (&place, body) {
-        (None, _) => Some(fault::SERVER_BUSY.because("The node has as many requests as it takes; try again.")),
-        (_, Err(fault)) => Some(body_fault(fault, &request, &address)),
-        _ => None,
-    };
+    let early = refused.map(|refused| match refused {
+        Refused::Busy => fault::SERVER_BUSY.because("The node has as many requests as it takes; try again."),
+        Refused::Body(fault) => body_fault(fault, &request, &address),
+    });
     let span = info_span!("request", id = request.id);
     let work = async move {
         let outcome = match early {

@@ -21,8 +21,9 @@ use tracing::{Instrument, debug, error, info_span};
 use crate::fault::{chain, unexpected};
 use crate::gateway::Gateway;
 use crate::operations::{self, Call};
-use crate::request::{BodyFault, Request, collect};
+use crate::request::{BodyFault, Request};
 use crate::self_audit::{Place, Recorded, record, record_in};
+use crate::taken::{Taken, take};
 use crate::{authorize, reply};
 
 /// What a full node tells its clients.
@@ -31,21 +32,12 @@ const BUSY_PAUSE: Duration = Duration::from_secs(1);
 /// `/`, any method.
 pub(crate) async fn answer(State(gateway): State<Arc<Gateway>>, http: HttpRequest<axum::body::Body>) -> Response {
     let started = Instant::now();
-    let (head, body) = http.into_parts();
-    let place = gateway.limits.admit_request();
-    let patience = Duration::from_secs(gateway.config.body_seconds_max);
-    let body = if place.is_some() { collect(body, RPC_BODY_BYTES_MAX, patience).await } else { Ok(Default::default()) };
-    let bytes = body.as_ref().cloned().unwrap_or_default();
-    let request = Request::new(&head, bytes, &gateway.config, &*gateway.clock, &*gateway.random);
-    let early = match (&place, body) {
-        (None, _) => Some(busy(&gateway)),
-        (_, Err(fault)) => Some(body_error(fault, RPC_BODY_BYTES_MAX)),
-        _ => None,
-    };
-    if let Some(error) = early {
+    let taken = take(&gateway, http, RPC_BODY_BYTES_MAX).await;
+    if let Some(error) = taken.error(&gateway) {
         gateway.metrics.answered("none", error.status, started.elapsed());
-        return reply::error(&request, None, &error);
+        return reply::error(&taken.request, None, &error);
     }
+    let Taken { request, place, .. } = taken;
     let span = info_span!("request", id = request.id);
     let work = async move {
         let (row, outcome) = call(&gateway, &request).await;

@@ -5,7 +5,7 @@
 //! password there would end up in every proxy's log.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use api::rest::SIGN_IN;
 use api::{Arguments, Success, WireError, codes};
@@ -21,8 +21,8 @@ use tracing::{Instrument, error, info_span};
 
 use crate::fault::{chain, managed, unexpected};
 use crate::gateway::Gateway;
-use crate::request::{Request, collect};
-use crate::rpc::{body_error, busy};
+use crate::request::Request;
+use crate::taken::{Taken, take};
 use crate::{reply, self_audit};
 
 /// A form with two passwords is far below.
@@ -31,17 +31,9 @@ const BODY_BYTES_MAX: usize = 16 << 10;
 /// `POST /v1/signin`.
 pub(crate) async fn answer(State(gateway): State<Arc<Gateway>>, http: HttpRequest<axum::body::Body>) -> Response {
     let started = Instant::now();
-    let (head, body) = http.into_parts();
-    let place = gateway.limits.admit_request();
-    let patience = Duration::from_secs(gateway.config.body_seconds_max);
-    let body = if place.is_some() { collect(body, BODY_BYTES_MAX, patience).await } else { Ok(Bytes::new()) };
-    let bytes = body.as_ref().cloned().unwrap_or_default();
-    let request = Request::new(&head, bytes, &gateway.config, &*gateway.clock, &*gateway.random);
-    let early = match (&place, body) {
-        (None, _) => Some(busy(&gateway)),
-        (_, Err(fault)) => Some(body_error(fault, BODY_BYTES_MAX)),
-        _ => None,
-    };
+    let taken = take(&gateway, http, BODY_BYTES_MAX).await;
+    let early = taken.error(&gateway);
+    let Taken { request, place, .. } = taken;
     let span = info_span!("request", id = request.id);
     // In a task of its own: an attempt is recorded also when its client hangs up.
     let work = async move {

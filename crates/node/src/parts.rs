@@ -15,6 +15,7 @@ pub(crate) fn store(config: &Config) -> store::Config {
         segment_bytes: config.store.segment_bytes,
         merge_segments: config.store.merge_segments,
         cache_bytes: config.store.cache_bytes,
+        column_cache_bytes: config.store.column_cache_bytes,
         history: config.history.days.span(),
         journal: journal::WriterConfig {
             file_bytes: config.journal.file_bytes,
@@ -51,6 +52,7 @@ pub(crate) fn gateway(config: &Config) -> gateway::Config {
         audit_queue_max: config.limits.audit_queue,
         unfinished_jobs_max: config.limits.delivery_jobs,
         trails_per_region_max: config.limits.trails_per_region,
+        detail_links: config.alerting.detail_links,
         log_service_hosts: config.log_service.hosts.clone(),
         query_limits: query_limits(config),
         ..gateway::Config::default()

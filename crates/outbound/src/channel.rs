@@ -118,7 +118,7 @@ impl Channels {
         Ok(Channels(Arc::new(Shared { integrations, random, exchange, mailer, phones, pace })))
     }
 
-    /// One attempt. Ends within some 30 seconds whatever the other side does.
+    /// One attempt. Whatever the other side does it ends: a webhook within 5 seconds, mail within 30, a call within 65.
     pub async fn send(&self, envelope: &Envelope, now: Timestamp) -> Outcome {
         let shared = &*self.0;
         match &envelope.target {

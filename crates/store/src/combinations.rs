@@ -131,10 +131,10 @@ fn in_segment(by: &By, units: &Units, segment: Arc<Segment>) -> Result<VecDeque<
     for (account, parts) in units.asked.scope.view.accounts() {
         for window in windows(units.asked.rows_of(&segment, account), WINDOW_ROWS) {
             let rows = work.decide(&units.asked, account, parts, window, &units.meter)?;
-            if rows.count() == 0 {
+            let rows = rows.to_vec();
+            if rows.is_empty() {
                 continue;
             }
-            let rows: Vec<u32> = rows.iter().collect();
             coded.set_rows(by, &mut work, account, &rows, &units.meter)?;
             let buckets = buckets_of(by, &segment, &rows);
             grouping.add(coded.codes(), &buckets, rows.iter().map(|row| i64::from(*row)));

@@ -10,7 +10,8 @@ use model::Timestamp;
 use query::{Cut, Meter, Scope};
 
 use crate::lookup::Position;
-use crate::scope::{Asked, RowSet, WINDOW_ROWS, Work, bucket_of, windows};
+use crate::row_set::RowSet;
+use crate::scope::{Asked, WINDOW_ROWS, Work, bucket_of, windows};
 use crate::segment::Segment;
 use crate::{Store, StoreError};
 

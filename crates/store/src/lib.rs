@@ -22,6 +22,7 @@ mod metrics;
 mod pairs;
 mod ranked;
 mod recent;
+mod row_set;
 mod scan;
 mod scope;
 mod search;

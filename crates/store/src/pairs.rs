@@ -27,11 +27,6 @@ impl Pairs {
         self.pairs[number as usize]
     }
 
-    /// How many pairs have a number.
-    pub(crate) fn len(&self) -> usize {
-        self.pairs.len()
-    }
-
     /// Replaces each left number by the number of its pair.
     pub(crate) fn number_all(&mut self, lefts: &mut [u32], rights: &[u32]) {
         let highest_left = lefts.iter().copied().max().unwrap_or(0) as usize;

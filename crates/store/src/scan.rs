@@ -14,7 +14,8 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use bytes::Bytes;
 use query::{Column, Meter, Scope};
 
-use crate::scope::{Bounds, Work, windows};
+use crate::row_set::Bounds;
+use crate::scope::{Work, windows};
 use crate::segment::Row;
 use crate::units::{Unit, Units};
 use crate::{Store, StoreError};

@@ -6,7 +6,6 @@
 
 mod columns;
 mod conditions;
-mod row_set;
 mod shown;
 mod value_test;
 
@@ -20,10 +19,10 @@ use query::{Meter, Scope};
 
 use crate::StoreError;
 use crate::lookup::Position;
-use crate::segment::{OpenPage, Segment};
-pub(crate) use columns::{Columns, RowCodes, attribute_at};
+use crate::row_set::{Bounds, RowSet};
+use crate::segment::{Kept, OpenPage, Segment};
+pub(crate) use columns::{Columns, attribute_at};
 pub(crate) use conditions::{Bound, Conditions};
-pub(crate) use row_set::{Bounds, RowSet};
 pub(crate) use shown::by_number;
 
 /// Rows looked at between two questions to the meter.
@@ -130,6 +129,13 @@ impl Work {
         }
         let found = self.bound.as_ref().expect("bound above").bounds(&self.segment, &window);
         Ok(shown.and(found))
+    }
+
+    /// Whether [`Work::bounds`] needs no file.
+    pub(crate) fn has_columns_at_hand(&self, asked: &Asked) -> bool {
+        let has_selectors = asked.scope.view.parts().iter().any(|part| part.selector.is_some());
+        (!has_selectors || self.columns.is_at_hand(Kept::Kinds))
+            && asked.conditions.columns().all(|attribute| self.columns.is_at_hand(Kept::Values(attribute)))
     }
 
     /// Rows whose places follow each other lie on the same pages.

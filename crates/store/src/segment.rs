@@ -12,6 +12,7 @@
 mod account_codes;
 mod arrangement;
 mod build;
+mod caches;
 mod check;
 mod codes;
 mod columns;
@@ -24,6 +25,7 @@ mod pages;
 mod parquet_rows;
 mod postings;
 mod reader;
+mod row_codes;
 mod term_table;
 mod text_columns;
 mod unplain;
@@ -35,11 +37,13 @@ pub use check::{CheckedSegment, SegmentProblem, check_segment, rebuild_index};
 
 pub(crate) use arrangement::BLOCK_ROWS;
 pub(crate) use build::{Built, ROWS_MAX, Row, build, paths};
+pub(crate) use caches::{Caches, Kept};
 pub(crate) use codes::{Codes, Values, has_codes};
 #[cfg(test)]
 pub(crate) use format::without_optional_sections;
 pub(crate) use leftover::newest;
-pub(crate) use reader::{OpenPage, PageCache, Segment};
+pub(crate) use reader::{OpenPage, Segment};
+pub(crate) use row_codes::RowCodes;
 pub(crate) use term_table::Occurrences;
 pub(crate) use text_columns::{ColumnValues, TextColumns, has_column};
 pub(crate) use unplain::is_listed;

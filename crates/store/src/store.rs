@@ -20,7 +20,7 @@ use crate::id_filter::IdFilter;
 use crate::lookup::{self, Lookup, Page};
 use crate::metrics::StoreMetrics;
 use crate::recent::Recent;
-use crate::segment::{PageCache, Segment};
+use crate::segment::{Caches, Segment};
 use crate::terms::id_hash;
 use crate::upkeep::Upkeep;
 
@@ -37,6 +37,8 @@ pub struct Config {
     pub merge_segments: usize,
     /// Memory for JSON pages that were read lately.
     pub cache_bytes: u64,
+    /// Memory for columns that were counted or searched lately.
+    pub column_cache_bytes: u64,
     /// How long events are kept after both happening and arriving; `None` keeps everything.
     pub history: Option<Duration>,
     /// How often the store looks for something to seal, merge or retire without being nudged.
@@ -54,6 +56,7 @@ impl Default for Config {
             segment_bytes: 128 << 20,
             merge_segments: 8,
             cache_bytes: 32 << 20,
+            column_cache_bytes: 256 << 20,
             history: None,
             upkeep_every: Duration::from_secs(1),
             journal: journal::WriterConfig::default(),
@@ -97,7 +100,7 @@ pub(crate) struct Shared {
     pub(crate) disk: Arc<dyn Disk>,
     pub(crate) catalog: Catalog,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) cache: Arc<PageCache>,
+    pub(crate) caches: Arc<Caches>,
     pub(crate) metrics: StoreMetrics,
     pub(crate) state: ArcSwap<State>,
     /// Held while events are added and while `active` is exchanged, so that none is added to a closed one.

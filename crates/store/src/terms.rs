@@ -1,8 +1,8 @@
 //! What is looked for: attribute values, and tokens anywhere in an event. Both become 64-bit hashes.
 //!
 //! Tokens are cut as Simple Log Service cuts them by default: letters, digits, `-`, `_`, `.` and everything outside
-//! ASCII belong to a token, all else separates; ASCII case does not matter. Only values are cut, never keys. The hash
-//! is XXH3-64 with a seed per kind; it is part of the segment format.
+//! ASCII belong to a token, all else separates; ASCII case does not matter. Words of keys are kept apart from those of
+//! values. The hash is XXH3-64 with a seed per kind; it is part of the segment format.
 
 use model::Attribute;
 use query::search::bytes::{contains_ignoring_case, unicode_escape};

@@ -191,7 +191,7 @@ fn publish(
     };
     // Opened before it counts: a segment that cannot be read must not replace anything, and once it counts nothing may
     // fail any more.
-    let mut segment = Segment::open(&*shared.disk, &shared.folder, entry, shared.cache.clone())?;
+    let mut segment = Segment::open(&*shared.disk, &shared.folder, entry, shared.caches.clone())?;
     if let Some(published) = change_manifest(shared, handle, Some(&segment.entry), replaced, cursor)? {
         segment.entry = published;
     }

@@ -14,10 +14,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use alert::action::{self, Planned, Receiver, Stage};
-use alert::merge::{MergeSet, Quiet, SetKey, Silences, Telling, Why};
+use alert::merge::{MergeSet, Quiet, Route, SetKey, Silences, Telling, Why};
 use alert::recipients::{Recipient, per_user, resolve};
 use alert::template::{Links, Message, render_or_builtin};
-use alert::{Alert, Channel, Fingerprint};
+use alert::{Alert, Channel, Fingerprint, Reason, Status};
 use model::{AccountId, Timestamp};
 
 pub use book::Book;
@@ -87,13 +87,7 @@ impl Decider {
 
     /// Takes an alert into its merge sets; says why, where it goes into none.
     pub fn add(&mut self, alert: &Alert, now: Timestamp) -> Vec<Decision> {
-        let refused = |code, reason: String| vec![Decision::not_told(code, reason, vec![AlertRef::of(alert)])];
-        let policy = match self.book.alert_policy(&alert.alert_policy) {
-            Ok(policy) => policy,
-            Err(why) => return refused("no_policy", why),
-        };
-        let parent = policy.parent.as_ref().and_then(|id| self.book.alert_policy(id).ok());
-        let routes = match policy.routes(parent, alert) {
+        let routes = match self.routes(alert) {
             Ok(routes) => routes,
             Err(reason) => return vec![Decision::not_told(reason.code, reason.why, vec![AlertRef::of(alert)])],
         };
@@ -108,6 +102,20 @@ impl Decider {
             }
         }
         decisions
+    }
+
+    /// Where an alert goes. The end goes where the beginning was told, whatever the policy says by now.
+    fn routes(&self, alert: &Alert) -> Result<Vec<Route>, Reason> {
+        let is_end = alert.status == Status::Resolved;
+        let holding = self.sets.values().filter(|set| is_end && set.holds(&alert.fingerprint));
+        let held: Vec<Route> = holding.map(MergeSet::route).collect();
+        if !held.is_empty() {
+            return Ok(held);
+        }
+        let found = self.book.alert_policy(&alert.alert_policy);
+        let policy = found.map_err(|why| Reason::new("no_policy", why))?;
+        let parent = policy.parent.as_ref().and_then(|id| self.book.alert_policy(id).ok());
+        policy.routes(parent, alert)
     }
 
     /// An alert ended of which nobody is to hear: firing again will be news.
@@ -182,6 +190,11 @@ impl Decider {
         around: &dyn Around,
     ) -> Decided {
         let mut decided = Decided::default();
+        if let Some(reason) = self.silences.silenced(alert, now) {
+            let decision = Decision::not_told(reason.code, reason.why, vec![AlertRef::of(alert)]);
+            decided.decisions.push(Decision { action_policy: action_policy.to_owned(), ..decision });
+            return decided;
+        }
         let occasion = Occasion { action_policy, code: "escalation", reason: why.to_owned() };
         self.act(Stage::Secondary, &occasion, std::slice::from_ref(alert), now, around, &mut decided);
         decided

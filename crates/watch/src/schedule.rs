@@ -44,6 +44,14 @@ pub(crate) struct Next {
     pub(crate) run: Run,
 }
 
+/// A run that has ended.
+struct Ended {
+    id: AlertRuleId,
+    version: u64,
+    instant: Timestamp,
+    verdict: Verdict,
+}
+
 /// What the scheduler knows of its rules.
 #[derive(Default)]
 struct Timetable {
@@ -59,7 +67,7 @@ impl Scheduler {
     pub(crate) async fn run(self, shutdown: Shutdown) {
         let mut changes = self.rules.clone();
         let mut timetable = Timetable::default();
-        let mut runs: JoinSet<(AlertRuleId, Timestamp, Verdict)> = JoinSet::new();
+        let mut runs: JoinSet<Ended> = JoinSet::new();
         let mut is_stale = true;
         loop {
             if is_stale || changes.has_changed().unwrap_or(false) {
@@ -78,7 +86,7 @@ impl Scheduler {
                 () = tokio::time::sleep(pause) => {}
                 () = tokio::time::sleep(CATALOG_PAUSE), if is_stale => {}
                 Some(done) = runs.join_next(), if !runs.is_empty() => match done {
-                    Ok((id, instant, verdict)) => timetable.ended(id, instant, verdict),
+                    Ok(ended) => timetable.ended(ended),
                     Err(error) => {
                         error!(%error, "a run of an alert rule broke; all rules are looked at again");
                         runs.shutdown().await;
@@ -113,7 +121,7 @@ impl Scheduler {
     }
 
     /// Begins what is due, as far as there are places, and says how long to wait.
-    fn begin_due(&self, timetable: &mut Timetable, runs: &mut JoinSet<(AlertRuleId, Timestamp, Verdict)>) -> Duration {
+    fn begin_due(&self, timetable: &mut Timetable, runs: &mut JoinSet<Ended>) -> Duration {
         let now = self.clock.now();
         while runs.len() < self.config.evaluations {
             let Some((begins, id)) = timetable.due.first().copied().filter(|(begins, _)| *begins <= now) else { break };
@@ -139,17 +147,17 @@ impl Scheduler {
         next.clamp(Duration::from_millis(5), self.config.look_again)
     }
 
-    fn one(&self, rule: Arc<KnownRule>, next: Next) -> impl Future<Output = (AlertRuleId, Timestamp, Verdict)> + use<> {
+    fn one(&self, rule: Arc<KnownRule>, next: Next) -> impl Future<Output = Ended> + use<> {
         let (asker, desk, clock) = (self.asker.clone(), self.desk.clone(), self.clock.clone());
         let metrics = self.metrics.clone();
         async move {
-            let id = rule.row.id;
+            let (rule_id, version) = (rule.row.id, rule.row.version);
             let outcome = evaluation::run(&asker, rule, next.instant, next.run, clock.now()).await;
             metrics.evaluated(if outcome.found.is_ok() { "succeeded" } else { "failed" }, outcome.took);
             let verdicts = desk.apply(vec![outcome], None).await;
             // Without a desk the node stops: the run is not counted as done.
             let verdict = verdicts.ok().and_then(|verdicts| verdicts.first().copied()).unwrap_or(Verdict::Outdated);
-            (id, next.instant, verdict)
+            Ended { id: rule_id, version, instant: next.instant, verdict }
         }
     }
 }
@@ -166,13 +174,16 @@ impl Timetable {
         }
     }
 
-    fn ended(&mut self, id: AlertRuleId, instant: Timestamp, verdict: Verdict) {
-        self.running.remove(&id);
-        if let (Verdict::Done, Some((_, through))) = (verdict, self.through.get_mut(&id)) {
-            *through = instant.max(*through);
+    fn ended(&mut self, ended: Ended) {
+        self.running.remove(&ended.id);
+        let Some((version, through)) = self.through.get_mut(&ended.id) else { return };
+        match ended.verdict {
+            Verdict::Done => *through = ended.instant.max(*through),
+            // The rule as it is now is on its way here: running the older one again would lead to nothing again.
+            Verdict::Outdated if *version == ended.version => return,
+            Verdict::Outdated => {}
         }
-        // An outdated run says nothing: the rule as it is now runs for the same instant.
-        self.wait(id);
+        self.wait(ended.id);
     }
 }
 

@@ -130,6 +130,24 @@ fn receivers_in_the_script_itself_and_unknown_arguments_are_kept() {
 }
 
 #[test]
+fn a_field_may_name_the_webhook() {
+    let script = "fire(type=\"webhook_integration\", webhook_id=alert.labels.robot)";
+    let policy = ActionPolicy::parse(&record(script)).unwrap();
+    assert_eq!(
+        policy.run(Stage::Primary, &[&alert(&[("robot", "blue")])]).planned[0].webhook_id.as_deref(),
+        Some("blue")
+    );
+    // What Go's client writes of a policy with nothing else in it.
+    let zeroes = json!({
+        "action_policy_id": "from-go", "action_policy_name": "Go", "is_default": false, "primary_policy_script": script,
+        "secondary_policy_script": "", "escalation_start_enabled": false, "escalation_start_timeout": "",
+        "escalation_inprogress_enabled": false, "escalation_inprogress_timeout": "", "escalation_enabled": false,
+        "escalation_timeout": "", "labels": null,
+    });
+    assert_eq!(ActionPolicy::parse(&zeroes).unwrap().timeout, None);
+}
+
+#[test]
 fn each_clock_of_an_incident_rings_once() {
     let policy = ActionPolicy::parse(&record("stop()")).unwrap();
     let mut incident = Incident { fired_at: NOW, confirmed_at: None, ended_at: None, escalated: BTreeSet::new() };

@@ -7,7 +7,6 @@ use model::Timestamp;
 use super::fill::fill;
 use super::step::{Instance, Place, Scope};
 use super::{Group, Outcome, QueryAnswer};
-use crate::condition::Fields;
 use crate::rule::Rule;
 use crate::{Alert, Fingerprint, Row, Severity, Status};
 
@@ -89,11 +88,11 @@ fn variable(place: &Place, outcome: &Outcome, group: Option<&Group>, row: &Row, 
     // `$0.name` of the first query is the plain name, as a joined row has it.
     let plain = name.strip_prefix("$0.").unwrap_or(name);
     let plain = plain.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(plain);
-    let found = row.field(None, plain).or_else(|| {
-        let without_query = plain.strip_prefix('$').and_then(|rest| rest.split_once('.'))?.1;
-        row.field(None, without_query)
-    });
-    found.map(str::to_owned).or_else(|| group?.labels.get(plain).cloned())
+    let without_query = plain.strip_prefix('$').and_then(|rest| rest.split_once('.')).map(|(_, name)| name);
+    let found = row.get(plain).or_else(|| row.get(without_query?)).or_else(|| group?.labels.get(plain));
+    // As in searches, case does not matter.
+    let found = found.or_else(|| row.iter().find(|(name, _)| name.eq_ignore_ascii_case(plain)).map(|(_, value)| value));
+    found.cloned()
 }
 
 impl Candidate<'_> {

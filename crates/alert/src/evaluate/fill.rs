@@ -1,4 +1,5 @@
-//! `${field}` in labels and annotations, replaced by values. What nobody knows is the empty text.
+//! `${field}` in labels and annotations, replaced by values. What nobody knows is the empty text, and `${one|other}` is the
+//! first that is not empty.
 
 /// The most bytes of one value, Log Service's limit of a variable.
 const VALUE_BYTES_MAX: usize = 2048;
@@ -10,7 +11,8 @@ pub(super) fn fill(text: &str, value: &dyn Fn(&str) -> Option<String>) -> String
     while let Some(start) = rest.find("${") {
         let Some(length) = rest[start..].find('}') else { break };
         filled.push_str(&rest[..start]);
-        let value = value(rest[start + 2..start + length].trim()).unwrap_or_default();
+        let names = rest[start + 2..start + length].split('|').map(str::trim);
+        let value = names.filter_map(value).find(|value| !value.is_empty()).unwrap_or_default();
         filled.push_str(cut(&value));
         rest = &rest[start + length + 1..];
     }

@@ -35,13 +35,9 @@ impl Fields for Timed<'_, '_> {
 
 pub(super) fn outcome(rule: &Rule, joined: &Joined<'_>, times: &Times) -> Result<Outcome, NotBoolean> {
     let asker = Asker { rule, joined, times };
-    let groups = grouped(&rule.grouping, joined);
-    let mut outcome = Outcome {
-        group_count: groups.len(),
-        row_count: joined.count(),
-        is_truncated: groups.len() > GROUPS_MAX,
-        ..Outcome::default()
-    };
+    let (groups, is_cut) = grouped(&rule.grouping, joined);
+    let mut outcome =
+        Outcome { group_count: groups.len(), row_count: joined.count(), is_truncated: is_cut, ..Outcome::default() };
     for (labels, rows) in groups {
         match asker.ask(labels, &rows)? {
             Ok(group) => outcome.fired.push(group),
@@ -51,17 +47,22 @@ pub(super) fn outcome(rule: &Rule, joined: &Joined<'_>, times: &Times) -> Result
     }
     outcome.fired.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.labels.cmp(&b.labels)));
     outcome.fired_count = outcome.fired.len();
+    outcome.is_truncated |= outcome.fired_count > GROUPS_MAX;
     outcome.fired.truncate(GROUPS_MAX);
     Ok(outcome)
 }
 
 type Labels = BTreeMap<String, String>;
 
-/// Without groups there is one, even of no rows: a count condition may ask for none.
-fn grouped(grouping: &Grouping, joined: &Joined<'_>) -> BTreeMap<Labels, Vec<usize>> {
+/// The most groups that are asked. A join may give as many as it gives rows; those of further rows are left out.
+const GROUPS_HELD_MAX: usize = 10 * GROUPS_MAX;
+
+/// The rows of each group, and whether groups were left out. Without groups there is one, even of no rows: a count
+/// condition may ask for none.
+fn grouped(grouping: &Grouping, joined: &Joined<'_>) -> (BTreeMap<Labels, Vec<usize>>, bool) {
     let numbers = (0..joined.count()).collect();
     let labels: Box<dyn Fn(&JoinedRow<'_>) -> Labels> = match grouping {
-        Grouping::NoGroup => return BTreeMap::from([(Labels::new(), numbers)]),
+        Grouping::NoGroup => return (BTreeMap::from([(Labels::new(), numbers)]), false),
         Grouping::Custom(fields) => {
             Box::new(|row| fields.iter().map(|field| (field.clone(), value(row, field))).collect())
         }
@@ -74,10 +75,16 @@ fn grouped(grouping: &Grouping, joined: &Joined<'_>) -> BTreeMap<Labels, Vec<usi
         }
     };
     let mut groups: BTreeMap<Labels, Vec<usize>> = BTreeMap::new();
+    let mut is_cut = false;
     for index in numbers {
-        groups.entry(labels(&joined.row(index))).or_default().push(index);
+        let labels = labels(&joined.row(index));
+        if groups.len() == GROUPS_HELD_MAX && !groups.contains_key(&labels) {
+            is_cut = true;
+            continue;
+        }
+        groups.entry(labels).or_default().push(index);
     }
-    groups
+    (groups, is_cut)
 }
 
 /// A field of a group: `cnt`, or `$1.cnt` of one query.

@@ -267,6 +267,22 @@ fn more_groups_than_are_looked_at_have_not_ended() {
 }
 
 #[test]
+fn only_so_many_groups_are_asked() {
+    let rule = rule_of(2, {
+        let mut changes = by_name();
+        changes["joinConfigurations"] = json!([{"type": "cross_join"}]);
+        changes["groupConfiguration"]["fields"] = json!(["name", "other"]);
+        changes
+    });
+    let side =
+        |field: &str| -> Vec<Row> { (0..110).map(|n| row(json!({field: n.to_string(), "cnt": "101"}))).collect() };
+    let answers = answers(&rule, vec![side("name"), side("other")]);
+    let outcome = evaluate(&rule, &answers).unwrap();
+    assert_eq!((outcome.row_count, outcome.group_count, outcome.fired_count), (12_100, 10_000, 10_000));
+    assert!(outcome.is_truncated && outcome.fired.len() == GROUPS_MAX);
+}
+
+#[test]
 fn the_record_has_the_names_of_the_history() {
     let rule = rule_of(1, by_name());
     let step = run(&rule, 0, &RuleState::default(), json!([{"name": "c", "cnt": "101"}]));
@@ -306,6 +322,14 @@ fn the_record_has_the_names_of_the_history() {
     let long = json!((0..100).map(|_| json!({"name": "x".repeat(1000)})).collect::<Vec<Value>>());
     let record = run(&rule, 0, &RuleState::default(), long).evaluation;
     assert!(record.results[0].truncated && record.results[0].raw_results.len() == 8);
+}
+
+#[test]
+fn texts_take_what_there_is() {
+    let text = "${none|$0.a}/${B}/${[c d]}/${none|nothing}/${$1.a}/${aliuid} ${open";
+    let rule = rule_of(1, json!({"annotations": [{"key": "title", "value": text}]}));
+    let step = run(&rule, 0, &RuleState::default(), json!([{"a": "1", "b": "2", "c d": "3", "none": ""}]));
+    assert_eq!(titles(&step.firing), ["1/2/3//1/1000000000000001 ${open"]);
 }
 
 #[test]

@@ -174,6 +174,25 @@ impl MergeSet {
         &self.action_policy
     }
 
+    /// Whether an alert is in the set. That one is over belongs where it was told that it fired, though the policy or the alert's rows
+    /// would lead elsewhere now.
+    pub fn holds(&self, fingerprint: &Fingerprint) -> bool {
+        self.members.contains_key(fingerprint)
+    }
+
+    /// The route that leads here.
+    pub fn route(&self) -> Route {
+        Route {
+            key: self.key.clone(),
+            policy: self.policy.clone(),
+            action_policy: self.action_policy.clone(),
+            group: self.group.clone(),
+            group_wait: Duration::from_secs(self.group_wait_seconds),
+            group_interval: Duration::from_secs(self.group_interval_seconds),
+            repeat_interval: Duration::from_secs(self.repeat_interval_seconds),
+        }
+    }
+
     /// The alerts that are neither told nor suppressed yet.
     pub fn pending(&self) -> impl Iterator<Item = &Alert> {
         self.members.values().filter(|member| member.is_pending).map(|member| &member.alert)

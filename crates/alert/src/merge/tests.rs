@@ -193,6 +193,27 @@ fn what_leaves_quietly_is_news_when_it_comes_back() {
 }
 
 #[test]
+fn what_is_over_goes_where_it_was_told() {
+    let script =
+        "fire(action_policy=\"team\", group={\"address\": alert.entity.address, \"severity\": alert.severity})";
+    let mut desk = Desk::new(policy(script, "", ""));
+    let mut scan = alert(&[("user", "alice")]);
+    scan.fire_results = vec![[("source_ip".to_owned(), "203.0.113.9".to_owned())].into()];
+    desk.add(scan.clone(), NOW);
+    assert_eq!(desk.due(later(15))[0].group["address"], "203.0.113.9");
+    // The rows are gone when it resolves, and with them the address.
+    scan.fire_results.clear();
+    let over = resolved(scan, later(60));
+    let [route] = &desk.sets.routes(&desk.policy, None, &over).unwrap()[..] else { panic!("one route") };
+    assert_eq!(route.group["address"], "203.0.113.9");
+    let route = route.clone();
+    desk.sets.add(&route, over.clone(), later(60));
+    assert_eq!(desk.due(later(400))[0].alerts[0].status, Status::Resolved);
+    // Nobody holds it any longer: it goes where the policy says.
+    assert_eq!(desk.sets.routes(&desk.policy, None, &over).unwrap()[0].group["address"], "");
+}
+
+#[test]
 fn a_set_that_was_over_begins_anew() {
     let policy = policy(BY_PROJECT, "", "");
     let alice = alert(&[("user", "alice")]);

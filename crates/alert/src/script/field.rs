@@ -225,6 +225,7 @@ impl Entity {
                 "bucket_name",
                 "flow_log_id",
                 "policy_name",
+                "role_name",
                 "asset_ip",
                 "uuid",
                 "resource_name",

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use super::token::{Placed, Token, tokens};
 use super::{
-    Block, Branch, Call, Comparison, Condition, DEPTH_MAX, Field, Operator, Scope, ScriptError, Statement, Value,
+    Block, Branch, Call, Comparison, Condition, DEPTH_MAX, ELIFS_MAX, Field, Operator, Scope, ScriptError, Statement,
+    Value,
 };
 
 /// Reads a script that may use these calls. An empty one is fine: it does nothing.
 pub fn parse(script: &str, calls: &[&str]) -> Result<Block, ScriptError> {
-    let mut reader = Reader { tokens: tokens(script)?, at: 0, depth: 0, calls };
+    let mut reader = Reader { tokens: tokens(script)?, at: 0, depth: 0, elifs: 0, calls };
     let block = reader.statements()?;
     match reader.token() {
         Token::End => Ok(block),
@@ -19,7 +20,7 @@ pub fn parse(script: &str, calls: &[&str]) -> Result<Block, ScriptError> {
 
 /// Reads a condition alone, as `inhibit(source="...")` has it.
 pub fn condition(text: &str) -> Result<Condition, ScriptError> {
-    let mut reader = Reader { tokens: tokens(text)?, at: 0, depth: 0, calls: &[] };
+    let mut reader = Reader { tokens: tokens(text)?, at: 0, depth: 0, elifs: 0, calls: &[] };
     let condition = reader.condition()?;
     reader.skip(&Token::LineEnd);
     match reader.token() {
@@ -32,6 +33,7 @@ struct Reader<'a> {
     tokens: Vec<Placed>,
     at: usize,
     depth: usize,
+    elifs: usize,
     calls: &'a [&'a str],
 }
 
@@ -111,19 +113,28 @@ impl Reader<'_> {
         Err(self.wrong("the line should end here"))
     }
 
-    /// What follows `if` or `elif`.
+    /// What follows `if`, with every `elif` and the `else`.
     fn branch(&mut self) -> Result<Statement, ScriptError> {
-        let line = self.line();
-        let condition = self.condition()?;
-        let then = self.block()?;
-        let otherwise = if self.skip_name("elif") {
-            vec![self.deeper(Self::branch)?]
-        } else if self.skip_name("else") {
-            self.block()?
-        } else {
-            Block::new()
+        let mut ways = Vec::new();
+        let otherwise = loop {
+            let line = self.line();
+            ways.push((self.condition()?, self.block()?, line));
+            if self.skip_name("else") {
+                break self.block()?;
+            }
+            if !self.is_name("elif") {
+                break Block::new();
+            }
+            if self.elifs >= ELIFS_MAX {
+                return Err(self.wrong(format!("a script has at most {ELIFS_MAX} elif")));
+            }
+            self.elifs += 1;
+            self.at += 1;
         };
-        Ok(Statement::If(Branch { condition, then, otherwise, line }))
+        let last = ways.into_iter().rfold(otherwise, |otherwise, (condition, then, line)| {
+            vec![Statement::If(Branch { condition, then, otherwise, line })]
+        });
+        Ok(last.into_iter().next().expect("there is at least the if"))
     }
 
     /// A colon and a block: indented below, or one call on the same line.

@@ -85,6 +85,18 @@ fn errors_say_where_and_what() {
 }
 
 #[test]
+fn long_chains_are_no_nesting() {
+    let elif = |count: usize| {
+        let branch = |number| format!("elif alert.labels.team == \"{number}\":\n    stop()\n");
+        let branches: String = (0..count).map(branch).collect();
+        format!("if alert.severity == 2:\n    stop()\n{branches}else:\n    fire()\n")
+    };
+    let block = parse(&elif(ELIFS_MAX), &CALLS).unwrap();
+    assert_eq!(print(&block), elif(ELIFS_MAX));
+    assert!(wrong(&elif(ELIFS_MAX + 1)).contains("at most 200 elif"));
+}
+
+#[test]
 fn any_asks_whether_one_alert_meets_everything_and_all_whether_every_one_does() {
     let mut high = alert(&[("user", "alice")]);
     high.severity = Severity::Critical;

@@ -67,7 +67,8 @@ fn record(id: &str, locale: Locale, family: &str) -> Value {
     let word = |key: &str| {
         let line = WORDS.lines().find(|line| line.split('\t').next() == Some(key));
         let column = if locale == Locale::English { 1 } else { 2 };
-        line.and_then(|line| line.split('\t').nth(column)).unwrap_or_default().to_owned()
+        let word = line.and_then(|line| line.split('\t').nth(column));
+        word.expect("the list has every word of the files; a test fills them").to_owned()
     };
     let written = |text: &str| filled(text, family == ACTIONTRAIL, &word);
     let language = if locale == Locale::English { "en-US" } else { "zh-CN" };
@@ -113,8 +114,9 @@ fn filled(text: &str, has_events: bool, word: &dyn Fn(&str) -> String) -> String
     }
     let mut result = String::new();
     let mut rest = kept.trim_end();
-    while let Some((before, after)) = rest.split_once("[[") {
-        let (name, end) = after.split_once("]]").expect("the files close their marks");
+    // From its end, because a bracket of Markdown's may stand before a mark: `[[[details]]](...)`.
+    while let Some((marked, end)) = rest.split_once("]]") {
+        let (before, name) = marked.rsplit_once("[[").expect("the files open their marks");
         result.push_str(before);
         result.push_str(&word(name));
         rest = end;

@@ -3,19 +3,24 @@
 //! A person gets one message however many alerts there are, so the contents follow each other, up to a number that can
 //! be read. A content that goes through `alerts` itself is filled once. What programs read has nothing around it.
 
+use std::ops::Range;
+
 use minijinja::Value;
 
 use super::engine::{Escaping, Markup, Space, fill, names_all_alerts};
 use super::functions::{Setting, escaped_html};
+use super::plain::plain_text;
 use super::record::{ChannelTemplate, SendType, key_of};
 use super::syntax::Fault;
-use super::{Links, Message, TemplateError, variables, words};
+use super::{Links, Message, TemplateError, builtin, variables, words};
 use crate::{Alert, Channel, Locale};
 
 /// Contents in one message: more are counted, not shown.
 const SHOWN_MAX: usize = 20;
 /// The same in a text message or call.
 const SHOWN_BRIEFLY_MAX: usize = 3;
+/// What `alerts` holds: an alert can be some hundred KB with all its rows.
+const LISTED_MAX: usize = 100;
 const TITLE_BYTES_MAX: usize = 500;
 /// An EventBridge event takes 64 KB with its envelope.
 const EVENT_BYTES_MAX: usize = 60 * 1024;
@@ -35,9 +40,10 @@ struct Composer<'a> {
     channel: Channel,
     setting: Setting,
     bytes_max: usize,
-    facts: Vec<Value>,
-    /// The same as one list.
-    all: Value,
+    alerts: &'a [Alert],
+    links: &'a Links,
+    /// What `alerts` is, when the template names it.
+    list: Value,
 }
 
 pub(super) fn compose(
@@ -50,9 +56,9 @@ pub(super) fn compose(
         return Ok(Vec::new());
     }
     let setting = Setting { markup: markup(channel), locale: template.locale };
-    let facts = variables::facts(alerts, links, !template.has_no_details);
-    let all = Value::from(facts.clone());
-    let composer = Composer { template, channel, setting, bytes_max: bytes_max(channel), facts, all };
+    let bytes_max = bytes_max(channel);
+    let mut composer = Composer { template, channel, setting, bytes_max, alerts, links, list: Value::UNDEFINED };
+    composer.list = composer.listed(0..alerts.len());
     match (channel, template.send_type) {
         (Channel::EventBridge, _) | (Channel::Webhook | Channel::Fc, SendType::Single) => composer.singly(),
         (Channel::Webhook | Channel::Fc, SendType::Batch) => composer.batch(),
@@ -112,16 +118,37 @@ impl Composer<'_> {
         TemplateError { field, line: Some(fault.line), message: fault.message }
     }
 
-    fn context(&self, at: usize) -> Value {
-        variables::context(&self.facts[at], &self.all)
+    /// The page of an alert that needs no login; empty when there is none or it shall not be shown.
+    fn link(&self, at: usize) -> &str {
+        let link = self.links.details.get(at).and_then(Option::as_deref);
+        link.filter(|_| !self.template.has_no_details).unwrap_or_default()
     }
 
-    /// The subject or title, from the first alert that it is about. It is plain text everywhere.
-    fn title(&self, at: usize) -> Result<String, TemplateError> {
+    fn fact(&self, at: usize) -> Value {
+        variables::fact(&self.alerts[at], self.link(at), &self.links.base_url)
+    }
+
+    /// What one rendering sees: an alert, and the list.
+    fn context(&self, at: usize) -> Value {
+        variables::context(&self.fact(at), &self.list)
+    }
+
+    fn listed(&self, range: Range<usize>) -> Value {
+        let is_named =
+            [&self.template.content, &self.template.title].iter().any(|text| names_all_alerts(text, self.setting));
+        if is_named { range.take(LISTED_MAX).map(|at| self.fact(at)).collect() } else { Value::UNDEFINED }
+    }
+
+    /// The subject or title, from the first alert that it is about. It is plain text everywhere. Robots refuse a message
+    /// without one, so a template that has none gets the built-in one.
+    fn title(&self, context: &Value) -> Result<String, TemplateError> {
+        let own = self.template.title.as_str();
+        let usual = || builtin::channel(self.setting.locale, self.channel).title.as_str();
+        let source = if own.trim().is_empty() { usual() } else { own };
         let setting = Setting { markup: Markup::Text, ..self.setting };
         let field = if matches!(self.channel, Channel::Email | Channel::EventBridge) { "subject" } else { "title" };
         let space = Space::of_text(TITLE_BYTES_MAX, true);
-        let title = fill(&self.template.title, &self.context(at), setting, Escaping::None, space);
+        let title = fill(source, context, setting, Escaping::None, space);
         let title = title.map_err(|fault| self.error(field, fault))?;
         Ok(title.split_whitespace().collect::<Vec<&str>>().join(" "))
     }
@@ -132,10 +159,10 @@ impl Composer<'_> {
     }
 
     /// The content for a program, of one alert. When it is JSON only with its texts escaped, they are.
-    fn for_programs(&self, at: usize) -> Result<String, TemplateError> {
+    fn for_programs(&self, context: &Value) -> Result<String, TemplateError> {
         let mut outcome = Ok(String::new());
         for object_bytes_max in OBJECT_BYTES {
-            outcome = self.as_json(at, object_bytes_max);
+            outcome = self.as_json(context, object_bytes_max);
             if !matches!(&outcome, Err(fault) if fault.is_too_long) {
                 break;
             }
@@ -143,10 +170,10 @@ impl Composer<'_> {
         outcome.map_err(|fault| self.error("content", fault))
     }
 
-    fn as_json(&self, at: usize, object_bytes_max: usize) -> Result<String, Fault> {
+    fn as_json(&self, context: &Value, object_bytes_max: usize) -> Result<String, Fault> {
         // A batch puts brackets around it.
         let space = Space { bytes_max: self.bytes_max - 2, is_cut: false, object_bytes_max };
-        let filled = |escaping| fill(&self.template.content, &self.context(at), self.setting, escaping, space);
+        let filled = |escaping| fill(&self.template.content, context, self.setting, escaping, space);
         let as_written = filled(Escaping::None)?;
         let looks_like_json = as_written.trim_start().starts_with(['{', '[']);
         if !looks_like_json || is_json(&as_written) {
@@ -157,13 +184,17 @@ impl Composer<'_> {
     }
 
     fn singly(&self) -> Result<Vec<Message>, TemplateError> {
-        let one = |at: usize| Ok(self.message(self.title(at)?, self.for_programs(at)?, vec![at]));
-        (0..self.facts.len()).map(one).collect()
+        let one = |at: usize| {
+            let context = self.context(at);
+            Ok(self.message(self.title(&context)?, self.for_programs(&context)?, vec![at]))
+        };
+        (0..self.alerts.len()).map(one).collect()
     }
 
     /// A list of JSON values, or of texts when one of them is no JSON. What is too long for one request takes several.
     fn batch(&self) -> Result<Vec<Message>, TemplateError> {
-        let contents = (0..self.limited()).map(|at| self.for_programs(at)).collect::<Result<Vec<String>, _>>()?;
+        let contents = (0..self.limited()).map(|at| self.for_programs(&self.context(at)));
+        let contents = contents.collect::<Result<Vec<String>, _>>()?;
         let is_all_json = contents.iter().all(|content| is_json(content));
         let mut messages = Vec::new();
         let (mut body, mut alerts) = (String::new(), Vec::new());
@@ -171,7 +202,8 @@ impl Composer<'_> {
             let written = if is_all_json { content } else { serde_json::Value::from(content).to_string() };
             if !alerts.is_empty() && body.len() + written.len() + 3 > self.bytes_max {
                 let full = std::mem::take(&mut alerts);
-                messages.push(self.message(self.title(full[0])?, format!("[{}]", std::mem::take(&mut body)), full));
+                let title = self.title(&self.context(full[0]))?;
+                messages.push(self.message(title, format!("[{}]", std::mem::take(&mut body)), full));
             }
             if !alerts.is_empty() {
                 body.push(',');
@@ -179,41 +211,46 @@ impl Composer<'_> {
             body.push_str(&written);
             alerts.push(at);
         }
-        messages.push(self.message(self.title(alerts[0])?, format!("[{body}]"), alerts));
+        let title = self.title(&self.context(alerts[0]))?;
+        messages.push(self.message(title, format!("[{body}]"), alerts));
         Ok(messages)
     }
 
+    /// What the template makes of all; a list that is too long takes several requests.
     fn merged(&self) -> Result<Vec<Message>, TemplateError> {
         let count = self.limited();
-        let facts = self.facts[..count].to_vec();
-        let limited = Composer { all: Value::from(facts.clone()), facts, ..*self };
-        let body = limited.for_programs(0)?;
-        Ok(vec![self.message(self.title(0)?, body, (0..count).collect())])
+        let one = |start: usize| {
+            let range = start..count.min(start + LISTED_MAX);
+            let part = Composer { list: self.listed(range.clone()), ..*self };
+            let context = part.context(start);
+            Ok(self.message(self.title(&context)?, part.for_programs(&context)?, range.collect()))
+        };
+        (0..count).step_by(LISTED_MAX).map(one).collect()
     }
 
     fn limited(&self) -> usize {
-        let count = self.facts.len();
+        let count = self.alerts.len();
         if self.template.limit == 0 { count } else { count.min(self.template.limit) }
     }
 
     fn for_people(&self) -> Result<Vec<Message>, TemplateError> {
         let content = &self.template.content;
         let escaping = if self.setting.markup == Markup::Html { Escaping::Html } else { Escaping::None };
-        let filled = |at: usize| {
+        let filled = |context: &Value| {
             let space = Space::of_text(self.bytes_max, true);
-            fill(content, &self.context(at), self.setting, escaping, space)
-                .map_err(|fault| self.error("content", fault))
+            fill(content, context, self.setting, escaping, space).map_err(|fault| self.error("content", fault))
         };
-        let all: Vec<usize> = (0..self.facts.len()).collect();
+        let first = self.context(0);
+        let all: Vec<usize> = (0..self.alerts.len()).collect();
         let body = if names_all_alerts(content, self.setting) {
-            filled(0)?
+            filled(&first)?
         } else {
             let brief = matches!(self.channel, Channel::Sms | Channel::Voice);
             let shown_max = if brief { SHOWN_BRIEFLY_MAX } else { SHOWN_MAX };
             let mut parts = Vec::new();
             let mut bytes = 0;
             for at in all.iter().copied().take(shown_max) {
-                let part = self.with_link(filled(at)?, at);
+                let part = self.with_link(filled(&self.context(at))?, at);
                 bytes += part.len();
                 if bytes > self.bytes_max && at > 0 {
                     break;
@@ -222,13 +259,12 @@ impl Composer<'_> {
             }
             self.around(&parts)
         };
-        Ok(vec![self.message(self.title(0)?, body, all)])
+        Ok(vec![self.message(self.title(&first)?, body, all)])
     }
 
     /// Adds the link to the alert's page, unless the content has it already.
     fn with_link(&self, content: String, at: usize) -> String {
-        let link = self.facts[at].get_attr("alert_url").unwrap_or_default();
-        let link = link.as_str().unwrap_or_default();
+        let link = self.link(at);
         if link.is_empty() || content.contains(link) || content.contains(&escaped_html(link)) {
             return content;
         }
@@ -245,7 +281,7 @@ impl Composer<'_> {
 
     /// Contents one after another, with how many there are.
     fn around(&self, parts: &[String]) -> String {
-        let (count, locale) = (self.facts.len(), self.setting.locale);
+        let (count, locale) = (self.alerts.len(), self.setting.locale);
         if count == 1 {
             return parts.concat();
         }
@@ -270,34 +306,4 @@ impl Composer<'_> {
 
 fn is_json(text: &str) -> bool {
     serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
-}
-
-/// HTML without its tags, for mail readers that show none: rows and list items on lines of their own.
-fn plain_text(html: &str) -> String {
-    let mut text = String::with_capacity(html.len());
-    let mut rest = html;
-    while let Some(start) = rest.find('<') {
-        text.push_str(&rest[..start]);
-        let Some(len) = rest[start..].find('>') else { break };
-        let tag = rest[start + 1..start + len].trim_start_matches('/').to_ascii_lowercase();
-        let is_end = rest[start..].starts_with("</");
-        match tag.split([' ', '/']).next().unwrap_or_default() {
-            "br" | "tr" | "p" | "hr" | "table" | "ul" | "div" | "blockquote" => text.push('\n'),
-            "li" if !is_end => text.push_str("\n- "),
-            "th" if is_end => text.push_str(": "),
-            "td" if is_end => text.push(' '),
-            "a" if !is_end => {
-                let link = rest[start..start + len].split("href=\"").nth(1).and_then(|link| link.split('"').next());
-                text.push_str(link.unwrap_or_default());
-                text.push(' ');
-            }
-            _ => {}
-        }
-        rest = &rest[start + len + 1..];
-    }
-    text.push_str(rest);
-    let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&#39;", "'");
-    let text = text.replace("&amp;", "&");
-    let lines = text.lines().map(|line| line.split_whitespace().collect::<Vec<&str>>().join(" "));
-    lines.filter(|line| !line.is_empty()).collect::<Vec<String>>().join("\n")
 }

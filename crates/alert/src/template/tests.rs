@@ -60,6 +60,9 @@ fn single_sends_each_alert_and_batch_a_list() {
         let merged = template(key, json!({"send_type": "merged", "limit": 1, "content": "{{ length(alerts) }}"}));
         assert_eq!(bodies(&merged, channel, &alerts), ["1"]);
     }
+    let many: Vec<Alert> = (0..150).map(|_| alerts[0].clone()).collect();
+    let merged = template("fc", json!({"send_type": "merged", "content": "{{ length(alerts) }}"}));
+    assert_eq!(bodies(&merged, Channel::Fc, &many), ["100", "50"], "none is left out");
     let events = template("event_bridge", json!({"subject": "{{alert_id}}", "content": content}));
     let sent = render(&events, Channel::EventBridge, &alerts, &Links::default()).unwrap();
     assert_eq!(sent.len(), 2, "events are never merged");
@@ -192,6 +195,7 @@ fn a_person_gets_one_message_with_a_link_for_each_alert() {
     let closed = template("lark", json!({"content": "C {{ alert_url }}.", "disable_details": true}));
     let lark = render(&closed, Channel::Lark, &alerts[..1], &links(1)).unwrap().remove(0);
     assert_eq!(lark.body, "C .", "the switch takes all links away");
+    assert_eq!(lark.title, "[Firing] High: Attempt to turn off a trail", "no robot takes a message without a title");
     let many: Vec<Alert> = (0..50).map(|_| alerts[0].clone()).collect();
     let message = render(&own("slack"), Channel::Slack, &many, &Links::default()).unwrap().remove(0);
     assert_eq!(message.body.matches("C trail_off").count(), 20);
@@ -265,6 +269,14 @@ fn built_in_templates_have_every_channel_in_both_languages() {
             assert_eq!(messages[0].locale == Locale::Chinese, is_chinese);
             if PEOPLE.contains(&channel) {
                 assert_eq!(body.contains("告警"), is_chinese, "{id} {channel:?}: {body}");
+                let word = if is_chinese { "查看详情" } else { "Details" };
+                let link = match channel {
+                    Channel::Sms | Channel::Voice => String::new(),
+                    Channel::Email | Channel::MessageCenter => format!("token=sample\">{word}</a>"),
+                    Channel::Slack => format!("token=sample|{word}>"),
+                    _ => format!("[{word}](https://cairn.example.com/alerts/detail?token=sample)"),
+                };
+                assert!(body.contains(&link), "{id} {channel:?}: {body}");
                 let has_title = !matches!(channel, Channel::Sms | Channel::Voice);
                 assert_eq!(messages[0].title.contains("Attempt"), has_title, "{id} {channel:?}");
             } else {

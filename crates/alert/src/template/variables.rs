@@ -5,22 +5,12 @@ use minijinja::value::Serde;
 use model::Timestamp;
 use serde_json::{Map, json};
 
-use super::Links;
 use crate::{Alert, Fingerprint, Found, Row, Severity, Status};
 
 /// Bytes of one text; Log Service cuts variables there.
 const TEXT_BYTES_MAX: usize = 2048;
 /// Rows of one result.
 const ROWS_MAX: usize = 100;
-
-/// The variables of each alert. `has_details` says whether links that need no login may be shown.
-pub(super) fn facts(alerts: &[Alert], links: &Links, has_details: bool) -> Vec<Value> {
-    let of = |(at, alert): (usize, &Alert)| {
-        let detail = links.details.get(at).and_then(Option::as_deref).filter(|_| has_details);
-        Value::from(Serde(fact(alert, detail.unwrap_or_default(), &links.base_url)))
-    };
-    alerts.iter().enumerate().map(of).collect()
-}
 
 /// What one rendering sees: an alert, and all of them. The values are shared, not copied.
 pub(super) fn context(one: &Value, all: &Value) -> Value {
@@ -82,11 +72,12 @@ fn result(found: &Found, alert: &Alert, detail: &str) -> serde_json::Value {
     })
 }
 
-fn fact(alert: &Alert, detail: &str, base_url: &str) -> serde_json::Value {
+/// The variables of an alert. `detail` is the page that shows it without logging in, or empty.
+pub(super) fn fact(alert: &Alert, detail: &str, base_url: &str) -> Value {
     let seconds = |at: Timestamp| at.0.div_euclid(1000);
     let results: Vec<serde_json::Value> = alert.results.iter().map(|found| result(found, alert, detail)).collect();
     let query = alert.results.first().map_or("", |found| cut(&found.query));
-    json!({
+    Value::from(Serde(json!({
         "aliuid": alert.account.as_str(),
         "alert_instance_id": format!("{}-{}", alert.fingerprint.0, seconds(alert.alert_time)),
         "alert_id": alert.rule,
@@ -121,7 +112,7 @@ fn fact(alert: &Alert, detail: &str, base_url: &str) -> serde_json::Value {
         "signin_url": base_url,
         "fingerprint": alert.fingerprint.0,
         "drill_down_query": query,
-    })
+    })))
 }
 
 /// Two alerts for previews and tests: somebody tried to turn trails off and was refused, and an hour before that as well.

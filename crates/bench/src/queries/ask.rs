@@ -74,6 +74,7 @@ pub(crate) fn all(options: &Options, questions: &Questions) -> Vec<Ask> {
     asks.extend(of_account.searches());
     asks.extend(of_account.histograms());
     asks.extend(of_account.statements());
+    asks.retain(|ask| ask.name.contains(&options.only));
     asks
 }
 
@@ -145,14 +146,15 @@ impl Table {
     }
 
     fn histogram(&self, name: &str, query: &str, condition: &str, from: Timestamp) -> Ask {
-        let what = "toUnixTimestamp(toStartOfHour(event_time)) AS hour, count()";
+        // Log Service chooses how long a bar is: half an hour in a day.
+        let what = "toUnixTimestamp(toStartOfInterval(event_time, INTERVAL 30 MINUTE)) AS bar, count()";
         Ask {
             name: format!("histogram: {name}"),
             kind: Kind::Histogram,
             query: query.to_owned(),
             from,
             before: self.end,
-            clickhouse: self.clickhouse(what, condition, "GROUP BY hour", from, self.end),
+            clickhouse: self.clickhouse(what, condition, "GROUP BY bar", from, self.end),
         }
     }
 
@@ -175,12 +177,13 @@ impl Table {
         }
     }
 
+    /// ClickHouse is asked for the columns in the order of their names, as a row of GetLogs has them.
     fn statements(&self) -> Vec<Ask> {
         vec![
             self.sql(
                 "count by name",
                 r#"* | select "event.eventName" as name, count(1) as n group by name limit 100000"#,
-                "event_name, count()",
+                "count(), event_name",
                 "1",
                 "GROUP BY event_name",
             ),
@@ -194,7 +197,7 @@ impl Table {
             self.sql(
                 "top 20 users",
                 r#"event.userIdentity.userName: * | select "event.userIdentity.userName" as name, count(1) as n group by name order by n desc, name limit 20"#,
-                "user_name, count() AS n",
+                "count() AS n, user_name",
                 "user_name != ''",
                 "GROUP BY user_name ORDER BY n DESC, user_name LIMIT 20",
             ),

@@ -84,7 +84,12 @@ impl Logstore {
             let texts: Vec<&str> = row.values().filter_map(Value::as_str).collect();
             texts.join("\t")
         });
-        Ok(Rows(rows.collect()))
+        let mut rows: Vec<String> = rows.collect();
+        if ask.kind == Kind::Sql {
+            // Groups come in any order.
+            rows.sort_unstable();
+        }
+        Ok(Rows(rows))
     }
 
     async fn get_logs(&mut self, body: &Value) -> Result<Logs> {

@@ -23,28 +23,23 @@ use super::{conditions, reply_fields, signer};
 use crate::fault::unexpected;
 use crate::gateway::Gateway;
 use crate::lookup_token::{self, Window};
-use crate::request::{Request, collect};
-use crate::rpc::{body_error, busy};
+use crate::request::Request;
 use crate::self_audit::{Recorded, record};
+use crate::taken::take;
 use crate::{authorize, reply, search};
 
 /// `GET /v1/events`.
 pub(crate) async fn answer(State(gateway): State<Arc<Gateway>>, http: HttpRequest<axum::body::Body>) -> Response {
     let started = Instant::now();
-    let (head, body) = http.into_parts();
-    let place = gateway.limits.admit_request();
-    let patience = Duration::from_secs(gateway.config.body_seconds_max);
-    let body = collect(body, RPC_BODY_BYTES_MAX, patience).await;
-    let bytes = body.as_ref().cloned().unwrap_or_default();
-    let request = Request::new(&head, bytes, &gateway.config, &*gateway.clock, &*gateway.random);
-    let outcome = match (&place, body) {
-        (None, _) => Err(busy(&gateway)),
-        (_, Err(fault)) => Err(body_error(fault, RPC_BODY_BYTES_MAX)),
-        _ => called(&gateway, &request).instrument(info_span!("request", id = request.id)).await,
+    let taken = take(&gateway, http, RPC_BODY_BYTES_MAX).await;
+    let request = &taken.request;
+    let outcome = match taken.error(&gateway) {
+        Some(error) => Err(error),
+        None => called(&gateway, request).instrument(info_span!("request", id = request.id)).await,
     };
     let response = match outcome {
-        Ok(success) => reply::json(&request, &success),
-        Err(error) => reply::error(&request, None, &error),
+        Ok(success) => reply::json(request, &success),
+        Err(error) => reply::error(request, None, &error),
     };
     gateway.metrics.answered("GetEvents", response.status().as_u16(), started.elapsed());
     response

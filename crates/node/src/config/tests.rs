@@ -30,9 +30,10 @@ fn the_file_says_what_the_parts_have_as_their_own_defaults() {
     let config = Loaded::load(None, [], &Flags::default()).expect("valid").config;
     let (ours, theirs) = (crate::parts::store(&config), store::Config::default());
     assert_eq!(
-        (ours.recent_bytes, ours.recent_age, ours.segment_bytes, ours.merge_segments, ours.cache_bytes),
-        (theirs.recent_bytes, theirs.recent_age, theirs.segment_bytes, theirs.merge_segments, theirs.cache_bytes)
+        (ours.recent_bytes, ours.recent_age, ours.segment_bytes, ours.merge_segments),
+        (theirs.recent_bytes, theirs.recent_age, theirs.segment_bytes, theirs.merge_segments)
     );
+    assert_eq!((ours.cache_bytes, ours.column_cache_bytes), (theirs.cache_bytes, theirs.column_cache_bytes));
     assert_eq!(ours.journal.file_bytes, theirs.journal.file_bytes);
     assert_eq!(ours.journal.in_flight_bytes, theirs.journal.in_flight_bytes);
     assert_eq!(crate::parts::delivery(&config), delivery::Config::default());

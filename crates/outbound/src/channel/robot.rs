@@ -118,12 +118,18 @@ fn wechat_body(title: &str, text: &str, mention: &Mention) -> String {
 }
 
 fn slack_body(title: &str, text: &str) -> String {
+    let title = title.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     let title = if title.is_empty() { String::new() } else { format!("*{title}*\n") };
     json!({"text": cut(&format!("{title}{text}"), SLACK_BYTES_MAX)}).to_string()
 }
 
+/// The title as a first line. It is plain text, perhaps of an event, and must not become a link where Markdown is read.
 fn heading(mark: &str, title: &str, end: &str) -> String {
-    if title.is_empty() { String::new() } else { format!("{mark}{title}{end}") }
+    if title.is_empty() {
+        return String::new();
+    }
+    let title = if mark.is_empty() { title.to_owned() } else { title.replace("](", "] (").replace('<', "＜") };
+    format!("{mark}{title}{end}")
 }
 
 /// The request with the longest beginning of the text that makes it short enough. Escaping makes text longer by an amount

@@ -98,6 +98,13 @@ impl Node {
     }
 }
 
+impl Test {
+    /// Whether a value passes that is this text in the JSON.
+    pub fn holds_for(&self, text: &str) -> bool {
+        passes(Some(&Value::Text(text.into())), self)
+    }
+}
+
 /// Whether a value, or its absence, passes the test.
 fn passes(value: Option<&Value<'_>>, test: &Test) -> bool {
     let Some(value) = value else { return false };

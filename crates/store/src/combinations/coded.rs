@@ -12,8 +12,8 @@ use query::{Column, Meter};
 use super::By;
 use crate::StoreError;
 use crate::scan::dictionary;
-use crate::scope::{RowCodes, Work, attribute_at};
-use crate::segment::Values;
+use crate::scope::{Work, attribute_at};
+use crate::segment::{RowCodes, Values};
 
 /// Columns, and their codes of the rows at hand; 0 is no value.
 pub(super) struct Coded {
@@ -120,9 +120,9 @@ impl Coded {
             codes.clear();
             match &one.typed {
                 Some(column) if rows.len() == window.len() => {
-                    codes.extend_from_slice(&column.of_row[window.start as usize..window.end as usize]);
+                    column.of_row.append(&window, codes);
                 }
-                Some(column) => codes.extend(rows.iter().map(|row| column.of_row[*row as usize])),
+                Some(column) => codes.extend(rows.iter().map(|row| column.of_row.get(*row))),
                 None if one.is_account => {
                     let code = one.code_of(account.as_bytes());
                     codes.resize(rows.len(), code);

@@ -16,8 +16,8 @@ use query::{Column, FieldPath, Meter};
 
 use super::scan_schema;
 use crate::StoreError;
-use crate::scope::{Columns, RowCodes};
-use crate::segment::{Row, Segment, Values};
+use crate::scope::Columns;
+use crate::segment::{Row, RowCodes, Segment, Values};
 
 /// The columns of a scan.
 pub(super) struct Wanted {
@@ -122,7 +122,7 @@ impl Wanted {
         let Some(column) = &columns.typed[field] else {
             return dictionary(texts.iter().map(|texts| texts[field].as_deref()));
         };
-        let code = |row: u32| column.of_row.get(row as usize).copied().unwrap_or(0);
+        let code = |row: u32| column.of_row.get(row);
         let is_unplain = |row: u32| !column.unplain_in(&(row..row + 1)).is_empty();
         if rows.iter().any(|(row, _)| is_unplain(*row)) {
             let text = |((row, _), texts): (&(u32, Option<Bytes>), &'_ Vec<Option<String>>)| {

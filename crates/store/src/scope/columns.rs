@@ -1,30 +1,20 @@
-//! The text columns of a segment while a question is answered: each read once, in the order of rows.
+//! The columns of a segment while a question is answered: each looked for once, in memory and then in the files.
 
 use std::collections::HashMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use arrow_array::{ArrayRef, StringArray};
 use model::Attribute;
+use model::event::Category;
 use query::{FieldPath, Meter};
 
 use crate::StoreError;
-use crate::segment::{Codes, Segment, Values, is_listed};
-
-/// A column.
-pub(crate) struct RowCodes {
-    /// The code of each row of the segment; 0: no value.
-    pub(crate) of_row: Vec<u32>,
-    pub(crate) values: Values,
-    /// The rows where the JSON may say something else, ascending; `None`: any row may.
-    pub(crate) unplain: Option<Vec<u32>>,
-    dictionary: OnceLock<ArrayRef>,
-}
+use crate::segment::{Codes, Kept, RowCodes, Segment, Values, is_listed};
 
 /// See the module.
 pub(crate) struct Columns {
     pub(crate) segment: Arc<Segment>,
     places: Option<Vec<u32>>,
-    read: HashMap<Attribute, Arc<RowCodes>>,
+    read: HashMap<Kept, Arc<RowCodes>>,
 }
 
 /// The attribute that is at a path, if it has a column.
@@ -38,57 +28,87 @@ pub(crate) fn attribute_at(path: &FieldPath) -> Option<Attribute> {
     Attribute::ALL.into_iter().find(is_at).filter(|attribute| is_listed(*attribute))
 }
 
+/// The kinds of events that selectors tell apart: the category, and whether something was only read.
+pub(super) fn kinds_there_are() -> impl Iterator<Item = (Category, bool)> {
+    Category::ALL.into_iter().flat_map(|category| [(category, false), (category, true)])
+}
+
 impl Columns {
     pub(crate) fn of(segment: Arc<Segment>) -> Columns {
         Columns { segment, places: None, read: HashMap::new() }
     }
 
+    /// Whether a column needs no file.
+    pub(crate) fn is_at_hand(&self, which: Kept) -> bool {
+        self.read.contains_key(&which) || self.segment.kept_column(which).is_some()
+    }
+
     /// The column of an attribute that has codes.
     pub(crate) fn get(&mut self, attribute: Attribute, meter: &Meter) -> Result<Arc<RowCodes>, StoreError> {
-        if let Some(column) = self.read.get(&attribute) {
-            return Ok(column.clone());
+        let which = Kept::Values(attribute);
+        if let Some(column) = self.known(which) {
+            return Ok(column);
         }
         meter.check()?;
+        let unplain = self.segment.unplain(attribute);
         if let Some((of_row, values)) = self.segment.indexed_codes(attribute) {
-            return Ok(self.keep(attribute, of_row, values));
+            return Ok(self.keep(which, RowCodes::new(of_row, values, unplain)));
         }
         let Codes { at_place, values, bytes } = Codes::read(&self.segment, attribute)?;
         meter.count(0, bytes);
         let segment = &self.segment;
         let places = self.places.get_or_insert_with(|| segment.places_in(0..segment.entry.rows as u32));
         let of_row = places.iter().map(|place| at_place.get(*place as usize).copied().unwrap_or(0)).collect();
-        Ok(self.keep(attribute, of_row, values))
+        Ok(self.keep(which, RowCodes::new(of_row, values, unplain)))
     }
 
-    fn keep(&mut self, attribute: Attribute, of_row: Vec<u32>, values: Values) -> Arc<RowCodes> {
-        let unplain = self.segment.unplain(attribute);
-        let column = Arc::new(RowCodes { of_row, values, unplain, dictionary: OnceLock::new() });
-        self.read.insert(attribute, column.clone());
+    /// The kind of each row, as its position in [`kinds_there_are`]. Told by facts, plain or not: selectors ask for facts.
+    pub(super) fn kinds(&mut self, meter: &Meter) -> Result<Arc<RowCodes>, StoreError> {
+        if let Some(kinds) = self.known(Kept::Kinds) {
+            return Ok(kinds);
+        }
+        let all: Vec<(Category, bool)> = kinds_there_are().collect();
+        let columns = [Attribute::EventCategory, Attribute::EventType, Attribute::EventRw];
+        let [category, kind, rw] = columns.map(|attribute| self.get(attribute, meter));
+        let (category, kind, rw) = (category?, kind?, rw?);
+        let told = |codes: [u32; 3]| {
+            let text = |column: &RowCodes, code| {
+                column.values.get(code).map(|text| String::from_utf8_lossy(text).into_owned())
+            };
+            let (stated, of_type) = (text(&category, codes[0]), text(&kind, codes[1]));
+            let is_read = text(&rw, codes[2]).as_deref() == Some("Read");
+            let kind = (Category::of(stated.as_deref(), of_type.as_deref()), is_read);
+            all.iter().position(|each| *each == kind).expect("every category is there") as u32
+        };
+        // There are few combinations.
+        let mut known: HashMap<[u32; 3], u32> = HashMap::new();
+        let rows = 0..self.segment.entry.rows as u32;
+        let codes = rows.map(|row| [&category, &kind, &rw].map(|column| column.of_row.get(row)));
+        let kinds = codes.map(|codes| *known.entry(codes).or_insert_with(|| told(codes))).collect();
+        Ok(self.keep(Kept::Kinds, RowCodes::new(kinds, Values::default(), None)))
+    }
+
+    fn known(&mut self, which: Kept) -> Option<Arc<RowCodes>> {
+        if let Some(column) = self.read.get(&which) {
+            return Some(column.clone());
+        }
+        let column = self.segment.kept_column(which)?;
+        self.read.insert(which, column.clone());
+        Some(column)
+    }
+
+    fn keep(&mut self, which: Kept, column: RowCodes) -> Arc<RowCodes> {
+        let column = Arc::new(column);
+        self.segment.keep_column(which, column.clone());
+        self.read.insert(which, column.clone());
         column
     }
 
     /// The column that says what is at a path, in all rows but a few.
     pub(crate) fn at(&mut self, path: &FieldPath, meter: &Meter) -> Result<Option<Arc<RowCodes>>, StoreError> {
-        match attribute_at(path).filter(|attribute| self.segment.unplain(*attribute).is_some()) {
+        match attribute_at(path).filter(|attribute| self.segment.knows_plain(*attribute)) {
             Some(attribute) => self.get(attribute, meter).map(Some),
             None => Ok(None),
         }
-    }
-}
-
-impl RowCodes {
-    /// The values as Arrow has them, without the code of no value. Made once.
-    pub(crate) fn dictionary(&self) -> ArrayRef {
-        let texts = || (1..self.values.codes() as u32).map(|code| self.values.get(code).unwrap_or_default());
-        let make = || Arc::new(StringArray::from_iter_values(texts().map(String::from_utf8_lossy))) as ArrayRef;
-        self.dictionary.get_or_init(make).clone()
-    }
-
-    /// The rows of a window where the column does not tell.
-    pub(crate) fn unplain_in(&self, window: &std::ops::Range<u32>) -> &[u32] {
-        let rows = self.unplain.as_deref().unwrap_or_default();
-        let start = rows.partition_point(|row| *row < window.start);
-        let end = rows.partition_point(|row| *row < window.end);
-        &rows[start..end]
     }
 }

@@ -6,14 +6,15 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use model::Attribute;
 use query::search::{Test, Word, Words};
 use query::{Matcher, Meter, Search};
 
-use super::columns::{Columns, RowCodes, attribute_at};
-use super::row_set::{Bounds, RowSet};
-use super::value_test::ValueTest;
+use super::columns::{Columns, attribute_at};
+use super::value_test::verdicts;
 use crate::StoreError;
-use crate::segment::Segment;
+use crate::row_set::Bounds;
+use crate::segment::{RowCodes, Segment};
 use crate::terms::{NESTED_ESCAPE_MARK, cut, token_hash};
 
 /// A search made ready for any segment.
@@ -38,7 +39,7 @@ struct Leaf {
     words: Vec<u64>,
     /// Whether the words may stand in a text within a text.
     may_be_nested: bool,
-    column: Option<(model::Attribute, ValueTest)>,
+    column: Option<(Attribute, Test)>,
     /// Whether a column cannot tell a `null` from nothing, and the condition can.
     tells_null: bool,
 }
@@ -52,6 +53,13 @@ impl Conditions {
     /// Whether the search holds for an event of this JSON.
     pub(crate) fn hold(&self, raw: &[u8]) -> bool {
         self.is_everything || self.matcher.holds(raw)
+    }
+
+    /// The attributes whose columns decide something.
+    pub(crate) fn columns(&self) -> impl Iterator<Item = Attribute> {
+        let mut found = Vec::new();
+        self.root.for_each_leaf(&mut |leaf| found.extend(leaf.column.as_ref().map(|(attribute, _)| *attribute)));
+        found.into_iter()
     }
 
     /// What the index proposes; cheap.
@@ -87,11 +95,20 @@ impl Node<Leaf> {
                 Node::Leaf(Leaf { words, may_be_nested: false, column: None, tells_null: false })
             }
             Search::Field(path, test) => {
-                let column = attribute_at(path).map(|attribute| (attribute, ValueTest::new(search, attribute)));
+                let column = attribute_at(path).map(|attribute| (attribute, test.clone()));
                 let words = if let Test::Has(words) = test { hashes(words) } else { Vec::new() };
                 let may_be_nested = path.keys().len() > 1 && column.is_none();
                 Node::Leaf(Leaf { words, may_be_nested, column, tells_null: *test == Test::Null })
             }
+        }
+    }
+
+    fn for_each_leaf(&self, show: &mut dyn FnMut(&Leaf)) {
+        match self {
+            Node::Constant(_) => {}
+            Node::And(nodes) | Node::Or(nodes) => nodes.iter().for_each(|node| node.for_each_leaf(show)),
+            Node::Not(node) => node.for_each_leaf(show),
+            Node::Leaf(leaf) => show(leaf),
         }
     }
 
@@ -143,10 +160,15 @@ impl Leaf {
 
     fn by_column(&self, columns: &mut Columns, meter: &Meter) -> Result<Told, StoreError> {
         if let Some((attribute, test)) = &self.column
-            && columns.segment.unplain(*attribute).is_some()
+            && columns.segment.knows_plain(*attribute)
         {
+            if let Told::OnPages(pages) = self.by_pages(&columns.segment)
+                && pages.is_empty()
+            {
+                return Ok(Told::OnPages(pages));
+            }
             let column = columns.get(*attribute, meter)?;
-            let verdicts = test.of_values(&column.values);
+            let verdicts = verdicts(test, &column.values);
             return Ok(Told::ByColumn { column, verdicts, tells_null: self.tells_null });
         }
         Ok(self.by_pages(&columns.segment))
@@ -200,11 +222,10 @@ impl Told {
                 bounds
             }
             Told::ByColumn { column, verdicts, tells_null } => {
-                let codes = column.of_row.get(window.start as usize..window.end as usize).unwrap_or_default();
                 let holds = |code: u32| verdicts.get(code as usize).copied().unwrap_or(false);
-                let mut bounds = Bounds::exact(RowSet::of_entries(window, codes, holds));
+                let mut bounds = Bounds::exact(column.of_row.rows_with(window, holds));
                 if *tells_null {
-                    bounds.perhaps.or(&RowSet::of_entries(window, codes, |code| code == 0));
+                    bounds.perhaps.or(&column.of_row.rows_with(window, |code| code == 0));
                 }
                 for row in column.unplain_in(window) {
                     bounds.surely.remove(*row);

@@ -2,20 +2,17 @@
 //! columns that tell an event's kind.
 
 use std::ops::Range;
-use std::sync::Arc;
 
-use model::event::Category;
+use model::Seq;
 use model::logstore::Part;
 use model::trail::Selector;
-use model::{Attribute, Seq};
 use query::Meter;
 
-use super::columns::{Columns, RowCodes};
-use super::row_set::{Bounds, RowSet};
+use super::columns::{Columns, kinds_there_are};
 use crate::StoreError;
 use crate::lookup::Position;
-use crate::pairs::Pairs;
-use crate::segment::Segment;
+use crate::row_set::{Bounds, RowSet};
+use crate::segment::{RowCodes, Segment};
 
 /// By numbers alone: what has a selector may be shown.
 pub(crate) fn by_number(segment: &Segment, parts: &[Part], window: &Range<u32>) -> Bounds {
@@ -42,13 +39,13 @@ pub(crate) fn bounds(
     if shown.surely == shown.perhaps {
         return Ok(shown);
     }
-    let kinds = Kinds::of(columns, meter)?;
+    let kinds = columns.kinds(meter)?;
     let mut seqs = None;
     shown.perhaps = shown.surely.clone();
     for part in parts {
         let Some(selector) = &part.selector else { continue };
         let rows = in_part(&columns.segment, part, window, &mut seqs);
-        let Bounds { mut surely, mut perhaps } = kinds.bounds(selector, window);
+        let Bounds { mut surely, mut perhaps } = of_kinds(&kinds, selector, window);
         surely.and(&rows);
         perhaps.and(&rows);
         shown.surely.or(&surely);
@@ -80,39 +77,13 @@ fn by_seq(segment: &Segment, part: &Part, window: &Range<u32>, seqs: &mut Option
     RowSet::of_entries(window, seqs, |seq| part.holds(Seq(seq)))
 }
 
-/// The kinds of a segment's events. These columns are facts, plain or not: selectors ask for facts.
-struct Kinds {
-    columns: [Arc<RowCodes>; 3],
-}
-
-impl Kinds {
-    fn of(columns: &mut Columns, meter: &Meter) -> Result<Kinds, StoreError> {
-        let mut get = |attribute| columns.get(attribute, meter);
-        let read = [get(Attribute::EventCategory)?, get(Attribute::EventType)?, get(Attribute::EventRw)?];
-        Ok(Kinds { columns: read })
-    }
-
-    /// What a selector says of the rows of a window. A row's kind is one of very few, so each is asked about once.
-    fn bounds(&self, selector: &Selector, window: &Range<u32>) -> Bounds {
-        let rows = window.start as usize..window.end as usize;
-        let [category, kind, rw] =
-            [0, 1, 2].map(|at: usize| self.columns[at].of_row.get(rows.clone()).unwrap_or_default());
-        let mut pairs = [Pairs::default(), Pairs::default()];
-        let mut kinds = category.to_vec();
-        pairs[0].number_all(&mut kinds, kind);
-        pairs[1].number_all(&mut kinds, rw);
-        let verdicts: Vec<Option<bool>> = (0..pairs[1].len() as u32)
-            .map(|number| {
-                let (left, rw) = pairs[1].get(number);
-                let (category, kind) = pairs[0].get(left);
-                let text = |at: usize, code| std::str::from_utf8(self.columns[at].values.get(code)?).ok();
-                selector.selects_kind(Category::of(text(0, category), text(1, kind)), text(2, rw) == Some("Read"))
-            })
-            .collect();
-        let verdict = |kind: u32| verdicts.get(kind as usize).copied().flatten();
-        Bounds {
-            surely: RowSet::of_entries(window, &kinds, |kind| verdict(kind) == Some(true)),
-            perhaps: RowSet::of_entries(window, &kinds, |kind| verdict(kind) != Some(false)),
-        }
+/// What a selector says of the rows of a window. A row's kind is one of very few, so each is asked about once.
+fn of_kinds(kinds: &RowCodes, selector: &Selector, window: &Range<u32>) -> Bounds {
+    let verdicts: Vec<Option<bool>> =
+        kinds_there_are().map(|(category, is_read)| selector.selects_kind(category, is_read)).collect();
+    let verdict = |kind: u32| verdicts.get(kind as usize).copied().flatten();
+    Bounds {
+        surely: kinds.of_row.rows_with(window, |kind| verdict(kind) == Some(true)),
+        perhaps: kinds.of_row.rows_with(window, |kind| verdict(kind) != Some(false)),
     }
 }

@@ -9,7 +9,7 @@ use query::search::{Test, Word, Words};
 use query::{FieldPath, Limits, Search};
 
 use super::*;
-use crate::segment::{Built, PageCache, Row, build, paths, without_optional_sections};
+use crate::segment::{Built, Caches, Row, build, paths, without_optional_sections};
 
 const FOLDER: &str = "/segments";
 
@@ -92,8 +92,8 @@ fn a_segment_without_the_later_sections() {
     }
 }
 
-fn cache() -> Arc<PageCache> {
-    Arc::new(PageCache::of_bytes(1 << 20))
+fn cache() -> Arc<Caches> {
+    Arc::new(Caches::of_bytes(1 << 20, 1 << 20))
 }
 
 fn meter() -> Meter {

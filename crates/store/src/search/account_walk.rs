@@ -16,8 +16,10 @@ use crate::many::Owned;
 use crate::scope::{Asked, Bound, Work, by_number};
 use crate::segment::Segment;
 
-/// With more candidates in a window than this the columns are asked: they cost as much as reading some tens of pages.
+/// With more candidates in a window than this the columns are read: they cost as much as reading some tens of pages.
 const CANDIDATES_WITHOUT_COLUMNS: u64 = 64;
+/// The same for columns that are in memory: they cost less than reading a page.
+const CANDIDATES_WITHOUT_MEMORY: u64 = 4;
 /// Rows of the first window; each further one is four times as large, so a rare word does not take many steps and a
 /// frequent one does not look at a whole segment for one page.
 const FIRST_WINDOW_ROWS: u32 = 1024;
@@ -78,8 +80,18 @@ impl<'a> AccountWalk<'a> {
         Ok(if is_wanted { Step::Event(Owned { account: self.account, found }) } else { Step::Passed })
     }
 
+    /// How many candidates of a window are read rather than asked the columns about.
+    fn candidates_max(&self, window: &Range<u32>) -> u64 {
+        if self.work.borrow().has_columns_at_hand(self.asked) {
+            CANDIDATES_WITHOUT_MEMORY
+        } else if window.len() <= FIRST_WINDOW_ROWS as usize {
+            u64::MAX
+        } else {
+            CANDIDATES_WITHOUT_COLUMNS
+        }
+    }
+
     fn next_window(&mut self, meter: &Meter) -> Result<(), StoreError> {
-        let is_first = self.window == FIRST_WINDOW_ROWS;
         let len = self.window.min(self.rest.end - self.rest.start);
         self.window = self.window.saturating_mul(4);
         let window = if self.order == Order::NewestFirst {
@@ -95,7 +107,7 @@ impl<'a> AccountWalk<'a> {
         let shown = by_number(self.segment, self.parts, &window);
         let mut bounds = shown.and(self.bound.bounds(self.segment, &window));
         let undecided = bounds.perhaps.count() - bounds.surely.count();
-        if !is_first && undecided > CANDIDATES_WITHOUT_COLUMNS {
+        if undecided > self.candidates_max(&window) {
             let told = self.work.borrow_mut().bounds(self.asked, self.parts, window, meter)?;
             bounds = bounds.and(told.clone());
             bounds.surely.or(&told.surely);

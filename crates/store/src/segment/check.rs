@@ -15,11 +15,12 @@ use model::{Attribute, Seq};
 
 use super::arrangement;
 use super::build::{Arranged, Row, encode_index, paths, write_index};
+use super::caches::Caches;
 use super::format::{ParquetFile, Section, Table};
 use super::gather::index_attributes;
 use super::pages::PageEntry;
 use super::parquet_rows::{Contents, measure, read};
-use super::reader::{PageCache, Segment};
+use super::reader::Segment;
 use crate::StoreError;
 use crate::terms::{NESTED_ESCAPE_MARK, cut, for_each_key_and_value, token_hash};
 
@@ -66,7 +67,7 @@ impl Check {
     fn run(&mut self, disk: &dyn Disk, folder: &Path, entry: &catalog::Segment) {
         let stated = self.index(disk);
         let is_index_sound = self.checked.problems.is_empty();
-        let opened = Segment::open(disk, folder, entry.clone(), Arc::new(PageCache::of_bytes(PAGES_BYTES)));
+        let opened = Segment::open(disk, folder, entry.clone(), Arc::new(Caches::of_bytes(PAGES_BYTES, 0)));
         let segment = opened.map_err(|error| self.index_error(&error)).ok().filter(|_| is_index_sound);
         // Page by page first: it says where a changed file has changed.
         let is_whole = segment.as_ref().is_none_or(|segment| self.pages(segment));

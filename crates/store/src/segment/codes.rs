@@ -45,6 +45,11 @@ impl Values {
         self.ends.len() + 1
     }
 
+    /// The memory they take.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes.len() + self.ends.len() * size_of::<u32>()
+    }
+
     /// What a code stands for.
     pub(crate) fn get(&self, code: u32) -> Option<&[u8]> {
         let at = (code as usize).checked_sub(1)?;

@@ -11,7 +11,7 @@ use model::{AccountId, Attribute, Event, Seq, Timestamp};
 use proptest::prelude::*;
 
 use super::format::Table;
-use super::{Built, PageCache, Row, Segment, build, paths};
+use super::{Built, Caches, Row, Segment, build, paths};
 use crate::StoreError;
 use crate::lookup::{self, Condition, Lookup, Position};
 
@@ -73,7 +73,7 @@ fn lookups() -> Vec<Lookup> {
 
 /// Asks everything there is to ask.
 fn interrogate(disk: &SimulatedDisk, entry: &catalog::Segment) -> Result<(), TestCaseError> {
-    let opened = Segment::open(disk, Path::new(FOLDER), entry.clone(), Arc::new(PageCache::of_bytes(1 << 20)));
+    let opened = Segment::open(disk, Path::new(FOLDER), entry.clone(), Arc::new(Caches::of_bytes(1 << 20, 1 << 20)));
     let segment = match opened {
         Ok(segment) => Arc::new(segment),
         Err(error) => return is_named(&error, entry),
@@ -121,7 +121,7 @@ fn some_bytes() -> impl Strategy<Value = Vec<u8>> {
 fn the_sample_itself_is_sound() {
     let (disk, entry) = sample();
     interrogate(&disk, &entry).unwrap();
-    let segment = Segment::open(&disk, Path::new(FOLDER), entry, Arc::new(PageCache::of_bytes(0))).unwrap();
+    let segment = Segment::open(&disk, Path::new(FOLDER), entry, Arc::new(Caches::of_bytes(0, 0))).unwrap();
     segment.read_all(|_| {}).unwrap();
 }
 

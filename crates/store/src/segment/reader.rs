@@ -9,11 +9,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use host::{Disk, DiskFile, Mapped};
 use model::{AccountId, Event, Seq, Timestamp};
-use quick_cache::Weighter;
-use quick_cache::sync::Cache;
 
 use super::arrangement::Arrangement;
 use super::build::{Row, paths};
+use super::caches::Caches;
 use super::format::{Section, Summary, Table, read_u32, read_u64, unshift_time};
 use super::packed::Packed;
 use super::pages::{Pages, value_at, values};
@@ -32,24 +31,6 @@ const ID_READ_BYTES: usize = 1 << 20;
 /// this is not believed.
 const PAGE_BYTES_MAX: u32 = 1 << 20;
 
-/// Uncompressed JSON pages that were read lately, by segment and page.
-pub(crate) struct PageCache(Cache<(i64, u32), Bytes, ByBytes>);
-
-#[derive(Clone)]
-struct ByBytes;
-
-impl Weighter<(i64, u32), Bytes> for ByBytes {
-    fn weight(&self, _: &(i64, u32), page: &Bytes) -> u64 {
-        page.len() as u64 + 64
-    }
-}
-
-impl PageCache {
-    pub(crate) fn of_bytes(bytes: u64) -> PageCache {
-        PageCache(Cache::with_weighter((bytes / (32 << 10)).max(1) as usize, bytes, ByBytes))
-    }
-}
-
 /// An open segment. Its index is mapped; the Parquet file is read page by page.
 pub(crate) struct Segment {
     /// Its row in the manifest.
@@ -61,7 +42,7 @@ pub(crate) struct Segment {
     index: Mapped,
     table: Table,
     rows: u32,
-    cache: Arc<PageCache>,
+    caches: Arc<Caches>,
 }
 
 impl Segment {
@@ -70,7 +51,7 @@ impl Segment {
         disk: &dyn Disk,
         folder: &Path,
         entry: catalog::Segment,
-        cache: Arc<PageCache>,
+        caches: Arc<Caches>,
     ) -> Result<Segment, StoreError> {
         let (parquet_path, index_path) = paths(folder, &entry.file);
         let open_error = |path: &Path| {
@@ -96,7 +77,7 @@ impl Segment {
             index,
             table,
             rows,
-            cache,
+            caches,
         };
         for section in [Section::Times, Section::Seqs, Section::Received, Section::Arrangement] {
             if Packed::open(segment.section(section)).is_none_or(|column| column.len() != rows as usize) {
@@ -291,11 +272,11 @@ impl Segment {
 
     fn page(&self, page: u32) -> Result<Bytes, StoreError> {
         let key = (self.entry.id, page);
-        if let Some(bytes) = self.cache.0.get(&key) {
+        if let Some(bytes) = self.caches.pages.get(&key) {
             return Ok(bytes);
         }
         let bytes = self.read_page(page)?;
-        self.cache.0.insert(key, bytes.clone());
+        self.caches.pages.insert(key, bytes.clone());
         Ok(bytes)
     }
 

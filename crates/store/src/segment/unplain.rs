@@ -51,11 +51,20 @@ pub(super) fn encode(rows: &[&Row]) -> Vec<u8> {
     entries
 }
 
-/// The rows in which the attribute's column is not plain; `None` when nothing is known.
-pub(super) fn rows(section: &[u8], attribute: Attribute, rows: u32) -> Option<Vec<u32>> {
+fn entry(section: &[u8], attribute: Attribute) -> Option<&[u8]> {
     let columns = read_u32(section, 0)? as usize;
     let mut entries = section.get(4..)?.chunks_exact(ENTRY_BYTES).take(columns);
-    let entry = entries.find(|entry| entry[0] == attribute as u8)?;
+    entries.find(|entry| entry[0] == attribute as u8)
+}
+
+/// Whether [`rows`] has something to say of an attribute.
+pub(super) fn is_known(section: &[u8], attribute: Attribute) -> bool {
+    entry(section, attribute).is_some()
+}
+
+/// The rows in which the attribute's column is not plain; `None` when nothing is known.
+pub(super) fn rows(section: &[u8], attribute: Attribute, rows: u32) -> Option<Vec<u32>> {
+    let entry = entry(section, attribute)?;
     let (offset, length) = (read_u32(entry, 4)? as usize, read_u32(entry, 8)? as usize);
     let mut unplain = Vec::new();
     if length > 0 {

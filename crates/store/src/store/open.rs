@@ -20,7 +20,7 @@ use crate::check::{is_covered, range_of};
 use crate::id_filter::IdFilter;
 use crate::metrics::StoreMetrics;
 use crate::recent::Recent;
-use crate::segment::{PageCache, Segment, newest, paths};
+use crate::segment::{Caches, Segment, newest, paths};
 use crate::upkeep::{Upkeep, seal};
 use crate::{OpenError, StoreError};
 
@@ -42,7 +42,7 @@ impl Store {
             disk,
             catalog,
             clock,
-            cache: Arc::new(PageCache::of_bytes(config.cache_bytes)),
+            caches: Arc::new(Caches::of_bytes(config.cache_bytes, config.column_cache_bytes)),
             metrics: StoreMetrics::register(metrics, config.recent_bytes.saturating_mul(2)),
             state: ArcSwap::from_pointee(State {
                 segments: Vec::new(),
@@ -119,7 +119,7 @@ fn open_segments(shared: &Shared, manifest: Manifest) -> Result<(), StoreError> 
     let mut filter = IdFilter::for_ids(events as usize);
     let mut segments = Vec::with_capacity(manifest.segments.len());
     for entry in manifest.segments {
-        let segment = Segment::open(&*shared.disk, folder, entry, shared.cache.clone())?;
+        let segment = Segment::open(&*shared.disk, folder, entry, shared.caches.clone())?;
         segment.for_each_id_hash(&*shared.disk, |hash| filter.insert(hash))?;
         segments.push(Arc::new(segment));
     }

@@ -27,6 +27,8 @@ pub struct AlertRef {
     pub project: String,
     /// The rule's name.
     pub rule: String,
+    /// The rule's display name.
+    pub title: String,
     /// Firing or resolved.
     pub status: Status,
     /// How bad.
@@ -129,6 +131,7 @@ impl AlertRef {
             fingerprint: alert.fingerprint.clone(),
             project: alert.project.clone(),
             rule: alert.rule.clone(),
+            title: alert.rule_title.clone(),
             status: alert.status,
             severity: alert.severity,
         }

@@ -10,10 +10,10 @@ use outbound::channel::Envelope;
 
 use super::accounts::channel_name;
 use super::run::Standing;
-use crate::decide::{Act, Decision, quota_day};
+use crate::decide::{Act, AlertRef, Decision, quota_day};
 use crate::outbox::ASK;
 
-/// Characters of a message's first line that are kept where it has no title.
+/// Characters of a message's title that are kept in the log.
 const TITLE_CHARACTERS_MAX: usize = 80;
 
 /// What is about to be written, and what follows from it in memory.
@@ -42,26 +42,11 @@ impl Draft {
             && cursors.is_empty()
     }
 
+    /// A decision as rows.
     pub(super) fn write(&mut self, account: AccountId, id: String, decision: Decision, now: Timestamp) {
-        let channel = decision.channel.map(channel_name).unwrap_or_default();
-        let first = decision.alerts.first();
-        let mut notification = Notification {
-            id: id.clone(),
-            account,
-            project: first.map(|alert| alert.project.clone()).unwrap_or_default(),
-            rule: first.map(|alert| alert.rule.clone()).unwrap_or_default(),
-            action_policy: decision.action_policy,
-            channel: channel.clone(),
-            recipient: decision.recipient.clone(),
-            outcome: NotificationOutcome::Waiting,
-            code: decision.code.into_owned(),
-            reason: decision.reason,
-            incidents: decision.alerts.iter().map(|alert| alert.incident.clone()).collect(),
-            title: String::new(),
-            attempts: 0,
-            created: now,
-            finished: None,
-        };
+        let mut notification = notification(account, &id, &decision, now);
+        let channel = notification.channel.clone();
+        let usual = notification.title.clone();
         let row = |channel: String, body: String| OutboxRow {
             id: id.clone(),
             kind: OutboxKind::Notification,
@@ -75,7 +60,7 @@ impl Draft {
         match decision.act {
             Act::Send(what) => {
                 let (target, message) = *what;
-                notification.title = title(&message.title, &message.body);
+                notification.title = title(&message.title, &usual);
                 let envelope = Envelope {
                     id: id.clone(),
                     account,
@@ -92,12 +77,11 @@ impl Draft {
                 }
             }
             Act::Ask(question) => {
-                notification.title = "who is to be told".to_owned();
                 let body = serde_json::to_string(&question).expect("a question has no failing parts");
                 self.change.outbox.push(row(ASK.to_owned(), body));
             }
             Act::Inbox(message) => {
-                notification.title = title(&message.title, &message.body);
+                notification.title = title(&message.title, &usual);
                 notification.outcome = NotificationOutcome::Sent;
                 notification.finished = Some(now);
                 self.decided.push((channel, "sent"));
@@ -117,8 +101,31 @@ impl Draft {
     }
 }
 
-fn title(title: &str, body: &str) -> String {
-    let text =
-        if title.is_empty() { body.lines().find(|line| !line.trim().is_empty()).unwrap_or_default() } else { title };
+/// Its record, as of something that waits.
+fn notification(account: AccountId, id: &str, decision: &Decision, now: Timestamp) -> Notification {
+    let first = decision.alerts.first();
+    let of_first = |text: fn(&AlertRef) -> &String| first.map(|alert| text(alert).clone()).unwrap_or_default();
+    Notification {
+        id: id.to_owned(),
+        account,
+        project: of_first(|alert| &alert.project),
+        rule: of_first(|alert| &alert.rule),
+        action_policy: decision.action_policy.clone(),
+        channel: decision.channel.map(channel_name).unwrap_or_default(),
+        recipient: decision.recipient.clone(),
+        outcome: NotificationOutcome::Waiting,
+        code: decision.code.clone().into_owned(),
+        reason: decision.reason.clone(),
+        incidents: decision.alerts.iter().map(|alert| alert.incident.clone()).collect(),
+        title: of_first(|alert| &alert.title),
+        attempts: 0,
+        created: now,
+        finished: None,
+    }
+}
+
+/// A message's own title, or its rule's.
+fn title(own: &str, usual: &str) -> String {
+    let text = if own.is_empty() { usual } else { own };
     text.chars().take(TITLE_CHARACTERS_MAX).collect()
 }

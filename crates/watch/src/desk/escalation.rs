@@ -8,6 +8,7 @@ use alert::action::{self, EscalationKind};
 use catalog::{CatalogError, Incident, IncidentChange, IncidentStatus};
 use model::Timestamp;
 
+use super::accounts::read_silences;
 use super::clerk::Clerk;
 use super::draft::Draft;
 
@@ -30,7 +31,9 @@ impl Clerk {
         let rules = self.tools.rules.borrow().clone();
         for incident in self.tools.catalog.incidents_to_escalate(now, ESCALATIONS_MAX).await? {
             let around = self.surroundings(incident.account, now).await?;
+            let silences = read_silences(&self.tools.catalog, incident.account, now).await?;
             let decider = self.accounts.decider(&self.tools.catalog, incident.account, &rules, now).await?;
+            decider.heeds(silences);
             let Some(policy) = decider.policy(&incident.action_policy) else {
                 draft.change.incidents.push(IncidentChange::Escalated { id: incident.id, bits: 0, escalate_at: None });
                 continue;

@@ -24,6 +24,15 @@ pub(super) struct Standing {
     pub(super) streamed: HashMap<Fingerprint, Timestamp>,
 }
 
+/// The alerts of a run.
+struct Alerts {
+    firing: Vec<Alert>,
+    resolved: Vec<Alert>,
+    /// Those that began to fire, or became worse or better.
+    begun: Vec<AlertRef>,
+    is_muted: bool,
+}
+
 impl Clerk {
     async fn standing(&self, draft: &Draft, outcome: &Outcome) -> Result<Standing, CatalogError> {
         let row = &outcome.rule.row;
@@ -52,15 +61,14 @@ impl Clerk {
         draft: &mut Draft,
     ) -> Result<(), CatalogError> {
         let mut standing = self.standing(draft, outcome).await?;
-        let (rule, row) = (&outcome.rule.rule, &outcome.rule.row);
+        let row = &outcome.rule.row;
         let is_streamed = outcome.run == Run::Streamed;
         let stepped = stepped(outcome, &standing);
         let is_news = |alert: &&Alert| {
             let before = standing.state.instances.get(&alert.fingerprint);
             before.is_none_or(|before| before.fire_time.is_none() || before.severity != alert.severity)
         };
-        let has_news = stepped.firing.iter().any(|alert| is_news(&alert));
-        let begun: Vec<Alert> = stepped.firing.iter().filter(is_news).cloned().collect();
+        let begun: Vec<AlertRef> = stepped.firing.iter().filter(is_news).map(AlertRef::of).collect();
         if is_streamed {
             let seen = stepped.firing.iter().map(|alert| (alert.fingerprint.clone(), outcome.instant));
             standing.streamed.extend(seen);
@@ -79,7 +87,7 @@ impl Clerk {
             reason: evaluation.reason.clone(),
         };
         draft.standings.push((row.id, standing));
-        if is_streamed && !has_news {
+        if is_streamed && begun.is_empty() {
             // It fires already: the schedule goes on from here.
             return Ok(());
         }
@@ -93,35 +101,46 @@ impl Clerk {
             EvaluatedRule { account: row.account, project: row.project.clone(), state: kept, history: vec![history] };
         draft.change.rules.push(evaluated);
 
-        let firing: Vec<Alert> = firing.into_iter().map(slim).collect();
-        for alert in &firing {
-            draft.change.incidents.push(IncidentChange::Fires(Box::new(incident(row.id, alert))));
-        }
         for alert in &resolved {
             let (fingerprint, at) = (alert.fingerprint.0.clone(), outcome.instant);
             draft.change.incidents.push(IncidentChange::Ends { account: row.account, fingerprint, at });
         }
-        if is_muted {
-            let until = rule.mute_until.map_or_else(String::new, |until| format!(" until {until}"));
-            let muted = |alert: &Alert| {
-                Decision::not_told("muted", format!("the rule is muted{until}"), vec![AlertRef::of(alert)])
-            };
-            let decisions = begun.iter().map(muted).collect();
-            self.record(row.account, decisions, now, draft);
-            return Ok(());
+        let alerts = Alerts { firing: firing.into_iter().map(slim).collect(), resolved, begun, is_muted };
+        self.hand_on(outcome, alerts, now, draft).await
+    }
+
+    /// What fires becomes incidents, and goes into merge sets with what has ended.
+    async fn hand_on(
+        &mut self,
+        outcome: &Outcome,
+        alerts: Alerts,
+        now: Timestamp,
+        draft: &mut Draft,
+    ) -> Result<(), CatalogError> {
+        let (rule, row) = (&outcome.rule.rule, &outcome.rule.row);
+        let Alerts { firing, resolved, begun, is_muted } = alerts;
+        for alert in &firing {
+            draft.change.incidents.push(IncidentChange::Fires(Box::new(incident(row.id, alert))));
         }
         let rules = self.tools.rules.borrow().clone();
         let decider = self.accounts.decider(&self.tools.catalog, row.account, &rules, now).await?;
-        let (told, silent) = if rule.sends_resolved { (resolved, Vec::new()) } else { (Vec::new(), resolved) };
+        let (told, silent) =
+            if rule.sends_resolved && !is_muted { (resolved, Vec::new()) } else { (Vec::new(), resolved) };
         for alert in &silent {
             decider.leave(&alert.fingerprint);
         }
         let mut decisions = Vec::new();
-        for mut alert in firing.into_iter().chain(told.into_iter().map(slim)) {
-            if let Some(legacy) = &rule.legacy {
-                route_legacy(&mut alert, row, legacy);
+        if is_muted {
+            let until = rule.mute_until.map_or_else(String::new, |until| format!(" until {until}"));
+            let muted = |alert| Decision::not_told("muted", format!("the rule is muted{until}"), vec![alert]);
+            decisions.extend(begun.into_iter().map(muted));
+        } else {
+            for mut alert in firing.into_iter().chain(told.into_iter().map(slim)) {
+                if let Some(legacy) = &rule.legacy {
+                    route_legacy(&mut alert, row, legacy);
+                }
+                decisions.extend(decider.add(&alert, now));
             }
-            decisions.extend(decider.add(&alert, now));
         }
         self.record(row.account, decisions, now, draft);
         Ok(())

@@ -15,6 +15,19 @@ fn seconds(at: Timestamp, seconds: i64) -> Timestamp {
     Timestamp(at.0 + seconds * 1000)
 }
 
+fn silence_of(name: &str) -> AlertSilence {
+    AlertSilence {
+        id: "s1".into(),
+        account: account(),
+        matchers: json!([{ "object": "labels.eventName", "operator": "==", "value": name }]).to_string(),
+        starts: AT,
+        ends: minutes(60),
+        reason: "maintenance".into(),
+        creator: "alice".into(),
+        created: AT,
+    }
+}
+
 #[tokio::test]
 async fn an_event_becomes_an_incident_messages_and_history_and_its_end_is_told() {
     let folder = Folder::new();
@@ -41,6 +54,7 @@ async fn an_event_becomes_an_incident_messages_and_history_and_its_end_is_told()
     assert_eq!(log.len(), 2, "{log:?}");
     assert!(log.iter().all(|one| one.code == "first" && one.incidents == [incidents[0].id.clone()]), "{log:?}");
     assert!(log.iter().any(|one| one.id == message.id && one.recipient == "ops-hook"));
+    assert!(log.iter().all(|one| one.title.contains("trail-off")), "{log:?}");
     let (inbox, _) = scene.catalog.inbox_list(account(), true, 0, 10).await.unwrap();
     assert_eq!((inbox.len(), inbox[0].severity), (1, 8));
 
@@ -96,17 +110,7 @@ async fn whatever_is_not_told_has_a_reason() {
     let script = "fire(type=\"email\", users=[\"nobody\"], groups=[\"no_group\"])";
     scene.record("sls.alert.action_policy", "mail.policy", action_policy("mail.policy", script)).await;
     let rule = scene.rule("silenced-rule", search_rule("eventName: Silenced")).await;
-    let silence = AlertSilence {
-        id: "s1".into(),
-        account: account(),
-        matchers: json!([{ "object": "labels.eventName", "operator": "==", "value": "Silenced" }]).to_string(),
-        starts: AT,
-        ends: minutes(60),
-        reason: "maintenance".into(),
-        creator: "alice".into(),
-        created: AT,
-    };
-    scene.catalog.silence_create(&silence, 10).await.unwrap();
+    scene.catalog.silence_create(&silence_of("Silenced"), 10).await.unwrap();
     for (number, name) in ["Muted", "Lost", "Unread", "Silenced"].into_iter().enumerate() {
         scene.event(&format!("e{number}"), name, seconds(AT, 30)).await;
     }
@@ -143,27 +147,32 @@ async fn an_ignored_incident_is_quiet_and_one_that_nobody_confirms_is_escalated(
     let rule = scene.rule("trail-off", search_rule("eventRW: Write")).await;
     scene.event("e1", "DeleteTrail", seconds(AT, 30)).await;
     scene.event("e2", "StopLogging", seconds(AT, 30)).await;
+    scene.event("e3", "CreateUser", seconds(AT, 30)).await;
     scene.advance_to(minutes(1));
     scene.until_ran(rule, minutes(1)).await;
-    until("both are told", async || scene.arrived().len() == 2).await;
+    until("all are told", async || scene.arrived().len() == 3).await;
+    let silence = AlertSilence { starts: minutes(2), ..silence_of("CreateUser") };
+    scene.catalog.silence_create(&silence, 10).await.unwrap();
     let incidents = scene.incidents().await;
-    let ignored = incidents.iter().find(|one| one.alert.contains("StopLogging")).unwrap();
+    let ignored = incidents.iter().find(|one| one.alert.contains(r#""labels":{"eventName":"StopLogging"}"#)).unwrap();
     let ignore =
         scene.catalog.incident_handle(account(), &ignored.id, IncidentStatus::Ignored, "bob", "known", minutes(2));
     ignore.await.unwrap();
     for minute in 1..12 {
-        for name in ["DeleteTrail", "StopLogging"] {
+        for name in ["DeleteTrail", "StopLogging", "CreateUser"] {
             scene.event(&format!("{name}{minute}"), name, seconds(minutes(minute), 30)).await;
         }
         scene.advance_to(minutes(minute + 1));
         scene.until_ran(rule, minutes(minute + 1)).await;
     }
-    until("the boss is told", async || scene.arrived().len() == 3).await;
+    until("the boss is told", async || scene.arrived().len() == 4).await;
     let last = scene.notifications().await.into_iter().find(|one| one.code == "escalation").unwrap();
     assert_eq!(last.recipient, "boss-hook");
     assert!(!last.incidents.contains(&ignored.id));
     tokio::time::sleep(Duration::from_millis(200)).await;
-    assert_eq!(scene.arrived().len(), 3, "each clock rings once");
+    assert_eq!(scene.arrived().len(), 4, "each clock rings once, and not for what is silenced or ignored");
+    let silenced = scene.notifications().await.into_iter().filter(|one| one.code == "silenced").count();
+    assert_eq!(silenced, 1);
     scene.stop().await;
 }
 

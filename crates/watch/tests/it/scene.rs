@@ -1,6 +1,7 @@
 //! A node's parts that alerting works with, on a temporary folder.
 
 use std::collections::HashMap;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -53,6 +54,8 @@ pub(crate) struct Receivers {
     pub(crate) answers: Mutex<HashMap<String, Vec<Outcome>>>,
     /// What somebody who is asked whom to tell says.
     pub(crate) named: Mutex<Vec<String>>,
+    /// Where the id of each message is written as well: a killed process remembers nothing.
+    pub(crate) book: Option<PathBuf>,
 }
 
 pub(crate) fn receiver(target: &Target) -> String {
@@ -69,6 +72,10 @@ pub(crate) fn receiver(target: &Target) -> String {
 impl Carrier for Receivers {
     async fn carry(&self, envelope: &Envelope, _now: Timestamp) -> Outcome {
         self.arrived.lock().push(envelope.clone());
+        if let Some(book) = &self.book {
+            let mut book = std::fs::OpenOptions::new().append(true).create(true).open(book).unwrap();
+            book.write_all(format!("{}\n", envelope.id).as_bytes()).unwrap();
+        }
         let mut answers = self.answers.lock();
         let next = answers.get_mut(&receiver(&envelope.target)).filter(|answers| !answers.is_empty());
         next.map_or(Outcome::Delivered { answer: "200".into() }, |answers| answers.remove(0))
@@ -119,19 +126,29 @@ pub(crate) struct Scene {
     pub(crate) metrics: Metrics,
 }
 
-pub(crate) struct Folder(tempfile::TempDir);
+/// Where a node's data lies; removed with the test that made it.
+pub(crate) struct Folder {
+    path: PathBuf,
+    _made: Option<tempfile::TempDir>,
+}
 
 impl Folder {
     pub(crate) fn new() -> Folder {
-        Folder(tempfile::tempdir().unwrap())
+        let made = tempfile::tempdir().unwrap();
+        Folder { path: made.path().to_owned(), _made: Some(made) }
+    }
+
+    /// One that is there already.
+    pub(crate) fn at(path: PathBuf) -> Folder {
+        Folder { path, _made: None }
     }
 
     pub(crate) fn path(&self) -> &Path {
-        self.0.path()
+        &self.path
     }
 
     fn catalog(&self) -> PathBuf {
-        self.0.path().join("catalog.sqlite")
+        self.path.join("catalog.sqlite")
     }
 }
 

@@ -7,13 +7,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Graph, GraphError, NODES_MAX, Node, NodeKind, expression};
 use crate::action;
-use crate::script::{Block, Branch, Call, Statement, Value};
+use crate::script::{Block, Branch, Call, Statement, Value, print};
 
 pub(super) fn read(graph: &Graph) -> Result<Block, GraphError> {
     let reader = Reader::new(graph)?;
-    let mut budget = NODES_MAX;
+    // Each node once, and as many again for Ends and for what is written twice.
+    let mut budget = 2 * NODES_MAX;
     let block = reader.block(Some(&graph.start), None, &mut budget)?;
-    action::check(&block).map_err(|wrong| GraphError::node(&graph.start, wrong.message))?;
+    // What is written down must be readable again, within the limits of scripts.
+    action::parse(&print(&block)).map_err(|wrong| GraphError::node(&graph.start, wrong.message))?;
     Ok(block)
 }
 
@@ -29,8 +31,8 @@ struct Reader<'a> {
     nodes: BTreeMap<&'a str, &'a Node>,
     /// For each node, from where one comes to it; a condition with both ways to it is there twice.
     before: BTreeMap<&'a str, Vec<&'a str>>,
-    /// For each node what every way from it passes that does not leave early, the nearest first, the end last.
-    passed: BTreeMap<&'a str, Vec<&'a str>>,
+    /// For each node the nearest one that every way from it passes that does not leave early; nothing after a stop.
+    passed: BTreeMap<&'a str, Option<&'a str>>,
     turns: BTreeMap<&'a str, Turn<'a>>,
 }
 
@@ -78,38 +80,38 @@ impl<'a> Reader<'a> {
         for next in ways(node) {
             self.pass(next, above)?;
         }
-        let rest = match &node.kind {
-            NodeKind::End { stop: true } => Vec::new(),
-            NodeKind::End { stop: false } => vec![END],
-            NodeKind::ActionGroup { next, .. } => self.passed[next.as_str()].clone(),
+        let nearest = match &node.kind {
+            NodeKind::End { stop } => (!stop).then_some(END),
+            NodeKind::ActionGroup { next, .. } => Some(next.as_str()),
             NodeKind::Condition { yes, no, .. } => {
                 let turn = self.turn(yes, no);
                 self.turns.insert(id, turn);
                 match turn {
-                    Turn::Join(join) => {
-                        let both = self.passed[yes.as_str()].iter().skip_while(|place| **place != join);
-                        both.filter(|place| self.passed[no.as_str()].contains(place)).copied().collect()
-                    }
-                    Turn::YesLeaves => self.passed[no.as_str()].clone(),
-                    Turn::NoLeaves => self.passed[yes.as_str()].clone(),
+                    Turn::Join(join) => Some(join),
+                    Turn::YesLeaves => Some(no.as_str()),
+                    Turn::NoLeaves => Some(yes.as_str()),
                 }
             }
         };
         above.remove(id);
-        self.passed.insert(id, if rest == [END] && ways(node).is_empty() { rest } else { [&[id], &rest[..]].concat() });
+        self.passed.insert(id, nearest);
         Ok(())
+    }
+
+    /// What every way from a node passes that does not leave early: itself first, the end or a stop last.
+    fn passes(&self, id: &'a str) -> impl Iterator<Item = &'a str> + '_ {
+        std::iter::successors(Some(id), |id| self.passed.get(id).copied().flatten())
     }
 
     /// Of two ways that never meet, one ends in stops for sure. If both do, the one whose nodes belong to it alone is the branch: the
     /// other may be what follows an `if` further out.
     fn turn(&self, yes: &'a str, no: &'a str) -> Turn<'a> {
-        let (yes_passes, no_passes) = (&self.passed[yes], &self.passed[no]);
-        if let Some(join) = yes_passes.iter().find(|place| no_passes.contains(place)) {
+        let no_passes: BTreeSet<&str> = self.passes(no).collect();
+        if let Some(join) = self.passes(yes).find(|place| no_passes.contains(place)) {
             return Turn::Join(join);
         }
-        let stops = |passes: &[&str]| passes.last() != Some(&END);
-        match (stops(yes_passes), stops(no_passes)) {
-            (true, true) if !self.is_private(yes) && self.is_private(no) => Turn::NoLeaves,
+        match (self.passes(yes).last() != Some(END), no_passes.contains(END)) {
+            (true, false) if !self.is_private(yes) && self.is_private(no) => Turn::NoLeaves,
             (true, _) => Turn::YesLeaves,
             (false, _) => Turn::NoLeaves,
         }

@@ -149,6 +149,39 @@ fn ways_that_cross_are_written_twice_up_to_a_limit() {
     assert!(error.contains("cross too often"), "{error}");
 }
 
+#[test]
+fn the_longest_graph_is_read() {
+    // A test's stack is as small as a server's.
+    let mut nodes: Vec<_> = (0..NODES_MAX - 1)
+        .map(|number| {
+            let next = format!("n{}", number + 1);
+            json!({"id": format!("n{number}"), "type": "condition", "match": "any", "mode": "standard",
+                "conditions": [{"object": "severity", "operator": ">", "value": number}], "yes": next, "no": next})
+        })
+        .collect();
+    nodes.push(json!({"id": format!("n{}", NODES_MAX - 1), "type": "end"}));
+    let mut graph: Graph = serde_json::from_value(json!({"start": "n0", "nodes": nodes})).unwrap();
+    assert_eq!(graph.script().unwrap().len(), NODES_MAX - 1);
+    graph.nodes.push(Node { id: "more".into(), kind: NodeKind::End { stop: true } });
+    assert!(graph.script().unwrap_err().to_string().contains("at most 1000 nodes"));
+    // And one that goes ever deeper.
+    let deep: Vec<_> = (0..40)
+        .flat_map(|number| {
+            let (next, group) = (format!("n{}", number + 1), format!("g{number}"));
+            [
+                json!({"id": format!("n{number}"), "type": "condition", "match": "any", "mode": "standard",
+                    "conditions": [{"object": "severity", "operator": ">", "value": number}], "yes": next, "no": group}),
+                json!({"id": group, "type": "action_group", "actions": [{"type": "sms"}], "next": format!("e{number}")}),
+                json!({"id": format!("e{number}"), "type": "end"}),
+            ]
+        })
+        .chain([json!({"id": "n40", "type": "end"})])
+        .collect();
+    let graph: Graph = serde_json::from_value(json!({"start": "n0", "nodes": deep})).unwrap();
+    let error = graph.script().unwrap_err().to_string();
+    assert!(error.contains("nested deeper than 32 levels"), "{error}");
+}
+
 /// Conditions that a node can show.
 fn conditions() -> impl Strategy<Value = Condition> {
     let comparison = |scope: Scope| {

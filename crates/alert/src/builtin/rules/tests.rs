@@ -27,18 +27,21 @@ fn every_template_becomes_a_rule_in_both_languages() {
             let text = configuration.to_string();
             assert!(!text.contains("{{"), "{}: a parameter without a value", template.id);
             let rule = Rule::parse(&configuration).unwrap_or_else(|error| panic!("{}: {error}", template.id));
-            assert!(rule.queries[0].statement.as_ref().unwrap().sql.is_some(), "{}", template.id);
-            assert!(rule.sends_resolved || rule.annotations.iter().all(|(_, text)| !text.is_empty()));
-            // What an alert says is in its row: each variable is a column of the query.
+            assert!(rule.annotations.iter().all(|(_, text)| !text.is_empty()));
+            // What an alert says is in its row: each variable is a column of the query, or a place in an event.
+            let has_sql = rule.queries[0].statement.as_ref().unwrap().sql.is_some();
+            let is_there =
+                |field: &str| if has_sql { columns(&template.query).contains(field) } else { is_in_events(field) };
             for (_, text) in &rule.annotations {
-                for field in text.split("${").skip(1).filter_map(|rest| rest.split('}').next()) {
-                    assert!(columns(&template.query).contains(field), "{}: ${{{field}}}", template.id);
+                for fields in text.split("${").skip(1).filter_map(|rest| rest.split('}').next()) {
+                    assert!(fields.split('|').all(is_there), "{}: ${{{fields}}}", template.id);
                 }
             }
             if let Grouping::Custom(fields) = &rule.grouping {
-                let columns = columns(&template.query);
-                assert!(fields.iter().all(|field| columns.contains(field.as_str())), "{}", template.id);
+                assert!(fields.iter().all(|field| is_there(field)), "{}", template.id);
             }
+            // Without SQL it fires on the stream, with every event it finds.
+            assert!(has_sql || (template.condition.is_empty() && !template.group.is_empty()), "{}", template.id);
         }
         let is_chinese = |text: &str| text.chars().any(|each| ('\u{4e00}'..='\u{9fff}').contains(&each));
         for texts in [&template.name, &template.about, &template.message] {
@@ -46,6 +49,11 @@ fn every_template_becomes_a_rule_in_both_languages() {
         }
         Schedule::parse(&template.schedule()).unwrap();
     }
+}
+
+fn is_in_events(path: &str) -> bool {
+    let keys = ["userIdentity", "requestParameters", "requestParameterJson", "eventName", "sourceIpAddress"];
+    path == "__pass_count__" || keys.contains(&path.split('.').next().unwrap())
 }
 
 /// The names a query gives its columns.
@@ -214,10 +222,23 @@ fn the_page_lists_every_template() {
         let id = template.id.strip_prefix("sls.app.actiontrail.").or(template.id.strip_prefix("cairn.")).unwrap();
         let line = page.lines().find(|line| line.starts_with(&format!("| `{id}` | {} |", template.about.en)));
         let line = line.unwrap_or_else(|| panic!("{id} is not on the page as it is"));
-        assert!(line.ends_with(&format!("| {} / {} |", template.interval, template.window)), "{id}");
+        let at_once = if template.query.contains(" | select ") { "" } else { "at once, " };
+        assert!(line.ends_with(&format!("| {at_once}{} / {} |", template.interval, template.window)), "{id}");
         assert!(line.contains(&format!("| {} |", template.severity.number())), "{id}");
         for (name, value) in &template.parameters {
             assert!(line.contains(&format!("{name} = {value}")), "{id}");
         }
     }
+}
+
+#[test]
+fn plain_searches_are_on_the_stream() {
+    let on_stream = templates().iter().filter(|template| {
+        let rule = Rule::parse(&rule(&template.id, "en", &tokens(&[])).unwrap()).unwrap();
+        let how = crate::stream::on_stream(&rule);
+        let has_sql = template.query.contains(" | ");
+        assert_eq!(how.is_ok(), !has_sql, "{}: {how:?}", template.id);
+        how.is_ok()
+    });
+    assert_eq!(on_stream.count(), 16);
 }

@@ -24,8 +24,9 @@ pub(super) const FUNCTIONS: &[(&str, Function)] = &[
 
 /// Everything but RFC 3986's unreserved characters.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
-/// What Markdown gives a meaning.
-const MARKDOWN: &str = "\\`*_{}[]()#+-.!|<>&~\"'";
+/// What Markdown gives a meaning inside of a line. The rest (full stops, parentheses alone) is left readable for clients
+/// that show entities as they are.
+const MARKDOWN: &str = "\\`*_{}[]#|~";
 
 /// As HTML shows it.
 pub(in crate::template) fn escaped_html(text: &str) -> String {

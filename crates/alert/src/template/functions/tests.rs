@@ -33,8 +33,8 @@ fn functions_do_what_the_reference_says() {
         (r#"{{ title("hello world") }} {{ trim("  a ") }}|{{ "xax".strip("x") }}"#, "Hello World a|a"),
         (r#"{{ replace("a-b-c", "-", "+") }} {{ replace("a-b-c", "-", "+", 1) }}"#, "a+b+c a+b-c"),
         (
-            r#"{{ wordcount("a b  c") }} {{ truncate("hello", 3) }} {{ truncate("hello", 3, end="...") }}"#,
-            "3 hel hel...",
+            r#"{{ wordcount("a b  c") }} {{ truncate("hello", 4) }} {{ truncate("hello", 4, end="...") }}"#,
+            "3 hell hell...",
         ),
         (r#"{{ quote('say "hi"') }} {{ indent("a\nb", 2) }}"#, "\"say \\\"hi\\\"\" a\n  b"),
         (r#"{{ startswith("foo", "f") }} {{ "foo".endswith("f") }}"#, "true false"),

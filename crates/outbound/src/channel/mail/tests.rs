@@ -94,6 +94,11 @@ async fn a_message_has_text_and_html_and_the_notifications_id() {
         assert!(said.iter().any(|each| each == line), "{line}: {said:#?}");
     }
     assert!(!said.iter().any(|line| line.starts_with("Bcc")), "no header can be smuggled in: {said:#?}");
+    let (port, told) = server("250 ok", 1);
+    let plain_title = Envelope { title: "Stopped\r\nBcc: eve@evil.test".to_owned(), ..to("alice@example.com") };
+    super::super::tests::channels(&plain(port), &[]).send(&plain_title, NOW).await;
+    let said = told.recv().unwrap();
+    assert!(said.contains(&"Subject: Stopped Bcc: eve@evil.test".to_owned()), "{said:#?}");
 }
 
 #[tokio::test]

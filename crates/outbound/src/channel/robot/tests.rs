@@ -50,6 +50,18 @@ fn each_robot_gets_its_own_form() {
 }
 
 #[test]
+fn a_title_is_no_markup() {
+    let title = "[Firing] [click](https://evil.test) <https://evil.test|x>";
+    let nobody = Mention::default();
+    let dingtalk = read_json(dingtalk_body(title, "", &nobody))["markdown"]["text"].as_str().unwrap().to_owned();
+    assert_eq!(dingtalk, "### [Firing] [click] (https://evil.test) ＜https://evil.test|x>\n\n");
+    let wechat = read_json(wechat_body(title, "", &nobody))["markdown"]["content"].as_str().unwrap().to_owned();
+    assert!(wechat.contains("[click] (https"), "{wechat}");
+    let slack = read_json(slack_body(title, ""))["text"].as_str().unwrap().to_owned();
+    assert!(slack.contains("&lt;https://evil.test|x&gt;"), "{slack}");
+}
+
+#[test]
 fn long_text_is_cut_between_characters_to_what_the_robot_takes() {
     let long = "警报\"\n".repeat(20_000);
     let nobody = Mention::default();

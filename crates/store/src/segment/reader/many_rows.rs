@@ -1,12 +1,13 @@
 //! Reading a segment by many rows at once: numbers a block at a time, events a page at a time.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use model::{Attribute, Timestamp};
 
 use super::super::format::{Section, read_u32, unshift_time};
-use super::super::{Values, account_codes, key_words, unplain};
+use super::super::{Kept, RowCodes, Values, account_codes, key_words, unplain};
 use super::Segment;
 use crate::StoreError;
 
@@ -45,6 +46,12 @@ impl Segment {
         !self.section(Section::KeyWords).is_empty()
     }
 
+    /// Whether it is known where an attribute's column says what the JSON does.
+    pub(crate) fn knows_plain(&self, attribute: Attribute) -> bool {
+        let is_missing = account_codes::section_of(attribute).is_some_and(|section| self.section(section).is_empty());
+        !is_missing && unplain::is_known(self.section(Section::Unplain), attribute)
+    }
+
     /// The rows where an attribute's column does not say what the JSON does; `None` when that is not known.
     pub(crate) fn unplain(&self, attribute: Attribute) -> Option<Vec<u32>> {
         if account_codes::section_of(attribute).is_some_and(|section| self.section(section).is_empty()) {
@@ -56,6 +63,16 @@ impl Segment {
     /// The codes, in the order of rows, of an attribute that has them in the index.
     pub(crate) fn indexed_codes(&self, attribute: Attribute) -> Option<(Vec<u32>, Values)> {
         account_codes::decode(self.section(account_codes::section_of(attribute)?), self.rows as usize)
+    }
+
+    /// A column that was read lately.
+    pub(crate) fn kept_column(&self, which: Kept) -> Option<Arc<RowCodes>> {
+        self.caches.columns.get(&(self.entry.id, which))
+    }
+
+    /// Keeps a column for those who ask next.
+    pub(crate) fn keep_column(&self, which: Kept, column: Arc<RowCodes>) {
+        self.caches.columns.insert((self.entry.id, which), column);
     }
 
     /// The rows of the window that lie on one of these pages, ascending.

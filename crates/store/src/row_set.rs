@@ -37,7 +37,13 @@ impl RowSet {
     /// Rows that follow each other, all in the window.
     pub(crate) fn of_range(window: &Range<u32>, rows: Range<u32>) -> RowSet {
         let mut set = RowSet::none(window);
-        rows.for_each(|row| set.insert(row));
+        if rows.is_empty() {
+            return set;
+        }
+        let (start, last) = ((rows.start - window.start) as usize, (rows.end - 1 - window.start) as usize);
+        set.words[start / 64..=last / 64].fill(u64::MAX);
+        set.words[start / 64] &= u64::MAX << (start % 64);
+        set.words[last / 64] &= u64::MAX >> (63 - last % 64);
         set
     }
 
@@ -107,6 +113,11 @@ impl RowSet {
     }
 
     /// The rows, ascending.
+    pub(crate) fn to_vec(&self) -> Vec<u32> {
+        if self.count() == self.window.len() as u64 { self.window.clone().collect() } else { self.iter().collect() }
+    }
+
+    /// The rows, ascending, one after the other.
     pub(crate) fn iter(&self) -> impl Iterator<Item = u32> + '_ {
         self.words.iter().enumerate().flat_map(move |(at, word)| {
             let first = self.window.start + at as u32 * 64;
