@@ -1,4 +1,4 @@
-"""From an event to the message: through a real mail server, and to a webhook receiver that fails, hangs and recovers."""
+"""From an event to the message: through a real mail server, and a webhook receiver that fails, hangs and recovers."""
 
 import json
 
