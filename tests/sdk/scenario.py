@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from calls import Key
+from node import wait_until
 
 TRUST = (
     '{"Version":"1","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole",'
@@ -99,6 +100,27 @@ def another_account(walk, reply):
 
 def invite(walk) -> dict:
     return {"TargetEntity": walk.made["another"], "TargetType": "Account", "Note": "come"}
+
+
+# Made before the scenario, which speaks no Log Service: a rule that any event fires.
+RULE = {"Project": "every-project-of-rules", "RuleName": "every-rule"}
+USERS = "every-one,Every One,true,86-13811111111,true,false,everyone@example.net"
+
+
+def incident(walk, **more) -> dict:
+    """Of that rule; its first evaluation may be a minute away."""
+
+    def found():
+        return walk.keys["root"].cairn("ListAlertIncidents", **RULE)["Incidents"]
+
+    walk.made["incident"] = wait_until(found, "the rule fired", 150)[0]["IncidentId"]
+    return {"IncidentId": walk.made["incident"]} | more
+
+
+def silence(walk) -> dict:
+    until = (walk.started + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    matcher = {"Matcher.1.Object": "labels.user", "Matcher.1.Operator": "==", "Matcher.1.Value": "every-user"}
+    return matcher | {"EndTime": until, "Reason": "it is tried out"}
 
 
 cairn, trail, ram, sts = of("Cairn"), of("Actiontrail"), of("Ram"), of("Sts")
@@ -225,6 +247,28 @@ SCENARIO = [
     of_2017("DescribeRegions"),
     *older(of_2015, "every-trail-of-2015"),
     cairn("DeleteBucket", {"Name": "every-bucket"}),
+    cairn("ListAlertRules"),
+    cairn("GetAlertRule", RULE),
+    cairn("TestAlertRule", lambda walk: RULE | window(walk)),
+    cairn("ExplainAlertRule", RULE),
+    cairn("DrawAlertActionPolicy", {"Script": 'fire(type="email", users=["every-one"])'}),
+    cairn("ListAlertIncidents", {"Project": RULE["Project"]}),
+    cairn("GetAlertIncident", incident),
+    cairn("UpdateAlertIncident", lambda walk: incident(walk, IncidentStatus="confirmed")),
+    cairn("CreateAlertSilence", silence, keep("silence", "Silence", "SilenceId")),
+    cairn("ListAlertSilences"),
+    cairn("DeleteAlertSilence", made("silence", "SilenceId")),
+    cairn("ListAlertNotifications", {"Project": RULE["Project"]}),
+    cairn("GetAlertNotificationAttempts", {"NotificationId": "none"}),
+    cairn("ListAlertMessages"),
+    cairn("MarkAlertMessagesRead", {"MessageIds": "none"}),
+    cairn("PreviewAlertTemplate", {"TemplateId": "sls.builtin.en", "Channel": "email"}),
+    # Nobody can be reached; the answer says so.
+    cairn("SendAlertTestMessage", {"Channel": "email", "Target": "everyone@example.net"}),
+    cairn("ImportAlertUsers", {"Users": USERS}),
+    cairn("ExportAlertUsers"),
+    cairn("DisableAlertRule", RULE),
+    cairn("EnableAlertRule", RULE),
     ram("CreateUser", {"UserName": "every-user"}),
     ram("GetUser", {"UserName": "every-user"}),
     ram("ListUsers"),

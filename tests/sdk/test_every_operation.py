@@ -20,12 +20,14 @@ from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
 from alibabacloud_tea_openapi.utils_models import OpenApiRequest, Params
 from alibabacloud_tea_util.models import RuntimeOptions
 
+from alerts import logstore_of_everything, rule
 from bucket import FolderBucket
 from calls import Key
 from clients import NewSdk, Refused, tea_config
+from logs import log_client, through
 from node import wait_until
 from operations_page import Operation, operations
-from scenario import SCENARIO
+from scenario import RULE, SCENARIO
 from test_identity import user_with_policy
 
 GENERATED = {
@@ -111,6 +113,11 @@ def nobody(root) -> Caller:
 def walk(node, root, tmp_path_factory) -> Walk:
     user = user_with_policy(root, "somebody", "AliyunSTSAssumeRoleAccess")
     folder = FolderBucket(tmp_path_factory.mktemp("every"))
+    project, name = RULE["Project"], RULE["RuleName"]
+    with through(node.port):
+        client = log_client(root)
+        logstore = logstore_of_everything(client, root, node.key["account_id"], project, "every-alerted")
+        client.create_alert(project, rule(name, project, logstore))
     return Walk(folder, node.key["account_id"], node.port, datetime.now(UTC), {"root": root, "user": user})
 
 

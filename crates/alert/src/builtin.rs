@@ -1,1 +1,3 @@
 //! What Cairn brings along: rules, policies, templates.
+
+pub mod rules;

@@ -11,10 +11,17 @@ pub mod condition;
 pub mod evaluate;
 pub mod merge;
 mod notice;
+mod reason;
 pub mod recipients;
+pub mod records;
 pub mod rule;
 pub mod schedule;
+pub mod script;
 pub mod stream;
 pub mod template;
 
+#[cfg(test)]
+mod specimen;
+
 pub use notice::{Alert, Channel, Fingerprint, Found, Locale, Row, Severity, Status};
+pub use reason::Reason;

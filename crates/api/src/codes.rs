@@ -264,6 +264,28 @@ codes! {
     PROJECT_IN_USE = 409 "ProjectInUse";
     /// The project's endpoint or settings cannot be used.
     INVALID_PROJECT_CONFIGURATION = 400 "InvalidProjectConfiguration";
+    /// The project has no such alert rule.
+    ALERT_RULE_NOT_FOUND = 404 "AlertRuleNotFound";
+    /// The rule cannot be run.
+    INVALID_ALERT_RULE = 400 "InvalidAlertRule";
+    /// The action policy's script or graph means nothing.
+    INVALID_ALERT_POLICY = 400 "InvalidAlertPolicy";
+    /// The account has no such incident, or it is over.
+    ALERT_INCIDENT_NOT_FOUND = 404 "AlertIncidentNotFound";
+    /// The account has no such silence.
+    ALERT_SILENCE_NOT_FOUND = 404 "AlertSilenceNotFound";
+    /// The silence means nothing.
+    INVALID_ALERT_SILENCE = 400 "InvalidAlertSilence";
+    /// The account has as many silences as it may.
+    LIMIT_EXCEEDED_ALERT_SILENCE = 409 "LimitExceeded.AlertSilence";
+    /// The account has no such content template.
+    ALERT_TEMPLATE_NOT_FOUND = 404 "AlertTemplateNotFound";
+    /// The content template cannot be used.
+    INVALID_ALERT_TEMPLATE = 400 "InvalidAlertTemplate";
+    /// A line is no user.
+    INVALID_ALERT_USERS = 400 "InvalidAlertUsers";
+    /// The account has as many users as it may.
+    LIMIT_EXCEEDED_ALERT_USER = 409 "LimitExceeded.AlertUser";
     /// The bucket's name is taken.
     BUCKET_ALREADY_EXISTS = 409 "BucketAlreadyExists";
     /// A trail names the bucket.

@@ -4,6 +4,9 @@
 //! of the three out does not compile. Everything around the handler follows from the row.
 
 mod actiontrail;
+mod alert_incidents;
+mod alert_messages;
+mod alert_rules;
 mod cairn;
 mod delivery;
 mod inner_trails;
@@ -199,6 +202,30 @@ operations! {
         DeleteRemoteProject = DELETE_REMOTE_PROJECT;
     "Cairn" delivery:
         UpdateBucket = UPDATE_BUCKET;
+    "Alerting" alert_rules:
+        ListAlertRules = LIST_ALERT_RULES,
+        GetAlertRule = GET_ALERT_RULE,
+        EnableAlertRule = ENABLE_ALERT_RULE,
+        DisableAlertRule = DISABLE_ALERT_RULE,
+        TestAlertRule = TEST_ALERT_RULE,
+        ExplainAlertRule = EXPLAIN_ALERT_RULE,
+        DrawAlertActionPolicy = DRAW_ALERT_ACTION_POLICY;
+    "Alerting" alert_incidents:
+        ListAlertIncidents = LIST_ALERT_INCIDENTS,
+        GetAlertIncident = GET_ALERT_INCIDENT,
+        UpdateAlertIncident = UPDATE_ALERT_INCIDENT,
+        CreateAlertSilence = CREATE_ALERT_SILENCE,
+        ListAlertSilences = LIST_ALERT_SILENCES,
+        DeleteAlertSilence = DELETE_ALERT_SILENCE;
+    "Alerting" alert_messages:
+        ListAlertNotifications = LIST_ALERT_NOTIFICATIONS,
+        GetAlertNotificationAttempts = GET_ALERT_NOTIFICATION_ATTEMPTS,
+        ListAlertMessages = LIST_ALERT_MESSAGES,
+        MarkAlertMessagesRead = MARK_ALERT_MESSAGES_READ,
+        PreviewAlertTemplate = PREVIEW_ALERT_TEMPLATE,
+        SendAlertTestMessage = SEND_ALERT_TEST_MESSAGE,
+        ExportAlertUsers = EXPORT_ALERT_USERS,
+        ImportAlertUsers = IMPORT_ALERT_USERS;
     "STS" sts:
         AssumeRole = ASSUME_ROLE,
         GetCallerIdentity = GET_CALLER_IDENTITY;

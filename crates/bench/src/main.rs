@@ -6,6 +6,7 @@
 //! events follow from a seed, so they are made again to choose what to ask for, and once more for ClickHouse, instead
 //! of being kept. `docs/book/howto-measure.md` says how to read the report.
 
+mod alerts;
 mod answers;
 mod clickhouse;
 mod delivery;
@@ -20,6 +21,7 @@ mod report;
 mod selection;
 mod server;
 mod soak;
+mod stream_rules;
 mod visibility;
 
 use std::path::Path;
@@ -44,6 +46,15 @@ fn main() -> ExitCode {
     }
     if std::env::args().nth(1).as_deref() == Some("selection") {
         return told(Options::parse(std::env::args().skip(2)).and_then(|options| selection::print(&options)));
+    }
+    if std::env::args().nth(1).as_deref() == Some("stream-rules") {
+        return told(Options::parse(std::env::args().skip(2)).and_then(|options| stream_rules::print(&options)));
+    }
+    if std::env::args().nth(1).as_deref() == Some("alerts") {
+        return told(tokio::runtime::Runtime::new().map_err(anyhow::Error::from).and_then(|runtime| {
+            let options = Options::parse(std::env::args().skip(2))?;
+            runtime.block_on(alerts::print(&options))
+        }));
     }
     let only_queries = std::env::args().nth(1).as_deref() == Some("queries");
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().worker_threads(2).build();

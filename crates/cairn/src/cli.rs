@@ -4,8 +4,8 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    account, backup, bucket, completions, demo, doctor, events, import, init, key, policy, profile, restore, serve,
-    sql, token, trail, user,
+    account, alert, backup, bucket, completions, demo, doctor, events, import, init, key, policy, profile, restore,
+    serve, sql, token, trail, user,
 };
 
 const STYLES: Styles = Styles::styled()
@@ -56,6 +56,8 @@ pub(crate) enum Command {
     Import(import::Import),
     /// Deliver events to buckets
     Trail(trail::Trail),
+    /// Alert rules, incidents, silences, and who was told what
+    Alert(alert::Alert),
     /// Make buckets known to trails
     Bucket(bucket::Bucket),
     /// Create and list accounts (management account only)

@@ -1,6 +1,7 @@
 //! The commands, one file for each group.
 
 pub(crate) mod account;
+pub(crate) mod alert;
 pub(crate) mod backup;
 pub(crate) mod bucket;
 pub(crate) mod completions;
@@ -45,6 +46,7 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Query(query) => query.run().await,
         Command::Import(import) => import.run().await,
         Command::Trail(trail) => trail.run().await.map(done),
+        Command::Alert(alert) => alert.run().await.map(done),
         Command::Bucket(bucket) => bucket.run().await,
         Command::Account(account) => account.run().await.map(done),
         Command::User(user) => user.run().await.map(done),

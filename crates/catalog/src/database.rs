@@ -32,6 +32,8 @@ pub struct Catalog {
     identity_version: Arc<watch::Sender<u64>>,
     trails_version: Arc<watch::Sender<u64>>,
     jobs_version: Arc<watch::Sender<u64>>,
+    alert_rules_version: Arc<watch::Sender<u64>>,
+    resource_records_version: Arc<watch::Sender<u64>>,
 }
 
 impl Catalog {
@@ -71,6 +73,8 @@ impl Catalog {
             identity_version: Arc::new(watch::Sender::new(0)),
             trails_version: Arc::new(watch::Sender::new(0)),
             jobs_version: Arc::new(watch::Sender::new(0)),
+            alert_rules_version: Arc::new(watch::Sender::new(0)),
+            resource_records_version: Arc::new(watch::Sender::new(0)),
         }
     }
 
@@ -93,6 +97,24 @@ impl Catalog {
     /// Rises after any change of which delivery history jobs there are.
     pub fn jobs_version(&self) -> watch::Receiver<u64> {
         self.jobs_version.subscribe()
+    }
+
+    /// Rises after any change of alert rules.
+    pub fn alert_rules_version(&self) -> watch::Receiver<u64> {
+        self.alert_rules_version.subscribe()
+    }
+
+    /// Rises after any change of a resource's records.
+    pub fn resource_records_version(&self) -> watch::Receiver<u64> {
+        self.resource_records_version.subscribe()
+    }
+
+    pub(crate) fn alert_rules_changed(&self) {
+        self.alert_rules_version.send_modify(|version| *version += 1);
+    }
+
+    pub(crate) fn resource_records_changed(&self) {
+        self.resource_records_version.send_modify(|version| *version += 1);
     }
 
     pub(crate) fn jobs_changed(&self) {

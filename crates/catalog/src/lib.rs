@@ -6,6 +6,11 @@
 
 mod account_settings;
 mod accounts;
+mod alert_counts;
+mod alert_incidents;
+mod alert_rules;
+mod alert_silences;
+mod alert_states;
 mod buckets;
 mod consumer_groups;
 mod database;
@@ -25,11 +30,13 @@ mod logstores;
 mod manifest;
 mod mfa;
 mod node;
+mod notifications;
 mod organization;
 mod policies;
 mod policy_versions;
 mod projects;
 mod queries;
+mod resource_records;
 mod retired;
 mod roles;
 mod selection;
@@ -40,6 +47,12 @@ mod users;
 
 pub use account_settings::AccountSettings;
 pub use accounts::Account;
+pub use alert_incidents::{Incident, IncidentChange, IncidentFilter, IncidentStatus};
+pub use alert_rules::{AlertRule, AlertRuleId, NewAlertRule};
+pub use alert_silences::AlertSilence;
+pub use alert_states::{
+    AlertChange, AlertRuleState, Applied, EvaluatedRule, HISTORY_LOGSTORE, MergeSetState, QuotaUse,
+};
 pub use buckets::Bucket;
 pub use consumer_groups::{Checkpoint, ConsumerGroup, LogstoreName};
 pub use database::Catalog;
@@ -57,6 +70,9 @@ pub use logins::LoginProfile;
 pub use logstores::{Logstore, LogstoreNeed, TTL_DAYS_FOR_EVER};
 pub use manifest::{Manifest, Segment};
 pub use mfa::MfaDevice;
+pub use notifications::{
+    Attempt, Ended, InboxMessage, Notification, NotificationFilter, NotificationOutcome, OutboxKind, OutboxRow,
+};
 pub use organization::{
     Delegation, Directory, Folder, Handshake, HandshakeStatus, JoinMethod, Member, MemberKind, NewMember,
 };
@@ -64,6 +80,7 @@ pub use policies::{Attachment, Holder, HolderKind, Policy, PolicyKind, PolicyRef
 pub use policy_versions::PolicyVersion;
 pub use projects::{Project, ProjectKind};
 pub use queries::{QueryTemplate, SavedQuery};
+pub use resource_records::{NewResourceRecord, Resource, ResourceRecord};
 pub use roles::Role;
 pub use selection::{Route, RouteInterval, Routes, SelectionVersion, Tenure};
 pub use snapshot::Snapshot;

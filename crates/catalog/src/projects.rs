@@ -7,6 +7,7 @@ use model::{AccountId, Timestamp};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Sqlite, Transaction};
 
+use crate::alert_states::HISTORY_LOGSTORE;
 use crate::database::Columns;
 use crate::{Catalog, CatalogError};
 
@@ -142,22 +143,32 @@ impl Catalog {
         must_be_there(name, query.execute(self.writer()).await?.rows_affected())
     }
 
-    /// Deletes a project that has no Logstores and that no trail, undelivered event or unfinished job is for.
+    /// Deletes a project that has no Logstores but its rules' history and that no trail, undelivered event or unfinished job is for.
     pub async fn project_delete(&self, account: AccountId, name: &str, kind: ProjectKind) -> Result<(), CatalogError> {
         let mut transaction = self.begin().await?;
         let what = || format!("project {name}");
-        let query = sqlx::query("SELECT name FROM logstores WHERE account = ? AND project = ? ORDER BY name LIMIT 1");
-        if let Some(row) = query.bind(account.as_str()).bind(name).fetch_optional(&mut *transaction).await? {
+        let query = sqlx::query(
+            "SELECT name FROM logstores WHERE account = ? AND project = ? AND name <> ? ORDER BY name LIMIT 1",
+        );
+        if let Some(row) =
+            query.bind(account.as_str()).bind(name).bind(HISTORY_LOGSTORE).fetch_optional(&mut *transaction).await?
+        {
             return Err(CatalogError::InUse { what: what(), by: format!("Logstore {}", row.text("name")?) });
         }
         if let Some(by) = pointed_at(&mut transaction, account, name).await? {
             return Err(CatalogError::InUse { what: what(), by });
         }
+        // How its rules were evaluated goes with them.
+        let query = sqlx::query("DELETE FROM logstores WHERE account = ? AND project = ? AND name = ?");
+        let query = query.bind(account.as_str()).bind(name).bind(HISTORY_LOGSTORE);
+        query.execute(&mut *transaction).await?;
         let query = sqlx::query("DELETE FROM projects WHERE account = ? AND name = ? AND kind = ?");
         let query = query.bind(account.as_str()).bind(name).bind(kind.as_str());
         must_be_there(name, query.execute(&mut *transaction).await?.rows_affected())?;
         transaction.commit().await?;
         self.trails_changed();
+        // Its rules went with it.
+        self.alert_rules_changed();
         Ok(())
     }
 }

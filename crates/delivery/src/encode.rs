@@ -112,7 +112,7 @@ fn kind_of(event: &Event) -> &'static str {
     match event.category() {
         Category::Insight => "Actiontrail-Insight",
         Category::Platform => "Inner-ActionTrail",
-        Category::Management | Category::Data => "Actiontrail",
+        Category::Management | Category::Data | Category::Alert => "Actiontrail",
     }
 }
 

@@ -39,9 +39,16 @@ pub struct Config {
     pub trails_per_region_max: usize,
     /// Names of this node as Log Service's endpoint; what stands before one of them is a project.
     pub log_service_hosts: Vec<String>,
+    /// Whether links to alerts show them to whoever has the link. Set with the rest of alerting.
+    #[serde(skip, default = "yes")]
+    pub detail_links: bool,
     /// What one query of logs may cost.
     #[serde(skip, default = "query_limits")]
     pub query_limits: query::Limits,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// Log Service's own time and rows.
@@ -65,6 +72,7 @@ impl Default for Config {
             unfinished_jobs_max: 5,
             trails_per_region_max: TRAILS_PER_REGION_DEFAULT,
             log_service_hosts: Vec::new(),
+            detail_links: yes(),
             query_limits: query_limits(),
         }
     }

@@ -13,12 +13,13 @@ use outbound::Outbound;
 use query::{Admission, Engine, Tables};
 use store::Store;
 
+use crate::alerting::Alerting;
 use crate::config::Config;
 use crate::limits::Limits;
 use crate::log_service::{self, Consumers};
 use crate::metrics::GatewayMetrics;
 use crate::self_audit::{Auditor, TailMemory};
-use crate::{ask, events, health, rpc, signin};
+use crate::{alert_page, ask, events, health, rpc, signin};
 
 /// What a gateway needs; all of it is shared with the rest of the node.
 pub struct Parts {
@@ -48,6 +49,8 @@ pub struct Parts {
     pub engine: Option<Arc<dyn Engine>>,
     /// What an account may ask about in SQL.
     pub tables: Arc<dyn Tables>,
+    /// Runs alert rules and sends; `None` where a node does not.
+    pub alerting: Option<Arc<dyn Alerting>>,
     /// What the operator set.
     pub config: Config,
 }
@@ -67,6 +70,7 @@ pub struct Gateway {
     pub(crate) admission: Admission,
     pub(crate) engine: Option<Arc<dyn Engine>>,
     pub(crate) tables: Arc<dyn Tables>,
+    pub(crate) alerting: Option<Arc<dyn Alerting>>,
     pub(crate) config: Config,
     pub(crate) limits: Limits,
     pub(crate) metrics: GatewayMetrics,
@@ -102,6 +106,7 @@ impl Gateway {
             admission: parts.admission,
             engine: parts.engine,
             tables: parts.tables,
+            alerting: parts.alerting,
             config: parts.config,
             metrics,
             auditor,
@@ -120,6 +125,7 @@ impl Gateway {
             .route("/v1/events", get(events::get::answer).post(events::put::answer).fallback(rpc::unsupported_method))
             .route("/v1/query", post(ask::answer).fallback(rpc::unsupported_method))
             .route("/v1/signin", post(signin::answer).fallback(rpc::unsupported_method))
+            .route("/alerts/detail", get(alert_page::answer).fallback(rpc::unsupported_method))
             .route("/healthz", get(health::alive))
             .route("/readyz", get(health::ready))
             .route("/metrics", get(health::metrics))

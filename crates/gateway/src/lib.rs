@@ -6,6 +6,9 @@
 //! between wire and domain and hold no rules of their own about who may call. Nothing here waits for a reader of the
 //! journal; the one thing a changing call waits for is the journal itself.
 
+mod alert_page;
+mod alert_records;
+mod alerting;
 mod ask;
 mod authorize;
 mod config;
@@ -27,6 +30,7 @@ mod self_audit;
 mod signin;
 mod taken;
 
+pub use alerting::{Alerting, AlertingError, Answer, TestMessage};
 pub use config::Config;
 pub use gateway::{Gateway, Parts};
 pub use request::Peer;

@@ -1,4 +1,5 @@
-//! Log Service's own API: projects, Logstores, GetLogs, PullLogs, consumer groups, saved searches, dashboards.
+//! Log Service's own API: projects, Logstores, GetLogs, PullLogs, consumer groups, saved searches, dashboards, alert
+//! rules, and the records alerting reads.
 //!
 //! It shares the listener with the RPC. A request is meant for it when it is signed as Log Service's clients sign, or when
 //! its path begins with `/sls/`. Then: whose project (`address`), which operation (`route`), who calls (`identity`), may
@@ -6,6 +7,7 @@
 //! writes events. See decision 19.
 
 mod address;
+mod alert_rules;
 mod consumer_groups;
 mod consumers;
 mod documents;
@@ -18,6 +20,8 @@ mod pull;
 mod question;
 mod record;
 mod reply;
+mod resource_records;
+mod resources;
 mod route;
 mod shards;
 mod statement;
@@ -190,6 +194,25 @@ impl Call<'_> {
             Operation::GetSavedSearch | Operation::GetDashboard => documents::get(self).await,
             Operation::UpdateSavedSearch | Operation::UpdateDashboard => documents::update(self).await,
             Operation::DeleteSavedSearch | Operation::DeleteDashboard => documents::delete(self).await,
+            Operation::ListJobs | Operation::ListAlerts => alert_rules::list(self).await,
+            Operation::CreateJob | Operation::CreateAlert => alert_rules::create(self).await,
+            Operation::GetJob | Operation::GetAlert => alert_rules::get(self).await,
+            Operation::UpdateJob | Operation::UpdateAlert => alert_rules::update(self).await,
+            Operation::EnableJob | Operation::EnableAlert => alert_rules::switch(self, true).await,
+            Operation::DisableJob | Operation::DisableAlert => alert_rules::switch(self, false).await,
+            Operation::DeleteJob | Operation::DeleteAlert => alert_rules::delete(self).await,
+            Operation::ListResources => resources::list(self).await,
+            Operation::CreateResource => resources::create(self).await,
+            Operation::GetResource => resources::get(self).await,
+            Operation::UpdateResource => resources::update(self).await,
+            Operation::DeleteResource => resources::delete(self).await,
+            Operation::ListResourceRecords => resource_records::list(self).await,
+            Operation::ListNextResourceRecords => resource_records::list_on(self).await,
+            Operation::CreateResourceRecord => resource_records::create(self).await,
+            Operation::UpsertResourceRecord => resource_records::put(self).await,
+            Operation::GetResourceRecord => resource_records::get(self).await,
+            Operation::UpdateResourceRecord => resource_records::update(self).await,
+            Operation::DeleteResourceRecord => resource_records::delete(self).await,
         }
     }
 
@@ -197,9 +220,8 @@ impl Call<'_> {
     fn authorize(&self) -> Result<(), Fault> {
         let permission = format!("log:{}", self.route.operation.permission());
         let project = self.project_named().unwrap_or_else(|| "*".to_owned());
-        let resource = self.route.resource();
         let (region, account) = (&self.request.region.id, self.caller.account);
-        let arn = format!("acs:log:{region}:{account}:project/{project}{resource}");
+        let arn = format!("acs:log:{region}:{account}:{}", self.route.target(&project));
         let denied = authorize::allowed(self.gateway, self.request, self.caller, &permission, &arn);
         denied.map_err(|_| {
             fault::UNAUTHORIZED.because(format!("denied by sts or ram, action: {permission}, resource: {arn}"))

@@ -6,6 +6,11 @@
 mod access_keys;
 mod account_settings;
 mod accounts;
+mod alert_incidents;
+mod alert_messages;
+mod alert_policies;
+mod alert_rules;
+mod alert_users;
 mod bucket_check;
 mod buckets;
 mod catalogue;
@@ -228,6 +233,27 @@ handlers! {
         OperationId::ListDataEventServices => catalogue::data_event_services(call).await,
         OperationId::Echo => older::echo(call),
         OperationId::Help => older::help(call),
+        OperationId::ListAlertRules => alert_rules::list(call).await,
+        OperationId::GetAlertRule => alert_rules::get(call).await,
+        OperationId::EnableAlertRule => alert_rules::switch(call, true).await,
+        OperationId::DisableAlertRule => alert_rules::switch(call, false).await,
+        OperationId::TestAlertRule => alert_rules::test(call).await,
+        OperationId::ExplainAlertRule => alert_rules::explain(call).await,
+        OperationId::DrawAlertActionPolicy => alert_policies::draw(call),
+        OperationId::ListAlertIncidents => alert_incidents::list(call).await,
+        OperationId::GetAlertIncident => alert_incidents::get(call).await,
+        OperationId::UpdateAlertIncident => alert_incidents::update(call).await,
+        OperationId::CreateAlertSilence => alert_incidents::silence(call).await,
+        OperationId::ListAlertSilences => alert_incidents::silences(call).await,
+        OperationId::DeleteAlertSilence => alert_incidents::unsilence(call).await,
+        OperationId::ListAlertNotifications => alert_messages::list(call).await,
+        OperationId::GetAlertNotificationAttempts => alert_messages::attempts(call).await,
+        OperationId::ListAlertMessages => alert_messages::inbox(call).await,
+        OperationId::MarkAlertMessagesRead => alert_messages::mark_read(call).await,
+        OperationId::PreviewAlertTemplate => alert_messages::preview(call).await,
+        OperationId::SendAlertTestMessage => alert_messages::send_test(call).await,
+        OperationId::ExportAlertUsers => alert_users::export(call).await,
+        OperationId::ImportAlertUsers => alert_users::import(call).await,
         OperationId::EnableResourceDirectory => organization::enable(call).await,
         OperationId::GetResourceDirectory => organization::get(call).await,
         OperationId::DestroyResourceDirectory => organization::destroy(call).await,

@@ -4,6 +4,7 @@
 //! and a resource into a [`Decision`]. Both work on a table in memory that follows the catalog, so no request waits
 //! for the database. Secrets are sealed by a [`Vault`] whose key lies outside the data folder.
 
+mod alert_links;
 mod authenticate;
 mod caller;
 mod connections;
@@ -18,12 +19,14 @@ mod nonces;
 mod passwords;
 pub mod policy;
 mod roles;
+mod sealed_records;
 mod sessions;
 mod signature;
 mod signin;
 mod totp;
 mod vault;
 
+pub use alert_links::AlertLink;
 pub use authenticate::SignedRequest;
 pub use caller::{Caller, Context, Decision, Denial, Principal, Session};
 pub use connections::{SCRAM_ITERATIONS, ScramSecret, Standing};

@@ -43,6 +43,7 @@ pub struct Config {
     pub warehouse: Warehouse,
     pub secrets: Secrets,
     pub outbound: Outbound,
+    pub alerting: outbound::channel::Settings,
     pub limits: Limits,
     pub query: Query,
     pub postgres: Postgres,
@@ -223,6 +224,9 @@ impl Loaded {
         }
         if let Err(error) = config.log.level.parse::<tracing_subscriber::filter::EnvFilter>() {
             return Err(self.refuse("log.level", format!("{error}; use error, warn, info, debug or trace")));
+        }
+        if let Err(error) = config.alerting.check() {
+            return Err(self.refuse(&format!("alerting.{}", error.setting), error.reason.to_owned()));
         }
         let postgres = &config.postgres.listen;
         if !postgres.is_empty() && postgres.parse::<SocketAddr>().is_err() {

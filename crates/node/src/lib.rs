@@ -3,6 +3,7 @@
 //! The only crate that knows every concrete type. [`Config`] is what an operator says, `config/default.toml` says what
 //! it means. [`Node::start`] gives a [`RunningNode`]; the command `cairn serve` adds the signals and the log.
 
+mod alerting;
 mod config;
 mod foundation;
 mod log;

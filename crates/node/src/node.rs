@@ -15,6 +15,7 @@ use gateway::Gateway;
 use host::{FolderLock, Shutdown};
 use journal::Writer;
 use model::Seq;
+use outbound::channel::ChannelsError;
 use outbound::{Outbound, OutboundError};
 use query::{Admission, Engine, Tables};
 use store::{OpenError, Store};
@@ -30,8 +31,8 @@ use crate::tls::{Tls, TlsError};
 
 /// For requests in work when a node stops.
 const REQUESTS_PATIENCE: Duration = Duration::from_secs(4);
-/// For delivery to finish the object it writes.
-const DELIVERY_PATIENCE: Duration = Duration::from_secs(3);
+/// For delivery to finish the object it writes, and alerting the message it sends.
+const READERS_PATIENCE: Duration = Duration::from_secs(3);
 /// For the last audit events. The three together leave a second of ten for the journal and the catalog.
 const AUDIT_PATIENCE: Duration = Duration::from_secs(2);
 
@@ -56,6 +57,9 @@ pub enum StartError {
     /// The threads of the SQL engine could not be started.
     #[error("could not start the SQL engine")]
     Sql(#[source] std::io::Error),
+    /// The ways notifications go could not be set up.
+    #[error("could not set up alerting")]
+    Alerting(#[from] ChannelsError),
     /// The client for buckets could not be set up.
     #[error("could not set up the way to the buckets")]
     Outbound(#[from] OutboundError),
@@ -82,6 +86,7 @@ pub struct RunningNode {
     gateway_shutdown: Shutdown,
     postgres_shutdown: Shutdown,
     delivery_shutdown: Shutdown,
+    alerting_shutdown: Shutdown,
     store: Store,
     writer: Writer,
     catalog: Catalog,
@@ -115,6 +120,8 @@ impl Node {
 
         let (gateway_shutdown, postgres_shutdown) = (Shutdown::new(), Shutdown::new());
         let asking = asking(config, &foundation, &store, warehouse)?;
+        let alerting_shutdown = Shutdown::new();
+        let alerting = crate::alerting::start(config, &foundation, &store, &writer, &asking, &alerting_shutdown)?;
         let router = Gateway::router(gateway::Parts {
             writer: writer.clone(),
             store: store.clone(),
@@ -129,6 +136,7 @@ impl Node {
             admission: asking.admission.clone(),
             engine: asking.engine.clone(),
             tables: asking.tables.clone(),
+            alerting: Some(alerting),
             config: parts::gateway(config),
         });
         let started_seconds = clock.now().0 as f64 / 1000.0;
@@ -150,6 +158,7 @@ impl Node {
             gateway_shutdown,
             postgres_shutdown,
             delivery_shutdown,
+            alerting_shutdown,
             store,
             writer,
             catalog,
@@ -207,8 +216,8 @@ impl RunningNode {
         }
     }
 
-    /// Stops top down within ten seconds: no new requests, the last answers, delivery, audit events, store, journal,
-    /// catalog.
+    /// Stops top down within ten seconds: no new requests, the last answers, delivery and alerting, audit events, store,
+    /// journal, catalog.
     pub async fn stop(self) {
         info!("stopping");
         // First, so that waiting tails end and load balancers look elsewhere.
@@ -219,7 +228,8 @@ impl RunningNode {
         if !in_time {
             warn!("some requests did not finish in time");
         }
-        self.delivery_shutdown.finish(DELIVERY_PATIENCE).await;
+        // Both begin before either is waited for: what alerting sends and delivery writes goes on side by side.
+        tokio::join!(self.delivery_shutdown.finish(READERS_PATIENCE), self.alerting_shutdown.finish(READERS_PATIENCE));
         self.gateway_shutdown.finish(AUDIT_PATIENCE).await;
         self.store.shut_down().await;
         let writer = self.writer;

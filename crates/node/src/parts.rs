@@ -52,8 +52,10 @@ pub(crate) fn gateway(config: &Config) -> gateway::Config {
         audit_queue_max: config.limits.audit_queue,
         unfinished_jobs_max: config.limits.delivery_jobs,
         trails_per_region_max: config.limits.trails_per_region,
+        detail_links: config.alerting.detail_links,
         log_service_hosts: config.log_service.hosts.clone(),
         query_limits: query_limits(config),
+        ..gateway::Config::default()
     }
 }
 

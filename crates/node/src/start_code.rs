@@ -53,6 +53,9 @@ codes! {
     /// The data folder cannot be made or used.
     FolderUnusable = "folder-unusable":
         "--data names the folder; the user the node runs as must be able to write there.";
+    /// A file that alerting needs is missing.
+    AlertingUnusable = "alerting-unusable":
+        "[alerting] names files with passwords and certificates; they must be there and readable by the node's user.";
     /// Another node has the folder.
     FolderInUse = "folder-in-use":
         "Stop the other node, or give this one a folder of its own with --data.";
@@ -105,6 +108,7 @@ impl StartError {
             StartError::Tls(_) => StartCode::TlsUnusable,
             StartError::Listen { .. } => StartCode::AddressUnavailable,
             StartError::Outbound(_) | StartError::Sql(_) => StartCode::OutboundUnusable,
+            StartError::Alerting(_) => StartCode::AlertingUnusable,
             StartError::Store { source, .. } => match source {
                 OpenError::Journal(RecoverError::Damaged { .. }) => StartCode::JournalDamaged,
                 OpenError::Journal(RecoverError::Gap { .. }) => StartCode::JournalIncomplete,

@@ -11,6 +11,8 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Egress {
     pub(crate) allow_loopback: bool,
+    /// The setting an operator changes to allow it, told with a refusal.
+    pub(crate) loopback_setting: &'static str,
 }
 
 /// An address connections may not go to.
@@ -18,7 +20,7 @@ pub(crate) struct Egress {
 #[error("connections to {address} are not allowed ({reason})")]
 pub(crate) struct Forbidden {
     address: IpAddr,
-    reason: &'static str,
+    reason: String,
 }
 
 /// Metadata services outside the link-local ranges: Alibaba Cloud's, and AWS's over IPv6.
@@ -33,11 +35,11 @@ impl Egress {
             IpAddr::V6(v6) => (v6.is_unicast_link_local(), false),
         };
         let reason = if is_link_local || METADATA.contains(&address) {
-            "a link-local or metadata address"
+            "a link-local or metadata address".to_owned()
         } else if address.is_unspecified() || address.is_multicast() || is_broadcast {
-            "not the address of one machine"
+            "not the address of one machine".to_owned()
         } else if address.is_loopback() && !self.allow_loopback {
-            "this machine's own address; the operator can allow it with outbound.allow_loopback"
+            format!("this machine's own address; the operator can allow it with {}", self.loopback_setting)
         } else {
             return Ok(());
         };
@@ -84,8 +86,8 @@ mod tests {
 
     #[test]
     fn metadata_is_out_of_reach_and_loopback_is_the_operators_choice() {
-        let open = Egress { allow_loopback: true };
-        let closed = Egress { allow_loopback: false };
+        let open = Egress { allow_loopback: true, loopback_setting: "outbound.allow_loopback" };
+        let closed = Egress { allow_loopback: false, ..open };
         let verdict = |egress: Egress, text: &str| egress.check(text.parse().expect("an address")).is_ok();
         for never in [
             "169.254.169.254",
@@ -111,7 +113,8 @@ mod tests {
 
     #[tokio::test]
     async fn names_below_localhost_are_this_machine_unless_that_is_refused() {
-        let resolve = |allow_loopback| GuardedResolver { egress: Egress { allow_loopback } };
+        let loopback_setting = "outbound.allow_loopback";
+        let resolve = |allow_loopback| GuardedResolver { egress: Egress { allow_loopback, loopback_setting } };
         let name = || "audit-logs.localhost".parse::<Name>().expect("a name");
         let found: Vec<_> = resolve(true).resolve(name()).await.map(Iterator::collect).expect("allowed");
         assert_eq!(found, [SocketAddr::from(([127, 0, 0, 1], 0)), SocketAddr::from((Ipv6Addr::LOCALHOST, 0))]);

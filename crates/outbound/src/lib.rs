@@ -1,4 +1,5 @@
-//! The only way out: buckets on local folders, S3-compatible servers and OSS, and projects of Log Service.
+//! The only way out: buckets on local folders, S3-compatible servers and OSS, projects of Log Service, and the channels
+//! notifications leave by ([`channel`]).
 //!
 //! One [`Outbound`] per node opens buckets from their URL and settings. A put is one attempt that is durable when it
 //! returns; retries belong to the caller, who knows when a failure was. Every failure names the bucket and says which
@@ -6,6 +7,7 @@
 //! addresses the egress rules allow, and never follow a redirect.
 
 mod bucket;
+pub mod channel;
 mod egress;
 mod error;
 mod examine;
@@ -88,7 +90,7 @@ impl Outbound {
         random: Arc<dyn Random>,
         clock: Arc<dyn Clock>,
     ) -> Result<Outbound, OutboundError> {
-        let egress = Egress { allow_loopback: config.allow_loopback };
+        let egress = Egress { allow_loopback: config.allow_loopback, loopback_setting: "outbound.allow_loopback" };
         let http = reqwest::Client::builder()
             .user_agent(concat!("cairn/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT_PATIENCE)

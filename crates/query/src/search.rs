@@ -9,6 +9,7 @@ pub mod holds;
 mod json;
 mod print;
 pub mod tokens;
+pub mod values;
 
 use std::fmt;
 

@@ -76,6 +76,18 @@ codes! {
     SAVED_SEARCH_NOT_EXIST = 404 "SavedSearchNotExist";
     /// There is no such dashboard.
     DASHBOARD_NOT_EXIST = 404 "DashboardNotExist";
+    /// There is no such alert rule.
+    JOB_NOT_EXIST = 404 "JobNotExist";
+    /// The alert rule is there already.
+    JOB_ALREADY_EXIST = 400 "JobAlreadyExist";
+    /// There is no such resource.
+    RESOURCE_NOT_EXIST = 404 "ResourceNotExist";
+    /// The resource is there already.
+    RESOURCE_ALREADY_EXIST = 400 "ResourceAlreadyExist";
+    /// There is no such record.
+    RESOURCE_RECORD_NOT_EXIST = 404 "ResourceRecordNotExist";
+    /// The record is there already.
+    RESOURCE_RECORD_ALREADY_EXIST = 400 "ResourceRecordAlreadyExist";
     /// There are as many as may be.
     EXCEED_QUOTA = 400 "ExceedQuota";
     /// Too many questions at once.

@@ -13,7 +13,7 @@ const FENCES: [(&str, &[&str]); 7] = [
     ("sqlx", &["catalog"]),
     ("parquet", &["store", "warehouse", "cairn"]),
     // Rows of an answer travel as Arrow batches from the store to whoever asked.
-    ("arrow", &["query", "store", "engine", "warehouse", "postgres", "gateway", "cairn"]),
+    ("arrow", &["query", "store", "engine", "warehouse", "postgres", "gateway", "watch", "cairn"]),
     ("object_store", &["outbound", "warehouse"]),
     ("reqwest", &["outbound", "client", "cairn"]),
     ("datafusion", &["engine"]),

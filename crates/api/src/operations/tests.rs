@@ -72,12 +72,14 @@ fn scopes_and_secrets_are_marked() {
         for param in row.params {
             let sounds_secret =
                 ["Secret", "SecurityToken", "AuthenticationCode"].iter().any(|word| param.name.contains(word))
-                    || ["Password", "NewPassword", "OldPassword"].contains(&param.name);
+                    || ["Password", "NewPassword", "OldPassword", "Users"].contains(&param.name);
             assert_eq!(param.secret, sounds_secret, "{} {}", row.name, param.name);
         }
-        let looks = ["Describe", "Get", "List", "Lookup", "Check", "Echo", "Help"]
-            .iter()
-            .any(|verb| row.name.starts_with(verb));
+        let verbs = [
+            "Describe", "Get", "List", "Lookup", "Check", "Echo", "Help", "Test", "Explain", "Preview", "Export",
+            "Draw",
+        ];
+        let looks = verbs.iter().any(|verb| row.name.starts_with(verb));
         assert_eq!(row.access == Access::Read, looks, "{}", row.name);
     }
 }

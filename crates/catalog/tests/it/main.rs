@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod alerting;
+mod alerting_state;
 mod buckets;
 mod deliveries;
 mod destinations;

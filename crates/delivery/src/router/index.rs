@@ -127,6 +127,8 @@ impl SelectionIndex {
                     mark(pair[kind]);
                 }
             }
+            // No trail delivers how rules were evaluated.
+            Category::Alert => {}
             Category::Insight | Category::Data | Category::Platform => {
                 for (selector, cell) in &of_account.special {
                     if !cells[*cell].is_marked && selector.selects(event) {

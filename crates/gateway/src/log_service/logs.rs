@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use catalog::HISTORY_LOGSTORE;
 use model::logstore::View;
 use model::{Seq, Timestamp};
 use query::search::holds::{SOURCE, TOPICS};
@@ -89,18 +90,47 @@ async fn page(call: &Call<'_>, asked: &Asked, view: Arc<View>, meter: Arc<Meter>
     let (scope, order, offset, line) = (asked.scope(view), asked.order, asked.offset, asked.line);
     let read = search::blocking(call.gateway, move |store| store.search(&scope, order, None, offset, line, &meter));
     let page = read.await.map_err(|error| failed_wire(&error))?;
-    let rows = page.events.iter().map(|owned| row(owned, asked.with_places)).collect();
+    let shape = Shape::of(call);
+    let rows = page.events.iter().map(|owned| row(owned, shape, asked.with_places)).collect();
     Ok(Found { rows, keys: Vec::new(), column_types: Vec::new(), cut: page.cut })
 }
 
+/// How an event becomes a row.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    /// One field, the event.
+    Event,
+    /// A field each, as Log Service has the history of alerts.
+    History,
+}
+
+impl Shape {
+    fn of(call: &Call<'_>) -> Shape {
+        if call.route.logstore.as_deref() == Some(HISTORY_LOGSTORE) { Shape::History } else { Shape::Event }
+    }
+}
+
+/// The fields of an evaluation: they begin with a capital, which no field of an event's frame does.
+fn evaluation(raw: &[u8]) -> Map<String, Value> {
+    let event: Map<String, Value> = serde_json::from_slice(raw).unwrap_or_default();
+    let own = event.into_iter().filter(|(name, _)| name.starts_with(|first: char| first.is_ascii_uppercase()));
+    own.map(|(name, value)| match value {
+        text @ Value::String(_) => (name, text),
+        other => (name, other.to_string().into()),
+    })
+    .collect()
+}
+
 /// An event as a row.
-fn row(owned: &Owned, with_places: bool) -> Value {
+fn row(owned: &Owned, shape: Shape, with_places: bool) -> Value {
     let event = &owned.found.event;
-    let mut row = Map::new();
+    let mut row = match shape {
+        Shape::Event => Map::from_iter([(KEY.to_owned(), String::from_utf8_lossy(event.raw()).into())]),
+        Shape::History => evaluation(event.raw()),
+    };
     row.insert("__time__".into(), event.time().0.div_euclid(1000).to_string().into());
     row.insert("__topic__".into(), TOPICS[0].into());
     row.insert("__source__".into(), SOURCE.into());
-    row.insert(KEY.into(), String::from_utf8_lossy(event.raw()).into());
     if with_places {
         row.insert("__tag__:__pack_id__".into(), PACK.into());
         row.insert("__pack_meta__".into(), place(owned.found.position()).into());
@@ -202,8 +232,9 @@ pub(super) async fn context(call: &Call<'_>) -> Result<Reply, Fault> {
     let cut = before.cut.or(after.cut);
     let (back, forward) = (before.events.len(), after.events.len().saturating_sub(1));
     let first = -i64::try_from(back).unwrap_or(0);
+    let shape = Shape::of(call);
     let logs = before.events.iter().rev().chain(&after.events).zip(first..).map(|(owned, number)| {
-        let mut row = row(owned, true);
+        let mut row = row(owned, shape, true);
         row["__index_number__"] = number.to_string().into();
         row
     });
@@ -237,6 +268,16 @@ mod tests {
         assert_eq!((progress(None), progress(Some(Cut::Rows(1)))), ("Complete", "Complete"));
         let (time, bytes) = (Cut::Time(std::time::Duration::ZERO), Cut::ScannedBytes(1));
         assert_eq!((progress(Some(time)), progress(Some(bytes))), ("Incomplete", "Incomplete"));
+    }
+
+    #[test]
+    fn an_evaluation_is_flat_and_all_text() {
+        let raw =
+            br#"{"eventId":"1","eventName":"EvaluateAlertRule","AlertID":"a","FireCount":3,"Labels":{"user":"x"}}"#;
+        assert_eq!(
+            Value::Object(evaluation(raw)),
+            json!({ "AlertID": "a", "FireCount": "3", "Labels": "{\"user\":\"x\"}" })
+        );
     }
 
     #[test]

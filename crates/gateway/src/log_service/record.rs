@@ -38,7 +38,11 @@ pub(super) fn entry(call: &Call<'_>, fault: Option<&Fault>) -> Result<Entry, Ref
         "additionalEventData": { "Scheme": if request.secure { "https" } else { "http" } },
         "requestParameters": parameters(call),
     });
-    if let Some(project) = call.project_named() {
+    if let Some(resource) = &call.route.resource {
+        event["resourceType"] = json!("ACS::SLS::Resource");
+        event["resourceName"] = json!(shortened(resource));
+        event["referencedResources"] = json!({ "ACS::SLS::Resource": [shortened(resource)] });
+    } else if let Some(project) = call.project_named() {
         event["resourceType"] = json!("ACS::SLS::Project");
         event["resourceName"] = json!(shortened(&project));
         event["referencedResources"] = json!({ "ACS::SLS::Project": [shortened(&project)] });
@@ -61,7 +65,15 @@ fn parameters(call: &Call<'_>) -> Value {
     }
     recorded
         .extend(call.request.given.pairs().take(32).map(|(name, value)| (shortened(name), json!(shortened(value)))));
-    if let Ok(Value::Object(body)) = serde_json::from_slice::<Value>(&call.request.body) {
+    recorded.extend(call.route.resource.as_deref().map(|resource| ("resource".to_owned(), json!(shortened(resource)))));
+    if let Ok(Value::Object(mut body)) = serde_json::from_slice::<Value>(&call.request.body) {
+        if call.route.operation.is_about_records() {
+            body.retain(|name, _| ["id", "tag"].contains(&name.as_str()));
+        }
+        if let Some(Value::Object(configuration)) = body.get_mut("configuration") {
+            // The addresses of the older kind of rules have their secrets in them.
+            configuration.remove("notificationList");
+        }
         for (name, value) in body.into_iter().take(32) {
             let bytes = value.to_string().len();
             let value = if bytes > VALUE_BYTES_MAX { json!(format!("{bytes} bytes were not recorded")) } else { value };

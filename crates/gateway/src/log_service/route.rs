@@ -75,6 +75,60 @@ operations! {
     GetDashboard "GetDashboard" false;
     UpdateDashboard "UpdateDashboard" true;
     DeleteDashboard "DeleteDashboard" true;
+    ListJobs "ListJobs" false;
+    CreateJob "CreateJob" true;
+    GetJob "GetJob" false;
+    UpdateJob "UpdateJob" true;
+    EnableJob "UpdateJob" true;
+    DisableJob "UpdateJob" true;
+    DeleteJob "DeleteJob" true;
+    ListAlerts "ListAlerts" false;
+    CreateAlert "CreateAlert" true;
+    GetAlert "GetAlert" false;
+    UpdateAlert "UpdateAlert" true;
+    EnableAlert "EnableAlert" true;
+    DisableAlert "DisableAlert" true;
+    DeleteAlert "DeleteAlert" true;
+    ListResources "ListResources" false;
+    CreateResource "CreateResource" true;
+    GetResource "GetResource" false;
+    UpdateResource "UpdateResource" true;
+    DeleteResource "DeleteResource" true;
+    ListResourceRecords "ListResourceRecords" false;
+    ListNextResourceRecords "ListResourceRecords" false;
+    CreateResourceRecord "CreateResourceRecord" true;
+    UpsertResourceRecord "UpsertResourceRecord" true;
+    GetResourceRecord "GetResourceRecord" false;
+    UpdateResourceRecord "UpdateResourceRecord" true;
+    DeleteResourceRecord "DeleteResourceRecord" true;
+}
+
+impl Operation {
+    /// Whether it is about an account's table of records.
+    fn is_of_account(self) -> bool {
+        matches!(
+            self,
+            Operation::ListResources
+                | Operation::CreateResource
+                | Operation::GetResource
+                | Operation::UpdateResource
+                | Operation::DeleteResource
+        ) || self.is_about_records()
+    }
+
+    /// Whether it is about records, whose values are people's addresses and secrets.
+    pub(super) fn is_about_records(self) -> bool {
+        matches!(
+            self,
+            Operation::ListResourceRecords
+                | Operation::ListNextResourceRecords
+                | Operation::CreateResourceRecord
+                | Operation::UpsertResourceRecord
+                | Operation::GetResourceRecord
+                | Operation::UpdateResourceRecord
+                | Operation::DeleteResourceRecord
+        )
+    }
 }
 
 /// An operation and what the path names.
@@ -82,13 +136,28 @@ operations! {
 pub(super) struct Route {
     pub(super) operation: Operation,
     pub(super) logstore: Option<String>,
-    /// A consumer group, a saved search, a dashboard or a shard.
+    /// A table of records, which belongs to the account and not to a project.
+    pub(super) resource: Option<String>,
+    /// A consumer group, a saved search, a dashboard, a shard, an alert rule or a record.
     pub(super) name: Option<String>,
 }
 
 impl Route {
-    /// The end of the ARN, behind the project.
-    pub(super) fn resource(&self) -> String {
+    /// What the operation is about, as ARNs say it behind the account.
+    pub(super) fn target(&self, project: &str) -> String {
+        if self.operation.is_of_account() {
+            // A policy names a table of records, not one of them.
+            return format!("resource/{}", self.resource.as_deref().unwrap_or("*"));
+        }
+        format!("project/{project}{}", self.within_project())
+    }
+
+    /// Whether rules were asked for as jobs.
+    pub(super) fn is_jobs(&self) -> bool {
+        self.operation == Operation::ListJobs
+    }
+
+    fn within_project(&self) -> String {
         use Operation as O;
         let name = self.name.as_deref().unwrap_or("*");
         let logstore = || format!("/logstore/{}", self.logstore.as_deref().unwrap_or("*"));
@@ -111,6 +180,16 @@ impl Route {
             | O::ConsumerGroupHeartBeat
             | O::ConsumerGroupUpdateCheckPoint
             | O::GetConsumerGroupCheckPoint => format!("{}/consumergroup/{name}", logstore()),
+            O::ListJobs | O::CreateJob | O::GetJob | O::UpdateJob | O::EnableJob | O::DisableJob | O::DeleteJob => {
+                format!("/job/{name}")
+            }
+            O::ListAlerts
+            | O::CreateAlert
+            | O::GetAlert
+            | O::UpdateAlert
+            | O::EnableAlert
+            | O::DisableAlert
+            | O::DeleteAlert => format!("/alert/{name}"),
             _ => logstore(),
         }
     }
@@ -133,9 +212,15 @@ pub(super) fn find(request: &Request, address: &Address) -> Result<Route, Fault>
     let (logstore, name) = match segments[..] {
         ["logstores", logstore, "shards" | "consumergroups", name] => (Some(logstore), Some(name)),
         ["logstores", logstore, ..] => (Some(logstore), None),
-        ["savedsearches" | "dashboards", name] => (None, Some(name)),
+        ["savedsearches" | "dashboards" | "jobs" | "alerts", name] => (None, Some(name)),
+        ["resources", _, "records", name] => (None, Some(name)),
         _ => (None, None),
     };
+    let resource = match segments[..] {
+        ["resources", resource, ..] => Some(resource.to_owned()),
+        _ => None,
+    };
+    let action = request.given.get("action").unwrap_or_default();
     let operation = match segments[..] {
         [""] => of_project(method, address.project.is_some()),
         ["logstores"] => of_collection(method, Operation::ListLogStores, Operation::CreateLogStore),
@@ -163,6 +248,15 @@ pub(super) fn find(request: &Request, address: &Address) -> Result<Route, Fault>
             "DELETE" => Some(Operation::DeleteDashboard),
             _ => None,
         },
+        ["jobs"] => of_collection(method, Operation::ListJobs, Operation::CreateJob),
+        ["jobs", _] => of_job(method, action),
+        ["alerts"] => of_collection(method, Operation::ListAlerts, Operation::CreateAlert),
+        ["alerts", _] => of_alert(method, action),
+        ["resources"] => of_collection(method, Operation::ListResources, Operation::CreateResource),
+        ["resources", _] => of_resource(method),
+        ["resources", _, "next_records"] => (method == "GET").then_some(Operation::ListNextResourceRecords),
+        ["resources", _, "records"] => of_records(method),
+        ["resources", _, "records", _] => of_record(method),
         _ => {
             let message =
                 "There is nothing at this path. This node serves the parts of Log Service that an audit trail needs.";
@@ -171,7 +265,57 @@ pub(super) fn find(request: &Request, address: &Address) -> Result<Route, Fault>
     };
     let refused = || fault::INVALID_METHOD.because(format!("The method {method} is not supported at this path."));
     let operation = operation.ok_or_else(refused)?;
-    Ok(Route { operation, logstore: logstore.map(str::to_owned), name: name.map(str::to_owned) })
+    Ok(Route { operation, logstore: logstore.map(str::to_owned), resource, name: name.map(str::to_owned) })
+}
+
+fn of_job(method: &str, action: &str) -> Option<Operation> {
+    match (method, action) {
+        ("GET", _) => Some(Operation::GetJob),
+        ("PUT", "enable") => Some(Operation::EnableJob),
+        ("PUT", "disable") => Some(Operation::DisableJob),
+        ("PUT", "") => Some(Operation::UpdateJob),
+        ("DELETE", _) => Some(Operation::DeleteJob),
+        _ => None,
+    }
+}
+
+fn of_alert(method: &str, action: &str) -> Option<Operation> {
+    match (method, action) {
+        ("GET", _) => Some(Operation::GetAlert),
+        ("PUT", "enable") => Some(Operation::EnableAlert),
+        ("PUT", "disable") => Some(Operation::DisableAlert),
+        ("PUT", "") => Some(Operation::UpdateAlert),
+        ("DELETE", _) => Some(Operation::DeleteAlert),
+        _ => None,
+    }
+}
+
+fn of_resource(method: &str) -> Option<Operation> {
+    match method {
+        "GET" => Some(Operation::GetResource),
+        "PUT" => Some(Operation::UpdateResource),
+        "DELETE" => Some(Operation::DeleteResource),
+        _ => None,
+    }
+}
+
+fn of_records(method: &str) -> Option<Operation> {
+    match method {
+        "GET" => Some(Operation::ListResourceRecords),
+        "POST" => Some(Operation::CreateResourceRecord),
+        "PUT" => Some(Operation::UpsertResourceRecord),
+        "DELETE" => Some(Operation::DeleteResourceRecord),
+        _ => None,
+    }
+}
+
+fn of_record(method: &str) -> Option<Operation> {
+    match method {
+        "GET" => Some(Operation::GetResourceRecord),
+        "PUT" => Some(Operation::UpdateResourceRecord),
+        "DELETE" => Some(Operation::DeleteResourceRecord),
+        _ => None,
+    }
 }
 
 fn of_project(method: &str, is_named: bool) -> Option<Operation> {

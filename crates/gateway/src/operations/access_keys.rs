@@ -118,7 +118,7 @@ fn used(found: &Found) -> Value {
     let source = match found.event.category() {
         Category::Management => "ManagementEvent",
         Category::Data => "DataEvent",
-        Category::Insight | Category::Platform => "Internal",
+        Category::Insight | Category::Platform | Category::Alert => "Internal",
     };
     json!({
         "Source": source,

@@ -87,16 +87,21 @@ fn management(call: &Call<'_>) -> Result<Vec<Condition>, WireError> {
 }
 
 pub(super) async fn per_day(call: &Call<'_>) -> Outcome {
-    by_day(call, Vec::new()).await
+    by_day(call, Vec::new(), &BTreeMap::new()).await
 }
 
-/// Insight events are what there is to be warned of.
+/// What there is to be warned of: incidents, each on the day it began, and insight events.
 pub(super) async fn alerts_per_day(call: &Call<'_>) -> Outcome {
+    let days = windows::days(&call.arguments, call.request.received)?;
+    let from = days.first().map_or(Timestamp::MAX, |day| day.from);
+    let incidents = call.gateway.catalog.incident_days(call.account, from).await;
+    let incidents = incidents.map_err(|error| unexpected(&error, error.kind()))?;
     let marks = Condition::AnyOf(Category::Insight.marks());
-    by_day(call, vec![marks, Condition::Category(Category::Insight)]).await
+    by_day(call, vec![marks, Condition::Category(Category::Insight)], &incidents.into_iter().collect()).await
 }
 
-async fn by_day(call: &Call<'_>, conditions: Vec<Condition>) -> Outcome {
+/// Events by day, and what else is counted on each.
+async fn by_day(call: &Call<'_>, conditions: Vec<Condition>, besides: &BTreeMap<Timestamp, u64>) -> Outcome {
     let days = windows::days(&call.arguments, call.request.received)?;
     let (Some(first), Some(last)) = (days.first(), days.last()) else {
         return Err(codes::INVALID_PARAMETER_COMBINATION.because("There is no day between StartDate and EndDate."));
@@ -107,7 +112,8 @@ async fn by_day(call: &Call<'_>, conditions: Vec<Condition>) -> Outcome {
     let counted = search::aggregate(call.gateway, aggregation).await?;
     let of_day: BTreeMap<Timestamp, u64> =
         counted.groups.iter().filter_map(|group| Some((group.bucket?, group.count))).collect();
-    let counts = days.iter().map(|day| of_day.get(&day.from).copied().unwrap_or(0));
+    let on = |days: &BTreeMap<Timestamp, u64>, day: Timestamp| days.get(&day).copied().unwrap_or(0);
+    let counts = days.iter().map(|day| on(&of_day, day.from) + on(besides, day.from));
     Ok(series(days.iter().map(|day| windows::date(day.from)).collect(), counts.collect()))
 }
 

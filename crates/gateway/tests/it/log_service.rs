@@ -18,11 +18,11 @@ use crate::node::{Node, Reply, event};
 use crate::signing::Key;
 
 const HOST: &str = "audit.cn-hangzhou.log.example:8080";
-const BARE: &str = "cn-hangzhou.log.example";
+pub(crate) const BARE: &str = "cn-hangzhou.log.example";
 const LOGSTORE: &str = "/logstores/actiontrail_everything";
 
 /// A request before it is signed.
-struct Call<'a> {
+pub(crate) struct Call<'a> {
     method: &'static str,
     host: &'a str,
     path: &'a str,
@@ -31,22 +31,27 @@ struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    fn new(method: &'static str, path: &'a str) -> Call<'a> {
+    pub(crate) fn new(method: &'static str, path: &'a str) -> Call<'a> {
         Call { method, host: HOST, path, query: &[], body: String::new() }
     }
 
-    fn at(mut self, host: &'a str) -> Self {
+    pub(crate) fn at(mut self, host: &'a str) -> Self {
         self.host = host;
         self
     }
 
-    fn query(mut self, query: &'a [(&'a str, &'a str)]) -> Self {
+    pub(crate) fn query(mut self, query: &'a [(&'a str, &'a str)]) -> Self {
         self.query = query;
         self
     }
 
-    fn json(mut self, body: &Value) -> Self {
+    pub(crate) fn json(mut self, body: &Value) -> Self {
         self.body = body.to_string();
+        self
+    }
+
+    pub(crate) fn text(mut self, body: String) -> Self {
+        self.body = body;
         self
     }
 
@@ -87,20 +92,20 @@ fn sendable(unsigned: Unsigned) -> Request<Body> {
 }
 
 impl Node {
-    async fn logs(&self, key: &Key, call: Call<'_>) -> Reply {
+    pub(crate) async fn logs(&self, key: &Key, call: Call<'_>) -> Reply {
         self.send(call.signed(key, self.now(), |_| ())).await
     }
 }
 
 /// The code of an error.
 #[track_caller]
-fn code(reply: &Reply) -> (u16, String) {
+pub(crate) fn code(reply: &Reply) -> (u16, String) {
     assert!(reply.headers.contains_key("x-log-requestid"));
     (reply.status.as_u16(), reply.json()["errorCode"].as_str().expect("a code").to_owned())
 }
 
 /// A node with a Logstore that shows everything, and three events.
-async fn scene() -> Node {
+pub(crate) async fn scene() -> Node {
     let node = Node::with_engine(Some(Arc::new(Tally))).await;
     node.logs(&node.root, Call::new("POST", "/").json(&json!({ "projectName": "audit", "description": "d" })))
         .await
@@ -117,7 +122,7 @@ async fn scene() -> Node {
 
 impl Reply {
     #[track_caller]
-    fn ok_empty(&self) {
+    pub(crate) fn ok_empty(&self) {
         assert_eq!((self.status.as_u16(), self.text()), (200, ""));
     }
 }

@@ -1,6 +1,9 @@
 //! The real router on the real parts: catalog in memory, identity, journal and store on a temporary folder. Requests
 //! are signed as the official clients sign them.
 
+mod alert_records;
+mod alert_rules;
+mod alerting;
 mod audit;
 mod bad_calls;
 mod bad_events;

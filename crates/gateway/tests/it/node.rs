@@ -130,6 +130,7 @@ impl Node {
             admission: query::Admission::new(15),
             engine,
             tables: Arc::new(OnlyEvents),
+            alerting: Some(Arc::new(crate::alerting::Rehearsal)),
             config,
         });
         let account = catalog.account_list().await.expect("accounts")[0].id.to_string();

@@ -1,6 +1,6 @@
 //! What sort of event it is: trails and lookups treat the sorts differently.
 //!
-//! `eventCategory` decides when it says one of the four; otherwise `eventType` tells insights and the platform's
+//! `eventCategory` decides when it says one of the five; otherwise `eventType` tells insights and the platform's
 //! events, and everything else is a management event, so that nothing falls between.
 
 use std::borrow::Cow;
@@ -20,6 +20,8 @@ pub enum Category {
     Insight,
     /// What the operator of the platform did with a tenant's resources.
     Platform,
+    /// How an alert rule was evaluated: made by the node, for the rule's owner. No trail has it.
+    Alert,
 }
 
 /// The platform's `eventType`s: on the tenant's request, on its own, and as a penalty.
@@ -28,7 +30,8 @@ const PLATFORM_TYPES: [&str; 3] =
 
 impl Category {
     /// Every category.
-    pub const ALL: [Category; 4] = [Category::Management, Category::Data, Category::Insight, Category::Platform];
+    pub const ALL: [Category; 5] =
+        [Category::Management, Category::Data, Category::Insight, Category::Platform, Category::Alert];
 
     /// `eventCategory`'s spelling.
     pub fn as_str(self) -> &'static str {
@@ -37,6 +40,7 @@ impl Category {
             Category::Data => "Data",
             Category::Insight => "Insight",
             Category::Platform => "Platform",
+            Category::Alert => "Alert",
         }
     }
 

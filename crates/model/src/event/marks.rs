@@ -8,7 +8,7 @@ impl Category {
     pub fn marks(self) -> Vec<(Attribute, String)> {
         let types: &[&str] = match self {
             Category::Management => return Vec::new(),
-            Category::Data => &[],
+            Category::Data | Category::Alert => &[],
             Category::Insight => &["ActionTrailInsight"],
             Category::Platform => {
                 &["CUSTOMER_INITIATED_SUPPORT", "ALIYUN_INITIATED_SERVICE", "ALIYUN_INITIATED_PENALTY"]
@@ -25,7 +25,8 @@ mod tests {
 
     #[test]
     fn every_event_of_a_category_has_one_of_its_marks() {
-        let words = [None, Some("Insight"), Some("Data"), Some("Platform"), Some("Management"), Some("Other")];
+        let words =
+            [None, Some("Insight"), Some("Data"), Some("Platform"), Some("Alert"), Some("Management"), Some("Other")];
         let kinds = [None, Some("ActionTrailInsight"), Some("ALIYUN_INITIATED_SERVICE"), Some("ApiCall")];
         for (stated, kind) in words.into_iter().flat_map(|word| kinds.map(|kind| (word, kind))) {
             let category = Category::of(stated, kind);

@@ -2,7 +2,7 @@
 //!
 //! Which account's events those are is not asked here: a reader only reads the accounts of its trail. The rule for each
 //! category is its own: management events by read/write and region, insights by their type, data events by the data
-//! selectors; platform events belong to no trail.
+//! selectors; platform events and evaluations of alert rules belong to no trail.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -121,6 +121,9 @@ pub struct Selector {
     /// The platform's events and nothing else: an inner trail.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub platform: bool,
+    /// How the alert rules of this project were evaluated, and nothing else: what a history Logstore shows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alerts: Option<String>,
 }
 
 /// Which data events of one service are delivered. Every condition given must hold.
@@ -153,7 +156,7 @@ pub enum NameRule {
 impl Selector {
     /// Management events only.
     pub fn management(event_rw: EventRw, regions: TrailRegions) -> Selector {
-        Selector { event_rw, regions, insights: BTreeSet::new(), data: Vec::new(), platform: false }
+        Selector { event_rw, regions, insights: BTreeSet::new(), data: Vec::new(), platform: false, alerts: None }
     }
 
     /// Platform events only.
@@ -161,14 +164,22 @@ impl Selector {
         Selector { platform: true, ..Selector::management(EventRw::All, TrailRegions::All) }
     }
 
+    /// How the alert rules of a project were evaluated, and nothing else.
+    pub fn alert_history(project: &str) -> Selector {
+        Selector { alerts: Some(project.to_owned()), ..Selector::management(EventRw::All, TrailRegions::All) }
+    }
+
     /// Whether this event is selected.
     pub fn selects(&self, event: &Event) -> bool {
+        if let Some(project) = &self.alerts {
+            return event.category() == Category::Alert && event.has(Attribute::ResourceName, project);
+        }
         match event.category() {
             category if self.platform => category == Category::Platform,
             Category::Management => self.event_rw.takes(event) && self.regions.take(event),
             Category::Insight => self.selects_insight(event) && self.regions.take(event),
             Category::Data => self.data.iter().any(|data| data.selects(event)),
-            Category::Platform => false,
+            Category::Platform | Category::Alert => false,
         }
     }
 
@@ -177,6 +188,7 @@ impl Selector {
     pub fn selects_kind(&self, category: Category, is_read: bool) -> Option<bool> {
         let everywhere = self.regions == TrailRegions::All;
         match category {
+            category if self.alerts.is_some() => (category != Category::Alert).then_some(false),
             category if self.platform => Some(category == Category::Platform),
             Category::Management => match self.event_rw {
                 EventRw::Read if !is_read => Some(false),
@@ -185,7 +197,7 @@ impl Selector {
             },
             Category::Insight => self.insights.is_empty().then_some(false),
             Category::Data => self.data.is_empty().then_some(false),
-            Category::Platform => Some(false),
+            Category::Platform | Category::Alert => Some(false),
         }
     }
 

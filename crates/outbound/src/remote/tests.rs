@@ -13,7 +13,12 @@ fn located(url: &str) -> RemoteLocation {
 fn endpoint(url: &str, settings: &BucketSettings) -> Result<String, String> {
     let location = located(url);
     let region = region(&location, settings)?;
-    let endpoint = Endpoint::choose(&location, settings, &region, Egress { allow_loopback: true })?;
+    let endpoint = Endpoint::choose(
+        &location,
+        settings,
+        &region,
+        Egress { allow_loopback: true, loopback_setting: "outbound.allow_loopback" },
+    )?;
     Ok(if endpoint.path_style { format!("{}/{}", endpoint.url, location.bucket) } else { endpoint.url })
 }
 

@@ -93,7 +93,8 @@ pub(in crate::operations) const DESCRIBE_USER_ALERT_COUNT: Operation = Operation
     params: DAYS,
     returns: PER_DAY,
     errors: DAYS_ERRORS,
-    summary: "Counts what the account was warned of, day by day (UTC): insight events, until there are alerts.",
+    summary: "Counts what the account was warned of, day by day (UTC): incidents of its alert rules, each on the day it \
+              began (they are kept for 30 days after their end), and insight events.",
     ..reads(OperationId::DescribeUserAlertCount, "DescribeUserAlertCount")
 };
 

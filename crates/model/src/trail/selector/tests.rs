@@ -49,6 +49,21 @@ fn each_category_has_its_rule() {
 }
 
 #[test]
+fn evaluations_of_alert_rules_are_shown_by_their_projects_history_and_belong_to_no_trail() {
+    let alert = r#""eventCategory":"Alert","resourceName":"audit;rule-1""#;
+    let everything = Selector { insights: ["IpInsight".to_owned()].into(), ..all() };
+    assert!(!everything.selects(&event(alert)) && !Selector::platform().selects(&event(alert)));
+    let history = Selector::alert_history("audit");
+    assert!(history.selects(&event(alert)));
+    assert!(!history.selects(&event(r#""eventCategory":"Alert","resourceName":"audits""#)));
+    assert!(!history.selects(&event(r#""resourceName":"audit""#)));
+    assert_eq!(history.selects_kind(Category::Management, false), Some(false));
+    assert_eq!(history.selects_kind(Category::Alert, false), None);
+    let stored = serde_json::to_string(&history).expect("writes");
+    assert_eq!(serde_json::from_str::<Selector>(&stored).expect("reads"), history);
+}
+
+#[test]
 fn an_unknown_category_is_management() {
     assert!(all().selects(&event(r#""eventCategory":"Network""#)));
     assert!(all().selects(&event(r#""eventCategory":"Management","eventType":"ActionTrailInsight""#)));

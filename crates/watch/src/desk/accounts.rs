@@ -1,0 +1,228 @@
+//! What the desk keeps of each account between two transactions: its decider, read from the catalog when it is needed.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use alert::merge::{MergeSet, Silence, Silences};
+use alert::{Channel, Fingerprint};
+use catalog::{AlertSilence, Catalog, CatalogError};
+use identity::{AlertLink, Vault};
+use model::{AccountId, Timestamp};
+use serde_json::Value;
+use tracing::error;
+
+use crate::config::Config;
+use crate::decide::{Around, BOOK_RESOURCES, Book, Decider, quota_day};
+use crate::rules::{KnownRule, RuleList};
+
+/// Everybody's deciders.
+#[derive(Default)]
+pub(super) struct Accounts {
+    deciders: HashMap<AccountId, Decider>,
+    /// Saved sets of accounts whose decider is not made yet.
+    saved: HashMap<AccountId, Vec<MergeSet>>,
+    is_loaded: bool,
+    /// Of the records that the deciders read.
+    records_version: u64,
+    /// The rules they know.
+    rules: RuleList,
+    /// Accounts that are left alone until then: deciding for them broke.
+    aside: HashMap<AccountId, Timestamp>,
+}
+
+impl Accounts {
+    /// Forgets everything: it is read again.
+    pub(super) fn forget(&mut self) {
+        *self = Accounts { aside: std::mem::take(&mut self.aside), ..Accounts::default() };
+    }
+
+    /// Leaves an account's sets alone until then, so that those of others speak.
+    pub(super) fn set_aside(&mut self, account: AccountId, until: Timestamp) {
+        self.aside.insert(account, until);
+    }
+
+    /// Lends a decider. Whoever borrows it gives it back, or everything is read again.
+    pub(super) fn lend(&mut self, account: AccountId) -> Option<Decider> {
+        self.deciders.remove(&account)
+    }
+
+    pub(super) fn give_back(&mut self, account: AccountId, decider: Decider) {
+        self.deciders.insert(account, decider);
+    }
+
+    /// Reads the merge sets, once, and records again when they changed, or rules of version 1 did.
+    pub(super) async fn refresh(
+        &mut self,
+        catalog: &Catalog,
+        version: u64,
+        rules: &RuleList,
+        now: Timestamp,
+    ) -> Result<(), CatalogError> {
+        if !self.is_loaded {
+            for saved in catalog.alert_merge_sets().await? {
+                match serde_json::from_str(saved.state.as_deref().unwrap_or_default()) {
+                    Ok(set) => self.saved.entry(saved.account).or_default().push(set),
+                    // Its alerts come again with their rules' next runs.
+                    Err(error) => error!(policy = saved.policy, key = saved.key, %error, "a merge set cannot be read"),
+                }
+            }
+            self.is_loaded = true;
+            self.records_version = version;
+            self.rules = rules.clone();
+            for account in self.saved.keys().copied().collect::<Vec<_>>() {
+                self.decider(catalog, account, rules, now).await?;
+            }
+        }
+        let is_older = self.records_version != version;
+        if is_older || !Arc::ptr_eq(&self.rules, rules) {
+            // What such rules say about their notifications stands in the rules themselves.
+            let speak = |account: &AccountId| {
+                rules.iter().any(|rule| rule.row.account == *account && rule.rule.legacy.is_some())
+            };
+            for (account, decider) in &mut self.deciders {
+                if is_older || speak(account) {
+                    decider.reads(Arc::new(read_book(catalog, *account, rules).await?));
+                }
+            }
+            (self.records_version, self.rules) = (version, rules.clone());
+        }
+        Ok(())
+    }
+
+    /// The decider of an account.
+    pub(super) async fn decider(
+        &mut self,
+        catalog: &Catalog,
+        account: AccountId,
+        rules: &[Arc<KnownRule>],
+        now: Timestamp,
+    ) -> Result<&mut Decider, CatalogError> {
+        if !self.deciders.contains_key(&account) {
+            let book = Arc::new(read_book(catalog, account, rules).await?);
+            let mut used = HashMap::new();
+            for (of, count) in catalog.alert_quotas(account, quota_day(now)).await? {
+                if let Some(channel) = channel_named(&of.channel) {
+                    used.insert((of.recipient, channel, of.day), u32::try_from(count).unwrap_or(u32::MAX));
+                }
+            }
+            let sets = self.saved.remove(&account).unwrap_or_default();
+            self.deciders.insert(account, Decider::new(book, sets, used));
+        }
+        Ok(self.deciders.get_mut(&account).expect("inserted above"))
+    }
+
+    /// The accounts with a set that is due.
+    pub(super) fn due(&self, now: Timestamp) -> Vec<AccountId> {
+        let all = self.deciders.keys().filter(|account| self.due_of(**account).is_some_and(|due| due <= now));
+        all.copied().collect()
+    }
+
+    /// When the next set of anybody is due.
+    pub(super) fn next_due(&self) -> Option<Timestamp> {
+        self.deciders.keys().filter_map(|account| self.due_of(*account)).min()
+    }
+
+    fn due_of(&self, account: AccountId) -> Option<Timestamp> {
+        let due = self.deciders.get(&account)?.next_due()?;
+        Some(self.aside.get(&account).map_or(due, |until| due.max(*until)))
+    }
+
+    /// All deciders.
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (AccountId, &mut Decider)> {
+        self.deciders.iter_mut().map(|(account, decider)| (*account, decider))
+    }
+}
+
+/// Records of the account, and what its rules of version 1 say themselves.
+pub(crate) async fn read_book(
+    catalog: &Catalog,
+    account: AccountId,
+    rules: &[Arc<KnownRule>],
+) -> Result<Book, CatalogError> {
+    let mut records = Vec::new();
+    for resource in BOOK_RESOURCES {
+        for record in catalog.resource_record_list(account, resource).await? {
+            records.push((resource, record));
+        }
+    }
+    let mut book =
+        Book::of(records.iter().map(|(resource, record)| (*resource, record.id.as_str(), record.value.as_str())));
+    for rule in rules.iter().filter(|rule| rule.row.account == account) {
+        book.add_legacy(&rule.row, &rule.rule);
+    }
+    Ok(book)
+}
+
+/// The silences of an account that are not over.
+pub(crate) async fn read_silences(
+    catalog: &Catalog,
+    account: AccountId,
+    now: Timestamp,
+) -> Result<Silences, CatalogError> {
+    let silences = catalog.silence_list(account, now).await?;
+    let silence = |kept: AlertSilence| {
+        let matchers = serde_json::from_str(&kept.matchers);
+        let matchers =
+            matchers.inspect_err(|error| error!(silence = kept.id, %error, "a silence cannot be read")).ok()?;
+        Some(Silence {
+            id: kept.id,
+            matchers,
+            start: kept.starts,
+            end: kept.ends,
+            reason: kept.reason,
+            creator: kept.creator,
+        })
+    };
+    Ok(Silences::of(silences.into_iter().filter_map(silence)))
+}
+
+/// What surrounds an account's decisions now.
+pub(super) struct Surroundings {
+    ignored: HashSet<String>,
+    base_url: String,
+    /// Links go out sealed, and end then.
+    links: Option<(Vault, Timestamp)>,
+}
+
+impl Surroundings {
+    pub(super) async fn of(
+        catalog: &Catalog,
+        vault: &Vault,
+        config: &Config,
+        account: AccountId,
+        now: Timestamp,
+    ) -> Result<Surroundings, CatalogError> {
+        let ignored = catalog.incidents_ignored(account).await?.into_iter().collect();
+        let has_links = config.detail_links && !config.public_url.is_empty();
+        let links = has_links.then(|| (vault.clone(), now.plus(config.detail_link_life)));
+        Ok(Surroundings { ignored, base_url: config.public_url.trim_end_matches('/').to_owned(), links })
+    }
+}
+
+impl Around for Surroundings {
+    fn is_ignored(&self, fingerprint: &Fingerprint) -> bool {
+        self.ignored.contains(&fingerprint.0)
+    }
+
+    fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    fn detail_link(&self, account: AccountId, incident: &str) -> Option<String> {
+        let (vault, expires) = self.links.as_ref()?;
+        let link = AlertLink { account, incident: incident.to_owned(), expires: *expires };
+        Some(format!("{}/alerts/detail?token={}", self.base_url, vault.alert_link(&link)))
+    }
+}
+
+/// A channel's name, as action policies write it.
+pub(crate) fn channel_name(channel: Channel) -> String {
+    match serde_json::to_value(channel) {
+        Ok(Value::String(name)) => name,
+        _ => unreachable!("channels are written as texts"),
+    }
+}
+
+pub(super) fn channel_named(name: &str) -> Option<Channel> {
+    serde_json::from_value(Value::String(name.to_owned())).ok()
+}

@@ -1,0 +1,215 @@
+//! A rule run over the past, and the reasons of one run, with the code of the real thing and without any effect.
+//!
+//! A trial walks the rule's instants in a range on a clock of its own: answers, evaluation, step, merge sets, policies,
+//! recipients, messages. Nothing is stored and nobody is told. What it shows is what would have been sent if every event had been
+//! there on time, nobody had confirmed or ignored anything, and the records had been as they are now.
+
+mod answers;
+mod explain;
+mod pipeline;
+mod report;
+mod same;
+mod sliding;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use alert::evaluate::{EvaluationStatus, Place, RuleState, Scope, step};
+use alert::rule::RuleError;
+use catalog::{AlertRule, AlertRuleId, Catalog, CatalogError, NewAlertRule};
+use host::Clock;
+use model::{AccountId, ErrorKind, Timestamp};
+use query::Limits;
+use store::Store;
+
+use crate::desk::{read_book, read_silences};
+use crate::question::{AskError, Asker};
+use crate::rules::KnownRule;
+use answers::Answers;
+pub use explain::Explanation;
+use pipeline::Pipeline;
+pub use report::{Episode, Failure, Report, Tally, Told, ToldOf};
+
+/// Instants of a trial at most: a run every minute for ten weeks.
+const RUNS_MAX: usize = 100_000;
+/// Runs that need a query of their own, at most.
+const ASKED_RUNS_MAX: usize = 2_000;
+/// A trial ends after so long, and says how far it came.
+const PATIENCE: Duration = Duration::from_secs(50);
+/// What reading events ahead may cost: as much as the largest question.
+const LIMITS: Limits = Limits { time: PATIENCE, rows: 1000, scanned_bytes: 16 << 30, memory_bytes: 256 << 20 };
+
+/// Makes trials. Cheap to clone.
+#[derive(Clone)]
+pub struct Trials {
+    catalog: Catalog,
+    store: Store,
+    asker: Asker,
+    clock: Arc<dyn Clock>,
+    base_url: String,
+}
+
+/// A trial could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum TrialError {
+    /// From must lie before to.
+    #[error("the range ends before it begins")]
+    EmptyRange,
+    /// The schedule has no instant there.
+    #[error("the rule does not run between {from} and {to}")]
+    NoRuns {
+        /// From.
+        from: Timestamp,
+        /// To.
+        to: Timestamp,
+    },
+    /// Too many of them.
+    #[error("the rule runs more than {RUNS_MAX} times in this range: take a shorter one")]
+    TooManyRuns,
+    /// The rule cannot be read.
+    #[error("the rule cannot be read: {0}")]
+    Rule(#[from] RuleError),
+    /// There is none of this name.
+    #[error("project {project} has no alert rule {rule}")]
+    NoRule {
+        /// The project.
+        project: String,
+        /// The rule.
+        rule: String,
+    },
+    /// The events cannot be read.
+    #[error("{0}")]
+    Ask(#[from] AskError),
+    /// The catalog failed.
+    #[error("the catalog could not be read")]
+    Catalog(#[from] CatalogError),
+}
+
+impl TrialError {
+    /// What sort of failure it is.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            TrialError::EmptyRange | TrialError::NoRuns { .. } | TrialError::TooManyRuns => ErrorKind::Invalid,
+            TrialError::Rule(error) => error.kind(),
+            TrialError::NoRule { .. } => ErrorKind::NotFound,
+            TrialError::Ask(error) => error.kind(),
+            TrialError::Catalog(error) => error.kind(),
+        }
+    }
+}
+
+impl Trials {
+    /// Trials over these parts of the node. `base_url` is where people see the node; empty when it is not said.
+    pub fn new(catalog: Catalog, store: Store, asker: Asker, clock: Arc<dyn Clock>, base_url: String) -> Trials {
+        Trials { catalog, store, asker, clock, base_url }
+    }
+
+    /// Runs a rule over a range as it is written, whether it is kept or not.
+    pub async fn run_written(&self, new: &NewAlertRule, from: Timestamp, to: Timestamp) -> Result<Report, TrialError> {
+        let now = self.clock.now();
+        let row = AlertRule {
+            id: AlertRuleId(0),
+            account: new.account,
+            project: new.project.clone(),
+            name: new.name.clone(),
+            display_name: new.display_name.clone(),
+            description: new.description.clone(),
+            is_enabled: new.is_enabled,
+            muted_until: new.muted_until,
+            schedule: new.schedule.clone(),
+            configuration: new.configuration.clone(),
+            version: 0,
+            created: now,
+            updated: now,
+        };
+        self.run(self.known(row).await?, from, to).await
+    }
+
+    /// Explains the last run of a rule of the catalog at or before a time.
+    pub async fn explain_kept(
+        &self,
+        account: AccountId,
+        project: &str,
+        rule: &str,
+        at: Timestamp,
+    ) -> Result<Explanation, TrialError> {
+        let row = self.catalog.alert_rule_find(account, project, rule).await?;
+        let missing = || TrialError::NoRule { project: project.to_owned(), rule: rule.to_owned() };
+        self.explain(self.known(row.ok_or_else(missing)?).await?, at).await
+    }
+
+    async fn known(&self, row: AlertRule) -> Result<KnownRule, TrialError> {
+        let project = self.catalog.project_find(row.account, &row.project).await?;
+        Ok(KnownRule::parse(row, project.map(|project| project.region).unwrap_or_default())?)
+    }
+
+    /// Runs a rule over a range: its instants after `from`, up to and with `to`.
+    pub async fn run(&self, mut rule: KnownRule, from: Timestamp, to: Timestamp) -> Result<Report, TrialError> {
+        let started = Instant::now();
+        if from >= to {
+            return Err(TrialError::EmptyRange);
+        }
+        let instants = rule.schedule.runs_between(from, to, RUNS_MAX + 1);
+        let (Some(first), Some(last)) = (instants.first(), instants.last()) else {
+            return Err(TrialError::NoRuns { from, to });
+        };
+        if instants.len() > RUNS_MAX {
+            return Err(TrialError::TooManyRuns);
+        }
+        // Whoever asks wants to know what it would say if it spoke.
+        let muted = rule.rule.mute_until.take();
+        let rule = Arc::new(rule);
+        let parts = (self.asker.clone(), self.store.clone());
+        let mut answers = Answers::new(rule.clone(), parts, (*first, *last), LIMITS, self.clock.now()).await?;
+        let mut report = Report::new(&rule, (from, to), instants.len());
+        report.note_of_mute(muted);
+        let mut pipeline = self.pipeline(&rule, *first).await?;
+        let mut state = RuleState::default();
+        for instant in &instants {
+            let is_enough = answers.asks_each() && answers.made >= ASKED_RUNS_MAX;
+            if is_enough || started.elapsed() > PATIENCE {
+                report.note_of_an_end(*instant, answers.made);
+                break;
+            }
+            let looked = answers.at(*instant).await;
+            let place = place(&rule, *instant);
+            let outcome = looked.outcome.as_ref().map_err(String::as_str);
+            let step = step(&rule.rule, &place, Scope::Everything, &state, &looked.answers, outcome);
+            report.ran(*instant, &step.evaluation);
+            if step.evaluation.alert_status != EvaluationStatus::Error {
+                report.incidents(&step.firing, &step.resolved, *instant);
+                let now = rule.schedule.begins(*instant);
+                pipeline.step(&rule, &step, now, &mut report);
+            }
+            state = step.state;
+            report.through = *instant;
+        }
+        pipeline.finish(rule.schedule.begins(report.through), &mut report);
+        report.asked = answers.made;
+        report.took_milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        Ok(report)
+    }
+
+    /// Who would hear of a rule's alerts from a time on, as records and silences are now.
+    async fn pipeline(&self, rule: &Arc<KnownRule>, from: Timestamp) -> Result<Pipeline, TrialError> {
+        let book = read_book(&self.catalog, rule.row.account, std::slice::from_ref(rule)).await?;
+        let silences = read_silences(&self.catalog, rule.row.account, from).await?;
+        Ok(Pipeline::new(Arc::new(book), silences, self.base_url.clone()))
+    }
+}
+
+fn place(rule: &KnownRule, instant: Timestamp) -> Place {
+    Place {
+        account: rule.row.account,
+        region: rule.region.clone(),
+        project: rule.row.project.clone(),
+        rule: rule.row.name.clone(),
+        rule_title: rule.row.display_name.clone(),
+        now: instant,
+        next_eval_interval: rule.schedule.seconds_until_next(instant),
+        is_caught_up: false,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,338 @@
+//! Why a rule did or did not fire at a time, and who heard of it or did not.
+//!
+//! The last run at or before the time is made again, after as many runs as its threshold needs, and each step is kept. Beside
+//! that stands what was recorded when it really ran: where the rule stands, and the notifications about it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use alert::action::Step as PolicyStep;
+use alert::evaluate::{PassedOver, RuleState, Scope, Step, step};
+use alert::stream::on_stream;
+use alert::{Row, Severity};
+use catalog::NotificationFilter;
+use model::Timestamp;
+use serde::Serialize;
+
+use super::answers::{Answers, Looked};
+use super::report::{Report, Told, as_text};
+use super::{LIMITS, TrialError, Trials, place};
+use crate::rules::KnownRule;
+
+/// Runs before the one that is explained, at most: a threshold beyond that is told from these.
+const RUNS_BEFORE_MAX: usize = 100;
+/// Rows and groups that are shown.
+const SHOWN_MAX: usize = 10;
+/// Notifications that are listed.
+const RECORDED_MAX: usize = 20;
+/// How far back the last run is looked for.
+const REACH_MAX: Duration = Duration::from_secs(62 * 24 * 3600);
+
+/// See the module. Names are those of the API, where it is shown as it is.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Explanation {
+    /// The rule's project.
+    pub project: String,
+    /// The rule's name.
+    pub rule: String,
+    /// As it was asked.
+    #[serde(serialize_with = "as_text")]
+    pub at: Timestamp,
+    /// The instant of the run that is explained.
+    #[serde(serialize_with = "as_text")]
+    pub instant: Timestamp,
+    /// Whether it fires, in a few sentences: the first says so.
+    pub why: Vec<String>,
+    /// What each query found.
+    pub queries: Vec<Asked>,
+    /// Rows after the join.
+    pub joined_rows: usize,
+    /// Groups of them.
+    pub group_count: usize,
+    /// Those that met the conditions.
+    pub met: Vec<Met>,
+    /// The first of those that did not.
+    pub not_met: Vec<PassedOver>,
+    /// What the scripts of policies do about it.
+    pub policies: Vec<PolicyTrace>,
+    /// What would be told about this run, and why not.
+    pub notifications: Vec<Told>,
+    /// Where the rule really stands.
+    pub recorded_run: Option<RecordedRun>,
+    /// What was really told or not told about the rule, the newest first.
+    pub recorded_notifications: Vec<Recorded>,
+}
+
+/// What a query found.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Asked {
+    /// The project that was asked.
+    pub project: String,
+    /// The Logstore or resource.
+    pub store: String,
+    /// As it was run.
+    pub query: String,
+    /// Seconds since 1970; inclusive.
+    pub from: i64,
+    /// Seconds since 1970; exclusive.
+    pub to: i64,
+    /// How many rows.
+    pub row_count: usize,
+    /// Whether there were more.
+    pub is_truncated: bool,
+    /// The first of them.
+    pub rows: Vec<Row>,
+}
+
+/// A group that met the conditions.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Met {
+    /// What its rows have in common.
+    pub labels: BTreeMap<String, String>,
+    /// How bad.
+    pub severity: Severity,
+    /// Rows that met the condition.
+    pub pass_count: usize,
+    /// Rows of the group.
+    pub row_count: usize,
+    /// Filled in.
+    pub condition: String,
+    /// The first rows.
+    pub rows: Vec<Row>,
+    /// In how many runs in a row.
+    pub consecutive: u32,
+    /// In how many it has to.
+    pub threshold: u32,
+    /// Whether it is an alert.
+    pub is_firing: bool,
+}
+
+/// What the script of a policy did.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct PolicyTrace {
+    /// Which policy.
+    pub action_policy: String,
+    /// Line by line.
+    pub steps: Vec<PolicyStep>,
+}
+
+/// Where a rule really stands.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct RecordedRun {
+    /// The instant of the last run.
+    #[serde(serialize_with = "as_text")]
+    pub through: Timestamp,
+    /// How it ended.
+    pub status: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// A notification that was recorded.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Recorded {
+    /// When it was decided.
+    #[serde(serialize_with = "as_text")]
+    pub at: Timestamp,
+    /// `waiting`, `sent`, `failed` or `suppressed`.
+    pub outcome: String,
+    /// Why, for machines.
+    pub code: String,
+    /// Why, for people.
+    pub reason: String,
+    /// How.
+    pub channel: String,
+    /// To whom.
+    pub recipient: String,
+}
+
+impl Trials {
+    /// Explains the last run at or before a time.
+    pub async fn explain(&self, rule: KnownRule, at: Timestamp) -> Result<Explanation, TrialError> {
+        let instants = instants_up_to(&rule, at);
+        let (Some(first), Some(last)) = (instants.first().copied(), instants.last().copied()) else {
+            return Err(TrialError::NoRuns { from: at.minus(REACH_MAX), to: at });
+        };
+        let rule = Arc::new(rule);
+        let parts = (self.asker.clone(), self.store.clone());
+        let mut answers = Answers::new(rule.clone(), parts, (first, last), LIMITS, self.clock.now()).await?;
+        let mut state = RuleState::default();
+        let mut run = None;
+        for instant in instants {
+            let looked = answers.at(instant).await;
+            let outcome = looked.outcome.as_ref().map_err(String::as_str);
+            let place = place(&rule, instant);
+            let step = step(&rule.rule, &place, Scope::Everything, &state, &looked.answers, outcome);
+            state = step.state.clone();
+            run = Some((looked, step));
+        }
+        let (looked, step) = run.expect("there is an instant");
+        let mut explanation = of_run(&rule, at, last, &looked, &step);
+        self.add_telling(&rule, &step, &mut explanation).await?;
+        self.add_records(&rule, &mut explanation).await?;
+        Ok(explanation)
+    }
+
+    /// What policies make of the run, with merge sets that hold nothing else.
+    async fn add_telling(&self, rule: &Arc<KnownRule>, step: &Step, into: &mut Explanation) -> Result<(), TrialError> {
+        if step.is_muted {
+            return Ok(());
+        }
+        let mut pipeline = self.pipeline(rule, into.instant).await?;
+        let mut report = Report::new(rule, (into.instant, into.instant), 1);
+        let now = rule.schedule.begins(into.instant);
+        pipeline.step(rule, step, now, &mut report);
+        pipeline.finish(now, &mut report);
+        into.policies = pipeline.take_traces();
+        into.notifications = report.notifications;
+        if !step.firing.is_empty() {
+            let (sent, suppressed) = (report.sent, report.suppressed);
+            into.why.push(format!("On its own it would lead to {sent} messages; {suppressed} would not be sent."));
+        }
+        Ok(())
+    }
+
+    /// What the catalog has about the rule.
+    async fn add_records(&self, rule: &KnownRule, into: &mut Explanation) -> Result<(), TrialError> {
+        let state = self.catalog.alert_rule_state(rule.row.id).await?;
+        into.recorded_run = state.map(|state| RecordedRun {
+            through: state.evaluated_through,
+            status: state.status,
+            reason: state.reason,
+        });
+        let filter = NotificationFilter {
+            project: Some(rule.row.project.clone()),
+            rule: Some(rule.row.name.clone()),
+            limit: RECORDED_MAX,
+            ..NotificationFilter::default()
+        };
+        let (rows, _) = self.catalog.notification_list(rule.row.account, &filter).await?;
+        into.recorded_notifications = rows
+            .into_iter()
+            .map(|row| Recorded {
+                at: row.created,
+                outcome: row.outcome.as_str().to_owned(),
+                code: row.code,
+                reason: row.reason,
+                channel: row.channel,
+                recipient: row.recipient,
+            })
+            .collect();
+        Ok(())
+    }
+}
+
+/// The last instants up to a time, as many as the threshold looks back over and one more, the earliest first.
+fn instants_up_to(rule: &KnownRule, at: Timestamp) -> Vec<Timestamp> {
+    let wanted = (rule.rule.threshold as usize + 1).min(RUNS_BEFORE_MAX);
+    let mut back = Duration::from_secs(3600);
+    loop {
+        // An hour has at most sixty, and each further step has room for as many as it is longer.
+        let room = back.as_secs() as usize / 60 + 1;
+        let mut instants = rule.schedule.runs_between(at.minus(back), at, room);
+        if instants.len() >= wanted || back >= REACH_MAX {
+            return instants.split_off(instants.len().saturating_sub(wanted));
+        }
+        back *= 4;
+    }
+}
+
+fn of_run(rule: &KnownRule, at: Timestamp, instant: Timestamp, looked: &Looked, step: &Step) -> Explanation {
+    let queries = looked.answers.iter().map(|answer| Asked {
+        project: answer.found.project.clone(),
+        store: answer.found.store.clone(),
+        query: answer.found.query.clone(),
+        from: answer.found.start_time,
+        to: answer.found.end_time,
+        row_count: answer.found.row_count,
+        is_truncated: answer.found.is_truncated,
+        rows: answer.found.rows.iter().take(SHOWN_MAX).cloned().collect(),
+    });
+    let outcome = looked.outcome.as_ref().ok();
+    let fired = outcome.map_or(&[][..], |outcome| outcome.fired.as_slice());
+    let met = fired.iter().take(SHOWN_MAX).map(|group| {
+        let is_of =
+            |labels: &BTreeMap<String, String>| group.labels.iter().all(|(key, value)| labels.get(key) == Some(value));
+        let instance = step.state.instances.values().find(|instance| is_of(&instance.labels));
+        Met {
+            labels: group.labels.clone(),
+            severity: group.severity,
+            pass_count: group.pass_count,
+            row_count: group.row_count,
+            condition: group.condition.clone(),
+            rows: group.rows.iter().take(SHOWN_MAX).cloned().collect(),
+            consecutive: instance.map_or(0, |instance| instance.consecutive),
+            threshold: rule.rule.threshold,
+            is_firing: instance.is_some_and(|instance| instance.fire_time.is_some()),
+        }
+    });
+    Explanation {
+        project: rule.row.project.clone(),
+        rule: rule.row.name.clone(),
+        at,
+        instant,
+        why: why(rule, looked, step),
+        queries: queries.collect(),
+        joined_rows: outcome.map_or(0, |outcome| outcome.row_count),
+        group_count: outcome.map_or(0, |outcome| outcome.group_count),
+        met: met.collect(),
+        not_met: outcome.map_or_else(Vec::new, |outcome| outcome.passed_over.clone()),
+        policies: Vec::new(),
+        notifications: Vec::new(),
+        recorded_run: None,
+        recorded_notifications: Vec::new(),
+    }
+}
+
+fn why(rule: &KnownRule, looked: &Looked, step: &Step) -> Vec<String> {
+    let mut why = Vec::new();
+    match &looked.outcome {
+        Err(reason) => why.push(format!("It could not be evaluated: {reason}.")),
+        Ok(outcome) if !step.firing.is_empty() => {
+            let (alerts, groups) = (step.firing.len(), outcome.group_count);
+            why.push(format!("It fires: {alerts} alerts of {groups} groups."));
+        }
+        Ok(outcome) if outcome.fired_count > 0 => {
+            let (met, threshold) = (outcome.fired_count, rule.rule.threshold);
+            why.push(format!(
+                "It does not fire yet: {met} groups meet its conditions, but not in {threshold} runs in a row."
+            ));
+        }
+        Ok(outcome) if outcome.row_count == 0 => {
+            let counts: Vec<String> = outcome.query_rows.iter().map(usize::to_string).collect();
+            let counts = counts.join(", ");
+            why.push(format!("It does not fire: there are no rows to look at (rows of its queries: {counts})."));
+        }
+        Ok(outcome) => {
+            let (rows, groups) = (outcome.row_count, outcome.group_count);
+            why.push(format!("It does not fire: {rows} rows in {groups} groups, and none meets its conditions."));
+        }
+    }
+    if !step.resolved.is_empty() {
+        why.push(format!("{} alerts of the run before are over.", step.resolved.len()));
+    }
+    if looked.outcome.as_ref().is_ok_and(|outcome| outcome.is_truncated) {
+        why.push(format!(
+            "Only part of the rows was looked at: a rule looks at {} of each query.",
+            rule.rule.rows_max()
+        ));
+    }
+    if let Some(until) = rule.rule.mute_until.filter(|_| step.is_muted) {
+        why.push(format!("Nobody hears of it: the rule is muted until {until}."));
+    }
+    if !rule.row.is_enabled {
+        why.push("The rule is switched off, so it does not really run.".to_owned());
+    }
+    why.push(match on_stream(&rule.rule) {
+        Ok(_) => "It is also on the stream: new events are looked at when they come.".to_owned(),
+        Err(reason) => format!("It runs on its schedule only: {reason}."),
+    });
+    why
+}
