@@ -7,6 +7,21 @@ use host::metrics::{Counter, Family, Gauge, Histogram, Lag, Metrics, Queue, late
 
 use crate::config::Config;
 
+/// What can be given up: the channels that lead out of the node, and asking who is to be told.
+const CHANNELS: [&str; 11] = [
+    "sms",
+    "voice",
+    "email",
+    "dingtalk",
+    "wechat",
+    "lark",
+    "slack",
+    "webhook",
+    "event_bridge",
+    "fc",
+    crate::outbox::ASK,
+];
+
 #[derive(Clone)]
 pub(crate) struct WatchMetrics {
     rules: Gauge,
@@ -54,9 +69,13 @@ impl WatchMetrics {
         };
         // Counters that begin at 0 show their first increase.
         for outcome in ["succeeded", "failed", "outdated"] {
-            this.evaluations.get_or_create(&[("outcome", outcome)]);
+            this.evaluations.get_or_create(&[("outcome", outcome)]).inc_by(0);
         }
-        this.notifications.get_or_create(&[("channel", "none".to_owned()), ("outcome", "suppressed".to_owned())]);
+        for channel in CHANNELS {
+            this.notifications
+                .get_or_create(&[("channel", channel.to_owned()), ("outcome", "failed".to_owned())])
+                .inc_by(0);
+        }
         this.incidents(&[]);
         this
     }
