@@ -299,6 +299,13 @@ async fn what_means_nothing_is_refused() {
         let refused = node.call(&node.root, "CreateAlertSilence", &arguments).await;
         assert_eq!(refused.error(), (400, "InvalidAlertSilence".into()), "{}", refused.text());
     }
+    // A pattern may look like a number, and a list is one only where it is meant.
+    for (operator, value) in [("=~", "403"), ("in", r#"["a","b"]"#), ("==", "[]"), (">=", "8")] {
+        let mut arguments = silence("labels.code", "2026-06-02T11:00:00Z").to_vec();
+        arguments[1].1 = value;
+        arguments.push(("Matcher.1.Operator", operator));
+        node.call(&node.root, "CreateAlertSilence", &arguments).await.ok();
+    }
     let empty = node.call(&node.root, "CreateAlertSilence", &silence("x", "2026-06-02T11:00:00Z")[2..]).await;
     assert_eq!(empty.error(), (400, "InvalidAlertSilence".into()));
     let missing = node.call(&node.root, "DeleteAlertSilence", &[("SilenceId", "none")]).await;
