@@ -22,8 +22,12 @@ const MATCHER: &[Param] = &[
          `alert_id`, `project`, `severity` ...",
     )
     .required(),
-    Param::text("Operator", format::ANY, "`==`, `!=`, `>`, `>=`, `<`, `<=`, `=~`, `!~`; `==` when absent"),
-    Param::text("Value", format::ANY, "with what").required(),
+    Param::text(
+        "Operator",
+        format::ANY,
+        "`==`, `!=`, `>`, `>=`, `<`, `<=`, `=~`, `!~`, `in`, `not in`; `==` when absent",
+    ),
+    Param::text("Value", format::ANY, "with what; a JSON list behind `in` and `not in`").required(),
 ];
 
 /// What the rows have in common.

@@ -109,10 +109,10 @@ pub(super) async fn update(call: &Call<'_>) -> Outcome {
 
 pub(super) async fn silence(call: &Call<'_>) -> Outcome {
     let now = call.request.received;
-    let matcher = |entry: &api::Arguments| Matcher {
-        object: entry.required("Object").to_owned(),
-        operator: entry.text("Operator").unwrap_or("==").to_owned(),
-        value: value_of(entry.required("Value")),
+    let matcher = |entry: &api::Arguments| {
+        let operator = entry.text("Operator").unwrap_or("==").to_owned();
+        let value = value_of(&operator, entry.required("Value"));
+        Matcher { object: entry.required("Object").to_owned(), operator, value }
     };
     let silence = Silence {
         id: format!("silence-{}", call.gateway.random.text(20, b"0123456789abcdefghjkmnpqrstvwxyz")),
@@ -146,11 +146,10 @@ pub(super) async fn silence(call: &Call<'_>) -> Outcome {
     }
 }
 
-/// Numbers are compared as numbers; everything else is text.
-fn value_of(text: &str) -> Value {
+/// A list is only meant behind `in` and `not in`. Texts of digits are compared as numbers by whoever compares.
+fn value_of(operator: &str, text: &str) -> Value {
     match serde_json::from_str(text) {
-        Ok(number @ Value::Number(_)) => number,
-        Ok(list @ Value::Array(_)) => list,
+        Ok(list @ Value::Array(_)) if operator.ends_with("in") => list,
         _ => text.into(),
     }
 }
