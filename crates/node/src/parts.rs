@@ -55,7 +55,6 @@ pub(crate) fn gateway(config: &Config) -> gateway::Config {
         detail_links: config.alerting.detail_links,
         log_service_hosts: config.log_service.hosts.clone(),
         query_limits: query_limits(config),
-        ..gateway::Config::default()
     }
 }
 

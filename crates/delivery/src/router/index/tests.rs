@@ -60,6 +60,7 @@ fn selector() -> impl Strategy<Value = Selector> {
                 resource_arn: None,
             })
             .collect(),
+        alerts: None,
         platform,
     })
 }
