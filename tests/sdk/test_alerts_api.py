@@ -383,3 +383,41 @@ def test_users_come_and_go_as_lines(root, alert):
     assert (shown.get_tag(), shown.get_value()["phone"]) == ("Person 42", "13800000042")
     for first in range(0, 1500, 100):
         client.delete_resource_record(USERS, [f"person{number:04}" for number in range(first, first + 100)])
+
+
+def test_an_alert_goes_from_its_rule_to_the_inbox(root, logstore, alert):
+    """What the clients of alerting see of one rule that fires: incident, history, message, report, explanation."""
+    client, name = log_client(root), "watched-rule"
+    started = int(time.time())
+    client.create_alert(PROJECT, rule(name, PROJECT, logstore))
+    incidents = wait_until(lambda: alert("incidents", "--rule", name), "the rule fired", 150)
+    incident, about = incidents[0]["IncidentId"], {"Status": "firing", "Severity": 8, "Labels": {"team": "security"}}
+    assert incidents[0].items() >= about.items()
+    message = wait_until(lambda: alert("inbox", "--unread", "--mark-read"), "a message in the inbox", 60)[0]
+    assert message["Title"]
+    # Others may have come.
+    assert message["MessageId"] not in [each["MessageId"] for each in alert("inbox", "--unread")]
+    told = [each for each in alert("history", "--incident", incident) if each["Channel"] == "message_center"]
+    assert told and told[0]["Outcome"] == "sent" and told[0]["Reason"], told
+    shown = alert("incident", incident)
+    assert shown["Incident"]["Alert"]["fire_results_count"] >= 1
+    assert alert("confirm", incident, "--note", "mine")["Incident"]["HandledBy"] == "root"
+    assert alert("incidents", "--status", "confirmed")[0]["Note"] == "mine"
+
+    def evaluations():
+        window = (started - 600, started + 600)
+        found = client.get_log(PROJECT, "internal-alert-history", *window, query=f"AlertName: {name}")
+        return [log.get_contents() for log in found.get_logs()]
+
+    def fired():
+        return [run for run in evaluations() if run["Fired"] == "true"]
+
+    run = wait_until(fired, "an evaluation that fired in the history", 60)[0]
+    assert run["Status"] == "Success"
+    assert {"AlertID", "AlertDisplayName", "Condition", "Results", "Severity"} <= set(run)
+    report = alert("test", f"{PROJECT}/{name}", "--since", "1h")["Report"]
+    assert report
+    assert alert("explain", f"{PROJECT}/{name}")["Report"]
+    days = root.rpc("DescribeUserAlertCount", "2020-07-06").json["Data"]["Counts"]
+    assert sum(days) >= 1
+    client.delete_alert(PROJECT, name)

@@ -312,6 +312,7 @@ impl Decider {
             return;
         }
         if planned.check_quota {
+            self.used.retain(|(_, _, counted), _| *counted >= day);
             for (user, more) in per_user(&resolution.recipients) {
                 *self.used.entry((user.to_owned(), planned.channel, day)).or_default() += more;
             }

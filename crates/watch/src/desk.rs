@@ -12,13 +12,17 @@ mod escalation;
 mod run;
 mod slim;
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 use catalog::{AlertRuleId, Catalog};
-use host::{Clock, Random};
+use futures::FutureExt;
+use host::{Clock, Random, Shutdown};
 use identity::Vault;
 use model::{AccountId, Seq};
 use tokio::sync::{Notify, mpsc, oneshot};
+use tracing::error;
 
 use crate::config::Config;
 use crate::decide::Question;
@@ -27,10 +31,13 @@ use crate::metrics::WatchMetrics;
 use crate::rules::RuleList;
 
 pub(crate) use accounts::{read_book, read_silences};
-pub(crate) use clerk::Clerk;
+use clerk::Clerk;
 
 /// Requests that may wait. Each is a run or a batch of the stream, whose makers wait for the answer.
 pub(crate) const REQUESTS_MAX: usize = 256;
+
+/// Before the desk opens again after a panic, our own mistake, which most likely repeats.
+const PANIC_PAUSE: Duration = Duration::from_secs(10);
 
 /// What became of an outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,6 +103,22 @@ pub(crate) struct Tools {
     /// Rung when there is something to send, and something for the history.
     pub(crate) outbox_bell: Arc<Notify>,
     pub(crate) history_bell: Arc<Notify>,
+}
+
+/// Keeps a clerk at the desk until the node stops. After a panic another one sits down and reads everything again; whoever
+/// waited for an answer gets none and asks again.
+pub(crate) async fn keep_open(tools: Tools, mut queue: mpsc::Receiver<Request>, shutdown: Shutdown) {
+    loop {
+        let work = Clerk::new(tools.clone()).run(&mut queue, &shutdown);
+        if AssertUnwindSafe(work).catch_unwind().await.is_ok() {
+            return;
+        }
+        error!("the desk of alerting broke and will open again");
+        tokio::select! {
+            () = shutdown.begun() => return,
+            () = tokio::time::sleep(PANIC_PAUSE) => {}
+        }
+    }
 }
 
 /// The rules of a request that are outdated.

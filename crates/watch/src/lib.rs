@@ -141,7 +141,7 @@ impl Watch {
         let upkeep =
             upkeep::Upkeep { catalog: catalog.clone(), clock, config: config.clone(), metrics: metrics.clone() };
         shutdown.spawn("alert rules", rules::follow(catalog, list, metrics, shutdown.clone()));
-        shutdown.spawn("alert desk", desk::Clerk::new(tools).run(requests, shutdown.clone()));
+        shutdown.spawn("alert desk", desk::keep_open(tools, requests, shutdown.clone()));
         shutdown.spawn("alert schedule", scheduler.run(shutdown.clone()));
         if config.stream {
             shutdown.spawn("alert stream", stream.run(shutdown.clone()));

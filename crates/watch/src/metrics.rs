@@ -7,6 +7,21 @@ use host::metrics::{Counter, Family, Gauge, Histogram, Lag, Metrics, Queue, late
 
 use crate::config::Config;
 
+/// What can be given up: the channels that lead out of the node, and asking who is to be told.
+const CHANNELS: [&str; 11] = [
+    "sms",
+    "voice",
+    "email",
+    "dingtalk",
+    "wechat",
+    "lark",
+    "slack",
+    "webhook",
+    "event_bridge",
+    "fc",
+    crate::outbox::ASK,
+];
+
 #[derive(Clone)]
 pub(crate) struct WatchMetrics {
     rules: Gauge,
@@ -26,7 +41,7 @@ pub(crate) struct WatchMetrics {
 impl WatchMetrics {
     pub(crate) fn register(metrics: &Metrics, config: &Config, outcomes_max: usize) -> WatchMetrics {
         let gauge = |name, help| metrics.register(name, help, Gauge::default());
-        WatchMetrics {
+        let this = WatchMetrics {
             rules: gauge("alert_rules", "Alert rules that are switched on"),
             unreadable_rules: gauge("alert_unreadable_rules", "Alert rules that are switched on and cannot be run"),
             stream_rules: gauge("alert_stream_rules", "Alert rules that are looked at with each new event"),
@@ -51,7 +66,18 @@ impl WatchMetrics {
             running: metrics.queue("alert_evaluations", config.evaluations),
             outbox: metrics.queue("outbox_messages", config.outbox),
             outcomes: metrics.queue("alert_outcomes", outcomes_max),
+        };
+        // Counters that begin at 0 show their first increase.
+        for outcome in ["succeeded", "failed", "outdated"] {
+            this.evaluations.get_or_create(&[("outcome", outcome)]).inc_by(0);
         }
+        for channel in CHANNELS {
+            this.notifications
+                .get_or_create(&[("channel", channel.to_owned()), ("outcome", "failed".to_owned())])
+                .inc_by(0);
+        }
+        this.incidents(&[]);
+        this
     }
 
     pub(crate) fn rules(&self, all: usize, unreadable: usize) {

@@ -49,7 +49,8 @@ struct Ended {
     id: AlertRuleId,
     version: u64,
     instant: Timestamp,
-    verdict: Verdict,
+    /// `None`: the desk gave no answer. The run is not counted as done.
+    verdict: Option<Verdict>,
 }
 
 /// What the scheduler knows of its rules.
@@ -155,8 +156,10 @@ impl Scheduler {
             let outcome = evaluation::run(&asker, rule, next.instant, next.run, clock.now()).await;
             metrics.evaluated(if outcome.found.is_ok() { "succeeded" } else { "failed" }, outcome.took);
             let verdicts = desk.apply(vec![outcome], None).await;
-            // Without a desk the node stops: the run is not counted as done.
-            let verdict = verdicts.ok().and_then(|verdicts| verdicts.first().copied()).unwrap_or(Verdict::Outdated);
+            let verdict = verdicts.ok().and_then(|verdicts| verdicts.first().copied());
+            if verdict.is_none() {
+                tokio::time::sleep(CATALOG_PAUSE).await;
+            }
             Ended { id: rule_id, version, instant: next.instant, verdict }
         }
     }
@@ -178,10 +181,10 @@ impl Timetable {
         self.running.remove(&ended.id);
         let Some((version, through)) = self.through.get_mut(&ended.id) else { return };
         match ended.verdict {
-            Verdict::Done => *through = ended.instant.max(*through),
+            Some(Verdict::Done) => *through = ended.instant.max(*through),
             // The rule as it is now is on its way here: running the older one again would lead to nothing again.
-            Verdict::Outdated if *version == ended.version => return,
-            Verdict::Outdated => {}
+            Some(Verdict::Outdated) if *version == ended.version => return,
+            Some(Verdict::Outdated) | None => {}
         }
         self.wait(ended.id);
     }

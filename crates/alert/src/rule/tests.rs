@@ -1,3 +1,4 @@
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
@@ -248,5 +249,77 @@ fn the_examples_of_the_page_are_rules() {
     for cell in table.lines().filter_map(|line| line.strip_prefix("| `")) {
         let condition = cell.split('`').next().unwrap();
         Condition::parse(condition).unwrap_or_else(|error| panic!("{condition}: {error}"));
+    }
+}
+
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        prop_oneof![Just(1e300), Just(-0.5), Just(60.0)].prop_map(|number: f64| json!(number)),
+        "[-+a-z0-9$._{}<>=! ]{0,8}".prop_map(Value::from),
+        "-[0-9]{1,12}[smhd]".prop_map(Value::from),
+        prop_oneof![
+            Just("tpl"),
+            Just("custom"),
+            Just("labels_auto"),
+            Just("Truncated"),
+            Just("absolute"),
+            Just("cross_join")
+        ]
+        .prop_map(Value::from),
+    ];
+    leaf.prop_recursive(2, 8, 3, |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
+            proptest::collection::btree_map("[a-z]{1,6}", inner, 0..3).prop_map(|map| json!(map)),
+        ]
+    })
+}
+
+/// The places of all values in a document.
+fn pointers(value: &Value, at: &str, found: &mut Vec<String>) {
+    found.push(at.to_owned());
+    match value {
+        Value::Object(fields) => fields.iter().for_each(|(key, inner)| pointers(inner, &format!("{at}/{key}"), found)),
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(index, inner)| pointers(inner, &format!("{at}/{index}"), found));
+        }
+        _ => {}
+    }
+}
+
+proptest! {
+    /// Whatever a client sends is a rule or refused by name, and what is a rule can be evaluated at any time.
+    #[test]
+    fn any_configuration_ends(changes in proptest::collection::vec((any::<usize>(), any_json()), 1..4), now in any::<i64>()) {
+        use crate::evaluate::{QueryAnswer, evaluate};
+        let mut configuration = second();
+        for (number, value) in changes {
+            let mut places = Vec::new();
+            pointers(&configuration, "", &mut places);
+            let place = &places[number % places.len()];
+            *configuration.pointer_mut(place).unwrap() = value;
+        }
+        match Rule::parse(&configuration) {
+            Err(error) => prop_assert!(error.field.starts_with("configuration") && error.value.chars().count() <= 64),
+            Ok(rule) => {
+                let now = Timestamp(now % Timestamp::MAX.0);
+                prop_assert_eq!(rule.joins.len() + 1, rule.queries.len());
+                for query in &rule.queries {
+                    let (start, end) = query.range.at(now);
+                    prop_assert!(start < end && end - start <= 90 * 86_400);
+                }
+                let row = Row::from([("name".to_owned(), "a".to_owned()), ("cnt".to_owned(), "101".to_owned())]);
+                let found = crate::Found {
+                    store_type: "log".into(), region: String::new(), project: String::new(), store: String::new(),
+                    query: String::new(), start_time: 0, end_time: 1, rows: vec![], row_count: 1, is_truncated: false,
+                };
+                let answers: Vec<QueryAnswer> =
+                    rule.queries.iter().map(|_| QueryAnswer::new(found.clone(), vec![row.clone()], &rule)).collect();
+                let _ = evaluate(&rule, &answers);
+            }
+        }
     }
 }

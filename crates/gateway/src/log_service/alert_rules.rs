@@ -207,6 +207,6 @@ fn shown(rule: &AlertRule) -> String {
         "lastModifiedTime": rule.updated.0.div_euclid(1000),
     });
     let head = head.to_string();
-    let open = head.trim_end_matches('}');
+    let open = head.strip_suffix('}').expect("an object ends with its bracket");
     format!(r#"{open},"schedule":{},"configuration":{}}}"#, rule.schedule, rule.configuration)
 }

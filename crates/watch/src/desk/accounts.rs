@@ -13,7 +13,7 @@ use tracing::error;
 
 use crate::config::Config;
 use crate::decide::{Around, BOOK_RESOURCES, Book, Decider, quota_day};
-use crate::rules::KnownRule;
+use crate::rules::{KnownRule, RuleList};
 
 /// Everybody's deciders.
 #[derive(Default)]
@@ -24,20 +24,38 @@ pub(super) struct Accounts {
     is_loaded: bool,
     /// Of the records that the deciders read.
     records_version: u64,
+    /// The rules they know.
+    rules: RuleList,
+    /// Accounts that are left alone until then: deciding for them broke.
+    aside: HashMap<AccountId, Timestamp>,
 }
 
 impl Accounts {
     /// Forgets everything: it is read again.
     pub(super) fn forget(&mut self) {
-        *self = Accounts::default();
+        *self = Accounts { aside: std::mem::take(&mut self.aside), ..Accounts::default() };
     }
 
-    /// Reads the merge sets, once, and records again when they changed.
+    /// Leaves an account's sets alone until then, so that those of others speak.
+    pub(super) fn set_aside(&mut self, account: AccountId, until: Timestamp) {
+        self.aside.insert(account, until);
+    }
+
+    /// Lends a decider. Whoever borrows it gives it back, or everything is read again.
+    pub(super) fn lend(&mut self, account: AccountId) -> Option<Decider> {
+        self.deciders.remove(&account)
+    }
+
+    pub(super) fn give_back(&mut self, account: AccountId, decider: Decider) {
+        self.deciders.insert(account, decider);
+    }
+
+    /// Reads the merge sets, once, and records again when they changed, or rules of version 1 did.
     pub(super) async fn refresh(
         &mut self,
         catalog: &Catalog,
         version: u64,
-        rules: &[Arc<KnownRule>],
+        rules: &RuleList,
         now: Timestamp,
     ) -> Result<(), CatalogError> {
         if !self.is_loaded {
@@ -50,15 +68,23 @@ impl Accounts {
             }
             self.is_loaded = true;
             self.records_version = version;
+            self.rules = rules.clone();
             for account in self.saved.keys().copied().collect::<Vec<_>>() {
                 self.decider(catalog, account, rules, now).await?;
             }
         }
-        if self.records_version != version {
+        let is_older = self.records_version != version;
+        if is_older || !Arc::ptr_eq(&self.rules, rules) {
+            // What such rules say about their notifications stands in the rules themselves.
+            let speak = |account: &AccountId| {
+                rules.iter().any(|rule| rule.row.account == *account && rule.rule.legacy.is_some())
+            };
             for (account, decider) in &mut self.deciders {
-                decider.reads(Arc::new(read_book(catalog, *account, rules).await?));
+                if is_older || speak(account) {
+                    decider.reads(Arc::new(read_book(catalog, *account, rules).await?));
+                }
             }
-            self.records_version = version;
+            (self.records_version, self.rules) = (version, rules.clone());
         }
         Ok(())
     }
@@ -87,13 +113,18 @@ impl Accounts {
 
     /// The accounts with a set that is due.
     pub(super) fn due(&self, now: Timestamp) -> Vec<AccountId> {
-        let is_due = |decider: &Decider| decider.next_due().is_some_and(|due| due <= now);
-        self.deciders.iter().filter(|(_, decider)| is_due(decider)).map(|(account, _)| *account).collect()
+        let all = self.deciders.keys().filter(|account| self.due_of(**account).is_some_and(|due| due <= now));
+        all.copied().collect()
     }
 
     /// When the next set of anybody is due.
     pub(super) fn next_due(&self) -> Option<Timestamp> {
-        self.deciders.values().filter_map(Decider::next_due).min()
+        self.deciders.keys().filter_map(|account| self.due_of(*account)).min()
+    }
+
+    fn due_of(&self, account: AccountId) -> Option<Timestamp> {
+        let due = self.deciders.get(&account)?.next_due()?;
+        Some(self.aside.get(&account).map_or(due, |until| due.max(*until)))
     }
 
     /// All deciders.

@@ -9,7 +9,7 @@ use catalog::{AlertRuleId, Applied, CatalogError, IncidentChange, MergeSetState}
 use host::Shutdown;
 use model::{AccountId, Timestamp};
 use tokio::sync::mpsc;
-use tracing::warn;
+use tracing::{error, warn};
 
 use super::accounts::{Accounts, Surroundings, read_silences};
 use super::draft::Draft;
@@ -20,6 +20,8 @@ use crate::evaluation::Outcome;
 
 /// Before the catalog is asked again when it failed.
 const CATALOG_PAUSE: Duration = Duration::from_secs(1);
+/// How long an account's sets are left alone after deciding for them broke: a mistake of ours that most likely repeats.
+const ASIDE: Duration = Duration::from_secs(60);
 /// The same thing that is not told for the same reason is recorded once in this time.
 const QUIET_AGAIN: Duration = Duration::from_secs(3600);
 const HEX: &[u8] = b"0123456789abcdef";
@@ -34,6 +36,20 @@ pub(crate) struct Clerk {
     pub(super) escalated: Option<Timestamp>,
 }
 
+/// Nothing was drafted.
+enum NoDraft {
+    /// The catalog failed.
+    Catalog(CatalogError),
+    /// Deciding for an account broke. It is set aside now.
+    Broke,
+}
+
+impl From<CatalogError> for NoDraft {
+    fn from(error: CatalogError) -> NoDraft {
+        NoDraft::Catalog(error)
+    }
+}
+
 impl Clerk {
     pub(crate) fn new(tools: Tools) -> Clerk {
         let (accounts, standings) = (Accounts::default(), HashMap::new());
@@ -41,7 +57,13 @@ impl Clerk {
     }
 
     /// Works until the node stops. What waits then is not done, as after a crash.
-    pub(crate) async fn run(mut self, mut queue: mpsc::Receiver<Request>, shutdown: Shutdown) {
+    pub(crate) async fn run(mut self, queue: &mut mpsc::Receiver<Request>, shutdown: &Shutdown) {
+        // What saved sets lead to may stand in a rule: the rules come first.
+        let mut rules = self.tools.rules.clone();
+        tokio::select! {
+            () = shutdown.begun() => return,
+            changed = rules.changed() => if changed.is_err() { return },
+        }
         let mut requests = Vec::new();
         loop {
             let pause = self.pause();
@@ -79,7 +101,7 @@ impl Clerk {
                         self.adopt(draft, now);
                         break;
                     }
-                    other => other,
+                    other => other.map_err(NoDraft::Catalog),
                 },
                 Err(error) => Err(error),
             };
@@ -91,8 +113,8 @@ impl Clerk {
                     self.tools.metrics.left_out("outdated", rules.len());
                     outdated.extend(rules);
                 }
-                Ok(Applied::Done) => {}
-                Err(error) => {
+                Ok(Applied::Done) | Err(NoDraft::Broke) => {}
+                Err(NoDraft::Catalog(error)) => {
                     warn!(%error, "could not write what alert rules led to; trying again");
                     tokio::time::sleep(CATALOG_PAUSE).await;
                 }
@@ -123,7 +145,7 @@ impl Clerk {
         requests: &[Request],
         outdated: &OutdatedRules,
         now: Timestamp,
-    ) -> Result<Draft, CatalogError> {
+    ) -> Result<Draft, NoDraft> {
         let mut draft = Draft::default();
         let version = *self.tools.catalog.resource_records_version().borrow();
         let rules = self.tools.rules.borrow().clone();
@@ -146,12 +168,7 @@ impl Clerk {
             }
         }
         for account in self.accounts.due(now) {
-            let around = self.surroundings(account, now).await?;
-            let silences = read_silences(&self.tools.catalog, account, now).await?;
-            let decider = self.accounts.decider(&self.tools.catalog, account, &rules, now).await?;
-            decider.heeds(silences);
-            let decided = decider.due(now, &around);
-            self.told(account, decided, now, &mut draft);
+            self.speak(account, now, &mut draft).await?;
         }
         self.escalate(now, &mut draft).await?;
         for (account, decider) in self.accounts.iter_mut() {
@@ -165,6 +182,30 @@ impl Clerk {
             draft.change.sets.extend(changed.map(set));
         }
         Ok(draft)
+    }
+
+    /// Lets an account's sets speak that are due. Its templates are its own and take their time: not on a thread that serves.
+    async fn speak(&mut self, account: AccountId, now: Timestamp, draft: &mut Draft) -> Result<(), NoDraft> {
+        let around = self.surroundings(account, now).await?;
+        let silences = read_silences(&self.tools.catalog, account, now).await?;
+        let Some(mut decider) = self.accounts.lend(account) else { return Ok(()) };
+        decider.heeds(silences);
+        let deciding = move || {
+            let decided = decider.due(now, &around);
+            (decider, decided)
+        };
+        match tokio::task::spawn_blocking(deciding).await {
+            Ok((decider, decided)) => {
+                self.accounts.give_back(account, decider);
+                self.told(account, decided, now, draft);
+                Ok(())
+            }
+            Err(error) => {
+                error!(%error, "deciding who hears of an account's alerts broke; its sets wait for a minute");
+                self.accounts.set_aside(account, now.plus(ASIDE));
+                Err(NoDraft::Broke)
+            }
+        }
     }
 
     pub(super) async fn surroundings(&self, account: AccountId, now: Timestamp) -> Result<Surroundings, CatalogError> {

@@ -9,7 +9,9 @@ use outbound::channel::Outcome;
 use serde_json::json;
 use watch::{Config, TestMessage};
 
-use crate::scene::{AT, Folder, LOGSTORE, PROJECT, Scene, account, action_policy, minutes, quick, search_rule, until};
+use crate::scene::{
+    AT, Folder, LOGSTORE, PROJECT, Scene, account, action_policy, minutes, quick, receiver, search_rule, until,
+};
 
 fn seconds(at: Timestamp, seconds: i64) -> Timestamp {
     Timestamp(at.0 + seconds * 1000)
@@ -201,21 +203,24 @@ async fn whom_to_tell_may_be_asked_of_somebody_and_quotas_end() {
     scene.stop().await;
 }
 
+fn old_rule(event: &str, mail: &str) -> serde_json::Value {
+    json!({
+        "condition": format!("eventName == '{event}'"), "dashboard": "board",
+        "queryList": [{ "logStore": LOGSTORE, "query": "*", "start": "-60s", "end": "now", "timeSpanType": "Custom",
+                        "chartTitle": "chart" }],
+        "notificationList": [
+            { "type": "Email", "subject": "trail", "content": "${aliuid} lost a trail", "emailList": [mail] },
+            { "type": "Webhook", "serviceUri": "https://hook.example.net", "method": "POST", "content": "{}" },
+        ],
+        "throttling": "5m",
+    })
+}
+
 #[tokio::test]
 async fn a_rule_of_version_1_tells_whom_it_names_itself() {
     let folder = Folder::new();
     let scene = Scene::start(&folder, AT, quick()).await;
-    let rule = json!({
-        "condition": "eventName == 'DeleteTrail'", "dashboard": "board",
-        "queryList": [{ "logStore": LOGSTORE, "query": "*", "start": "-60s", "end": "now", "timeSpanType": "Custom",
-                        "chartTitle": "chart" }],
-        "notificationList": [
-            { "type": "Email", "subject": "trail", "content": "${aliuid} lost a trail", "emailList": ["ops@example.net"] },
-            { "type": "Webhook", "serviceUri": "https://hook.example.net", "method": "POST", "content": "{}" },
-        ],
-        "throttling": "5m",
-    });
-    let rule = scene.rule("old-rule", rule).await;
+    let rule = scene.rule("old-rule", old_rule("DeleteTrail", "ops@example.net")).await;
     for minute in 0..3 {
         scene.event(&format!("e{minute}"), "DeleteTrail", seconds(minutes(minute), 30)).await;
         scene.advance_to(minutes(minute + 1));
@@ -224,6 +229,16 @@ async fn a_rule_of_version_1_tells_whom_it_names_itself() {
     until("both are told", async || scene.arrived().len() == 2).await;
     let bodies: Vec<String> = scene.arrived().into_iter().map(|one| one.body).collect();
     assert!(bodies.iter().any(|body| body.contains(&format!("{} lost a trail", account()))), "{bodies:?}");
+    // One that comes later, while everything runs.
+    let later = scene.rule("later-rule", old_rule("StopLogging", "later@example.net")).await;
+    scene.event("s1", "StopLogging", seconds(minutes(3), 30)).await;
+    scene.advance_to(minutes(4));
+    scene.until_ran(later, minutes(4)).await;
+    until("the later one tells too", async || {
+        scene.arrived().iter().any(|one| receiver(&one.target) == "later@example.net")
+    })
+    .await;
+    assert!(scene.codes().await.iter().all(|code| code != "no_policy"));
     scene.stop().await;
 }
 
