@@ -9,14 +9,16 @@ use crate::workspace::Workspace;
 use crate::{command, install};
 
 /// `arguments` are those of the `bench` program: `--events`, `--no-clickhouse`, `--json` and so on; with
-/// `selection` or `queries` before them only that is measured.
+/// `selection`, `stream-rules`, `alerts` or `queries` before them only that is measured.
 pub(crate) fn run(workspace: &Workspace, arguments: &[&str]) -> Result<()> {
-    command::run(workspace.cargo().args(["build", "--release", "--package", "cairn", "--package", "bench"]))?;
+    let is_in_process = matches!(arguments.first(), Some(&("selection" | "stream-rules" | "alerts")));
+    let cairn: &[&str] = if is_in_process { &[] } else { &["--package", "cairn"] };
+    command::run(workspace.cargo().args(["build", "--release", "--package", "bench"]).args(cairn))?;
     let built = workspace.target().join("release");
     let mut bench = Command::new(built.join("bench"));
-    if let ["selection", options @ ..] = arguments {
+    if let [part @ ("selection" | "stream-rules" | "alerts"), options @ ..] = arguments {
         // In process, and nothing to compare with.
-        return command::run(bench.current_dir(workspace.root()).arg("selection").args(options));
+        return command::run(bench.current_dir(workspace.root()).arg(part).args(options));
     }
     bench.current_dir(workspace.root());
     let arguments = match arguments {

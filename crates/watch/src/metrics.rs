@@ -99,9 +99,9 @@ impl WatchMetrics {
         self.stream_rules.set(rules as i64);
     }
 
-    /// How far the stream is behind the last event.
-    pub(crate) fn streamed(&self, lag_events: u64) {
-        self.stream_lag.is(lag_events, 0.0);
+    /// How far the stream is behind the last event, and for how long it has been behind.
+    pub(crate) fn streamed(&self, lag_events: u64, lag: Duration) {
+        self.stream_lag.is(lag_events, lag.as_secs_f64());
     }
 
     /// An attempt ended, or a notification was suppressed.

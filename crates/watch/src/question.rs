@@ -13,7 +13,7 @@ use model::logstore::View;
 use model::{AccountId, ErrorKind, Timestamp};
 use query::{
     Admission, Dialect, Engine, Limits, Matcher, Meter, Order, ParseError, QueryError, Question, Scope, Source, Sql,
-    Statement, Table, TooManyQueries,
+    Statement, Table, Ticket, TooManyQueries,
 };
 use store::{Store, StoreError};
 
@@ -176,6 +176,11 @@ impl Asker {
             is_truncated,
         };
         Ok(Told { found, rows })
+    }
+
+    /// A place among the account's queries, for whoever reads events for longer than one question.
+    pub(crate) async fn place(&self, account: AccountId) -> Result<Ticket, AskError> {
+        Ok(self.admission.admit(account, PATIENCE).await?)
     }
 
     /// What a Logstore of the account shows now.

@@ -1,9 +1,8 @@
 //! Rules on the stream: each new event is looked at once, and what it makes fire goes to the desk at once.
 //!
 //! The cursor is the number through which events were looked at and their outcomes are durable; it moves in the desk's
-//! transaction. Killed before that, the same events are looked at again, and alerts that fire already are not told twice.
-//! What happens in a pass: the head is read first, then the rules if they changed, then the events up to that head. So an
-//! event that was accepted after a rule was made is looked at with it.
+//! transaction, so an event that fired is never looked at again, and killed before that, no event is passed over. What comes in
+//! the moment between a rule's making and its being known here is its schedule's.
 
 mod feed;
 mod matching;
@@ -64,7 +63,7 @@ enum StreamError {
     #[error("could not hand on what fired")]
     Desk(#[from] DeskStopped),
     #[error("looking at events broke")]
-    Broke,
+    Broke(#[from] tokio::task::JoinError),
 }
 
 /// Where the reader is.
@@ -82,11 +81,17 @@ impl StreamReader {
     pub(crate) async fn run(mut self, shutdown: Shutdown) {
         let mut reading = None;
         let mut trails = self.catalog.trails_version();
+        let mut caught_up = Instant::now();
         loop {
-            let pause = match self.go_on(&mut reading, &mut trails, &shutdown).await {
-                Ok(()) => LOOK_AGAIN,
+            let pause = match self.go_on(&mut reading, &mut trails, caught_up, &shutdown).await {
+                Ok(()) => {
+                    caught_up = Instant::now();
+                    self.metrics.streamed(0, Duration::ZERO);
+                    LOOK_AGAIN
+                }
                 Err(error) => {
                     warn!(error = evaluation::chain(&error), "rules on the stream have to wait");
+                    self.metrics.streamed(1, caught_up.elapsed());
                     // What was done of the pass is done again.
                     reading = None;
                     PAUSE
@@ -107,6 +112,7 @@ impl StreamReader {
         &mut self,
         reading: &mut Option<Reading>,
         trails: &mut watch::Receiver<u64>,
+        caught_up: Instant,
         shutdown: &Shutdown,
     ) -> Result<(), StreamError> {
         let head = *self.committed.borrow_and_update();
@@ -114,7 +120,7 @@ impl StreamReader {
             *reading = Some(self.begin(head).await?);
         }
         let reading = reading.as_mut().expect("it was begun above");
-        let is_changed = |error: Result<bool, _>| error.unwrap_or(false);
+        let is_changed = |answer: Result<bool, _>| answer.unwrap_or(false);
         if reading.is_stale || is_changed(self.rules.has_changed()) || is_changed(trails.has_changed()) {
             trails.borrow_and_update();
             reading.is_stale = true;
@@ -129,7 +135,7 @@ impl StreamReader {
                 Vec::new()
             } else {
                 let met = self.meet(reading, fed, now).await?;
-                self.evaluated(met, now).await
+                self.evaluated(met, now).await?
             };
             let is_due = reading.kept.1.elapsed() >= CURSOR_EVERY;
             if !outcomes.is_empty() || is_due {
@@ -137,7 +143,7 @@ impl StreamReader {
                 reading.kept = (through, Instant::now());
             }
             reading.cursor = through;
-            self.metrics.streamed(head.0 - through.0);
+            self.metrics.streamed(head.0 - through.0, caught_up.elapsed());
         }
         if reading.kept.0 < reading.cursor && reading.kept.1.elapsed() >= CURSOR_EVERY {
             self.desk.apply(Vec::new(), Some(reading.cursor)).await?;
@@ -148,7 +154,11 @@ impl StreamReader {
 
     /// Goes on where the last transaction ended; the first time, at the head.
     async fn begin(&self, head: Seq) -> Result<Reading, StreamError> {
-        let cursor = self.catalog.alert_cursor(STREAM_CURSOR).await?.unwrap_or(head).min(head);
+        let kept = self.catalog.alert_cursor(STREAM_CURSOR).await?;
+        let cursor = kept.unwrap_or(head).min(head);
+        if kept.is_none() {
+            self.desk.apply(Vec::new(), Some(cursor)).await?;
+        }
         if cursor < head {
             info!(events = head.0 - cursor.0, "rules on the stream go on where they were");
         }
@@ -205,13 +215,13 @@ impl StreamReader {
             let met = matching.meet(&fed, before, &store, now);
             (matching, met)
         };
-        let (matching, met) = tokio::task::spawn_blocking(looking).await.map_err(|_| StreamError::Broke)?;
+        let (matching, met) = tokio::task::spawn_blocking(looking).await?;
         reading.matching = matching;
         Ok(met)
     }
 
     /// Evaluates what events were met. Rules with a count are run as on schedule, over all of their range.
-    async fn evaluated(&self, met: Met, now: Timestamp) -> Vec<Outcome> {
+    async fn evaluated(&self, met: Met, now: Timestamp) -> Result<Vec<Outcome>, StreamError> {
         let rows = met.rows;
         let each = tokio::task::spawn_blocking(move || -> Vec<Outcome> {
             rows.into_iter().filter_map(|(rule, rows)| of_rows(rule, rows, now)).collect()
@@ -221,12 +231,12 @@ impl StreamReader {
             evaluation::run(&self.asker, rule, instant, Run::Streamed, now)
         });
         let counted: Vec<Outcome> = futures::stream::iter(counted).buffer_unordered(EVALUATIONS).collect().await;
-        let mut outcomes = each.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
+        let mut outcomes = each.await?;
         outcomes.extend(counted);
         for outcome in &outcomes {
             self.metrics.evaluated(if outcome.found.is_ok() { "streamed" } else { "failed" }, outcome.took);
         }
-        outcomes
+        Ok(outcomes)
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod answers;
 mod explain;
+mod explanation;
 mod pipeline;
 mod report;
 mod same;
@@ -26,7 +27,7 @@ use crate::desk::{read_book, read_silences};
 use crate::question::{AskError, Asker};
 use crate::rules::KnownRule;
 use answers::Answers;
-pub use explain::Explanation;
+pub use explanation::{Asked, Explanation, Met, NotMet, PolicyStep, PolicyTrace, Recorded, RecordedRun};
 use pipeline::Pipeline;
 pub use report::{Episode, Failure, Report, Tally, Told, ToldOf};
 
@@ -185,6 +186,7 @@ impl Trials {
             report.through = *instant;
         }
         pipeline.finish(rule.schedule.begins(report.through), &mut report);
+        report.close();
         report.asked = answers.made;
         report.took_milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         Ok(report)

@@ -8,7 +8,9 @@ use std::collections::BTreeSet;
 use model::event::Category;
 use model::logstore::View;
 use model::{AccountId, Event, Seq};
-use store::{Store, StoreError};
+use store::Store;
+
+use super::StreamError;
 
 /// Numbers of one pass: a quarter of a second of what two cores accept.
 const NUMBERS_AT_ONCE: u64 = 5_000;
@@ -31,7 +33,7 @@ pub(crate) async fn next(
     accounts: &BTreeSet<AccountId>,
     after: Seq,
     head: Seq,
-) -> Result<Fed, StoreError> {
+) -> Result<Fed, StreamError> {
     if accounts.is_empty() || after >= head {
         return Ok(Fed { events: Vec::new(), through: head.max(after) });
     }
@@ -47,14 +49,11 @@ pub(crate) async fn next(
     Ok(fed)
 }
 
-async fn from_store(store: &Store, accounts: &BTreeSet<AccountId>, after: Seq, head: Seq) -> Result<Fed, StoreError> {
+async fn from_store(store: &Store, accounts: &BTreeSet<AccountId>, after: Seq, head: Seq) -> Result<Fed, StreamError> {
     let accounts: Vec<AccountId> = accounts.iter().copied().collect();
     let store = store.clone();
     let read = move || store.read_view_after(&View::of_accounts(&accounts), after, head, BYTES_AT_ONCE);
-    let stretch = match tokio::task::spawn_blocking(read).await {
-        Ok(stretch) => stretch?,
-        Err(broken) => std::panic::resume_unwind(broken.into_panic()),
-    };
+    let stretch = tokio::task::spawn_blocking(read).await??;
     let events = stretch.events.into_iter().map(|owned| (owned.account, owned.found.seq, owned.found.event));
     Ok(Fed { events: events.collect(), through: stretch.through })
 }

@@ -58,16 +58,15 @@ impl Reader {
         }
     }
 
-    /// Nothing fires for a while.
+    /// Nothing fires for a while; cursors may come.
     async fn is_quiet(&mut self) -> bool {
-        let pause = Duration::from_millis(300);
-        match tokio::time::timeout(pause, self.requests.recv()).await {
-            Err(_) => true,
-            Ok(Some(Request::Apply { outcomes, reply, .. })) => {
-                drop(reply.send(Vec::new()));
-                outcomes.is_empty()
+        let until = tokio::time::Instant::now() + Duration::from_millis(300);
+        loop {
+            match tokio::time::timeout_at(until, self.requests.recv()).await {
+                Err(_) => return true,
+                Ok(Some(Request::Apply { outcomes, reply, .. })) if outcomes.is_empty() => drop(reply.send(Vec::new())),
+                Ok(_) => return false,
             }
-            Ok(_) => false,
         }
     }
 

@@ -10,7 +10,7 @@ use alert::Found;
 use alert::evaluate::{Outcome, QueryAnswer, evaluate};
 use alert::rule::{Query, StoreType};
 use model::Timestamp;
-use query::{Limits, Meter, Scope};
+use query::{Limits, Meter, Scope, Ticket};
 use store::Store;
 
 use super::same::{EventSeconds, Events, asks_for_the_present};
@@ -38,8 +38,12 @@ pub(crate) struct Answers {
 }
 
 enum Way {
-    Sliding(Box<Sliding>),
-    Asking { seconds: Vec<Option<EventSeconds>>, known: HashMap<Vec<Events>, Arc<Looked>> },
+    /// With its place among the account's queries.
+    Sliding(Box<(Sliding, Ticket)>),
+    Asking {
+        seconds: Vec<Option<EventSeconds>>,
+        known: HashMap<Vec<Events>, Arc<Looked>>,
+    },
 }
 
 /// The first and the last window of each query.
@@ -75,10 +79,13 @@ impl Answers {
         let is_plain = |query: &Query| query.statement.as_ref().is_some_and(|statement| statement.sql.is_none());
         let way = match rule.rule.queries.as_slice() {
             [query] if is_own(query) && is_plain(query) => {
+                let ticket = asker.place(rule.row.account).await?;
                 let sliding = Sliding::new(store, scope(0).await?, meter, rule.rule.rows_max());
-                Way::Sliding(Box::new(sliding))
+                Way::Sliding(Box::new((sliding, ticket)))
             }
             queries => {
+                // Given back before the first question, which needs one of its own.
+                let _ticket = asker.place(rule.row.account).await?;
                 let mut seconds = Vec::new();
                 for (number, query) in queries.iter().enumerate() {
                     let sql = query.statement.as_ref().and_then(|statement| statement.sql.as_ref());
@@ -108,6 +115,7 @@ impl Answers {
             rule.rule.queries.iter().map(|query| question(&rule, query, instant, Run::Scheduled)).collect();
         let looked = match &mut self.way {
             Way::Sliding(sliding) => {
+                let (sliding, _) = sliding.as_mut();
                 if let Err(error) = sliding.move_to(asked[0].from, asked[0].before).await {
                     return failed(&error);
                 }

@@ -7,16 +7,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use alert::action::Step as PolicyStep;
-use alert::evaluate::{PassedOver, RuleState, Scope, Step, step};
+use alert::evaluate::{RuleState, Scope, Step, step};
 use alert::stream::on_stream;
-use alert::{Row, Severity};
 use catalog::NotificationFilter;
 use model::Timestamp;
-use serde::Serialize;
 
 use super::answers::{Answers, Looked};
-use super::report::{Report, Told, as_text};
+use super::explanation::{Asked, Explanation, Met, NotMet, Recorded, RecordedRun};
+use super::report::Report;
 use super::{LIMITS, TrialError, Trials, place};
 use crate::rules::KnownRule;
 
@@ -28,130 +26,6 @@ const SHOWN_MAX: usize = 10;
 const RECORDED_MAX: usize = 20;
 /// How far back the last run is looked for.
 const REACH_MAX: Duration = Duration::from_secs(62 * 24 * 3600);
-
-/// See the module. Names are those of the API, where it is shown as it is.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct Explanation {
-    /// The rule's project.
-    pub project: String,
-    /// The rule's name.
-    pub rule: String,
-    /// As it was asked.
-    #[serde(serialize_with = "as_text")]
-    pub at: Timestamp,
-    /// The instant of the run that is explained.
-    #[serde(serialize_with = "as_text")]
-    pub instant: Timestamp,
-    /// Whether it fires, in a few sentences: the first says so.
-    pub why: Vec<String>,
-    /// What each query found.
-    pub queries: Vec<Asked>,
-    /// Rows after the join.
-    pub joined_rows: usize,
-    /// Groups of them.
-    pub group_count: usize,
-    /// Those that met the conditions.
-    pub met: Vec<Met>,
-    /// The first of those that did not.
-    pub not_met: Vec<PassedOver>,
-    /// What the scripts of policies do about it.
-    pub policies: Vec<PolicyTrace>,
-    /// What would be told about this run, and why not.
-    pub notifications: Vec<Told>,
-    /// Where the rule really stands.
-    pub recorded_run: Option<RecordedRun>,
-    /// What was really told or not told about the rule, the newest first.
-    pub recorded_notifications: Vec<Recorded>,
-}
-
-/// What a query found.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct Asked {
-    /// The project that was asked.
-    pub project: String,
-    /// The Logstore or resource.
-    pub store: String,
-    /// As it was run.
-    pub query: String,
-    /// Seconds since 1970; inclusive.
-    pub from: i64,
-    /// Seconds since 1970; exclusive.
-    pub to: i64,
-    /// How many rows.
-    pub row_count: usize,
-    /// Whether there were more.
-    pub is_truncated: bool,
-    /// The first of them.
-    pub rows: Vec<Row>,
-}
-
-/// A group that met the conditions.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct Met {
-    /// What its rows have in common.
-    pub labels: BTreeMap<String, String>,
-    /// How bad.
-    pub severity: Severity,
-    /// Rows that met the condition.
-    pub pass_count: usize,
-    /// Rows of the group.
-    pub row_count: usize,
-    /// Filled in.
-    pub condition: String,
-    /// The first rows.
-    pub rows: Vec<Row>,
-    /// In how many runs in a row.
-    pub consecutive: u32,
-    /// In how many it has to.
-    pub threshold: u32,
-    /// Whether it is an alert.
-    pub is_firing: bool,
-}
-
-/// What the script of a policy did.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct PolicyTrace {
-    /// Which policy.
-    pub action_policy: String,
-    /// Line by line.
-    pub steps: Vec<PolicyStep>,
-}
-
-/// Where a rule really stands.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct RecordedRun {
-    /// The instant of the last run.
-    #[serde(serialize_with = "as_text")]
-    pub through: Timestamp,
-    /// How it ended.
-    pub status: String,
-    /// Why.
-    pub reason: String,
-}
-
-/// A notification that was recorded.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct Recorded {
-    /// When it was decided.
-    #[serde(serialize_with = "as_text")]
-    pub at: Timestamp,
-    /// `waiting`, `sent`, `failed` or `suppressed`.
-    pub outcome: String,
-    /// Why, for machines.
-    pub code: String,
-    /// Why, for people.
-    pub reason: String,
-    /// How.
-    pub channel: String,
-    /// To whom.
-    pub recipient: String,
-}
 
 impl Trials {
     /// Explains the last run at or before a time.
@@ -273,6 +147,12 @@ fn of_run(rule: &KnownRule, at: Timestamp, instant: Timestamp, looked: &Looked, 
             is_firing: instance.is_some_and(|instance| instance.fire_time.is_some()),
         }
     });
+    let passed_over = outcome.map_or(&[][..], |outcome| outcome.passed_over.as_slice());
+    let not_met = passed_over.iter().map(|group| NotMet {
+        labels: group.labels.clone(),
+        row_count: group.row_count,
+        conditions: group.conditions.clone(),
+    });
     Explanation {
         project: rule.row.project.clone(),
         rule: rule.row.name.clone(),
@@ -283,7 +163,7 @@ fn of_run(rule: &KnownRule, at: Timestamp, instant: Timestamp, looked: &Looked, 
         joined_rows: outcome.map_or(0, |outcome| outcome.row_count),
         group_count: outcome.map_or(0, |outcome| outcome.group_count),
         met: met.collect(),
-        not_met: outcome.map_or_else(Vec::new, |outcome| outcome.passed_over.clone()),
+        not_met: not_met.collect(),
         policies: Vec::new(),
         notifications: Vec::new(),
         recorded_run: None,

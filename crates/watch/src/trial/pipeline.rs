@@ -10,7 +10,7 @@ use alert::merge::Silences;
 use alert::{Alert, Fingerprint};
 use model::{AccountId, Timestamp};
 
-use super::explain::PolicyTrace;
+use super::explanation::PolicyTrace;
 use super::report::{Report, Told};
 use crate::decide::{Around, Book, Decided, Decider, ToldAlert, route_legacy};
 use crate::rules::KnownRule;
@@ -125,7 +125,7 @@ impl Pipeline {
     fn take(&mut self, decided: Decided, now: Timestamp, report: &mut Report) {
         for (action_policy, steps) in decided.steps {
             if self.traces.len() < TRACES_MAX {
-                self.traces.push(PolicyTrace { action_policy, steps });
+                self.traces.push(PolicyTrace::of(action_policy, steps));
             }
         }
         for told in decided.told {

@@ -12,6 +12,8 @@ use crate::rules::KnownRule;
 
 /// Notifications that are listed; all are counted.
 const LISTED_MAX: usize = 500;
+/// Alerts that are listed; all are counted.
+const EPISODES_MAX: usize = 1000;
 /// Failures that are listed; all are counted.
 const FAILURES_MAX: usize = 20;
 /// Characters of a message that are shown.
@@ -51,8 +53,12 @@ pub struct Report {
     pub asked: usize,
     /// How they ended.
     pub evaluations: Tally,
-    /// Each alert from its first fire to its end.
+    /// How many alerts there were, each from its first fire to its end.
+    pub incident_count: usize,
+    /// Those that ended first and those that go on, in the order of their first fires.
     pub incidents: Vec<Episode>,
+    #[serde(skip)]
+    open: BTreeMap<Fingerprint, Episode>,
     /// Notifications that would have been sent.
     pub sent: usize,
     /// And those that would not.
@@ -164,7 +170,9 @@ impl Report {
             runs,
             asked: 0,
             evaluations: Tally::default(),
+            incident_count: 0,
             incidents: Vec::new(),
+            open: BTreeMap::new(),
             sent: 0,
             suppressed: 0,
             notifications: Vec::new(),
@@ -203,29 +211,42 @@ impl Report {
     /// Keeps account of which alerts are open.
     pub(super) fn incidents(&mut self, firing: &[Alert], resolved: &[Alert], now: Timestamp) {
         for alert in firing {
-            let is_it = |each: &&mut Episode| each.ended.is_none() && each.fingerprint == alert.fingerprint;
-            match self.incidents.iter_mut().rev().find(is_it) {
-                Some(open) => {
-                    open.runs += 1;
-                    open.severity = open.severity.max(alert.severity);
-                }
-                None => self.incidents.push(Episode {
-                    fingerprint: alert.fingerprint.clone(),
-                    labels: alert.labels.clone(),
-                    annotations: alert.annotations.clone(),
-                    severity: alert.severity,
-                    condition: alert.condition.clone(),
-                    fired: alert.fire_time,
-                    ended: None,
-                    runs: 1,
-                }),
+            if let Some(open) = self.open.get_mut(&alert.fingerprint) {
+                open.runs += 1;
+                open.severity = open.severity.max(alert.severity);
+                continue;
             }
+            self.incident_count += 1;
+            let begun = Episode {
+                fingerprint: alert.fingerprint.clone(),
+                labels: alert.labels.clone(),
+                annotations: alert.annotations.clone(),
+                severity: alert.severity,
+                condition: alert.condition.clone(),
+                fired: alert.fire_time,
+                ended: None,
+                runs: 1,
+            };
+            self.open.insert(alert.fingerprint.clone(), begun);
         }
         for alert in resolved {
-            let open = self.incidents.iter_mut().rev().filter(|each| each.ended.is_none());
-            for ended in open.filter(|each| each.fingerprint == alert.fingerprint) {
-                ended.ended = Some(now);
+            if let Some(over) = self.open.remove(&alert.fingerprint) {
+                self.list(Episode { ended: Some(now), ..over });
             }
+        }
+    }
+
+    /// Lists what goes on, too.
+    pub(super) fn close(&mut self) {
+        for open in std::mem::take(&mut self.open).into_values() {
+            self.list(open);
+        }
+        self.incidents.sort_by_key(|episode| episode.fired);
+    }
+
+    fn list(&mut self, episode: Episode) {
+        if self.incidents.len() < EPISODES_MAX {
+            self.incidents.push(episode);
         }
     }
 
