@@ -53,7 +53,7 @@ impl Node {
             merge_segments: 2 + chance.below(2),
             // Nothing or everything: what a full cache gives up first is left to chance.
             cache_bytes: [0, 16 << 20][chance.below(2)],
-            column_cache_bytes: [0, 1 << 20][chance.below(2)],
+            column_cache_bytes: [0, 16 << 20][chance.below(2)],
             history: Some(HISTORY),
             journal: WriterConfig { file_bytes: 800 << chance.below(6), in_flight_bytes: 1 << 24 },
         };

@@ -15,11 +15,9 @@ impl Loaded {
                 section = name;
                 let _ = write!(text, "\n[{name}]\n");
             } else if let Some((name, _)) = line.split_once(" = ").filter(|_| !line.starts_with('#')) {
-                let (path, table) = match section {
-                    "" => (name.to_owned(), Some(&values)),
-                    section => (format!("{section}.{name}"), values.get(section)),
-                };
-                let value = table.and_then(|table| table.get(name)).expect("the structs follow the default file");
+                let path = if section.is_empty() { name.to_owned() } else { format!("{section}.{name}") };
+                let value = path.split('.').try_fold(&values, |table, key| table.get(key));
+                let value = value.expect("the structs follow the default file");
                 let place = self.place(&path).map(|place| format!("  # from {place}")).unwrap_or_default();
                 let _ = writeln!(text, "{name} = {value}{place}");
             }
