@@ -397,8 +397,13 @@ def test_an_alert_goes_from_its_rule_to_the_inbox(root, logstore, alert):
     assert message["Title"]
     # Others may have come.
     assert message["MessageId"] not in [each["MessageId"] for each in alert("inbox", "--unread")]
-    told = [each for each in alert("history", "--incident", incident) if each["Channel"] == "message_center"]
-    assert told and told[0]["Outcome"] == "sent" and told[0]["Reason"], told
+
+    def in_the_inbox():
+        return [each for each in alert("history", "--incident", incident) if each["Channel"] == "message_center"]
+
+    # The message above may be another rule's.
+    told = wait_until(in_the_inbox, "the rule's own message", 60)
+    assert told[0]["Outcome"] == "sent" and told[0]["Reason"], told
     shown = alert("incident", incident)
     assert shown["Incident"]["Alert"]["fire_results_count"] >= 1
     assert alert("confirm", incident, "--note", "mine")["Incident"]["HandledBy"] == "root"

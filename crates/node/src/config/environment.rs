@@ -79,15 +79,19 @@ pub(super) fn settings() -> Vec<(Vec<String>, Value)> {
     let defaults: Dict =
         Figment::from(Toml::string(DEFAULT_FILE)).extract().expect("the default file is read by tests");
     let mut settings = Vec::new();
-    for (key, value) in defaults {
+    collect(defaults, &[], &mut settings);
+    settings
+}
+
+/// A section's settings, and those of the sections within it.
+fn collect(section: Dict, above: &[String], settings: &mut Vec<(Vec<String>, Value)>) {
+    for (key, value) in section {
+        let path = [above, &[key]].concat();
         match value {
-            Value::Dict(_, section) => {
-                settings.extend(section.into_iter().map(|(name, value)| (vec![key.clone(), name], value)));
-            }
-            value => settings.push((vec![key], value)),
+            Value::Dict(_, section) => collect(section, &path, settings),
+            value => settings.push((path, value)),
         }
     }
-    settings
 }
 
 /// The settings among these environment variables.

@@ -66,6 +66,7 @@ fn variables_are_read_as_what_the_setting_is() {
         ("CAIRN_STORE_CACHE_BYTES", "1_000_000"),
         ("CAIRN_NETWORK_TRUSTED_PROXIES", "10.0.0.1, 192.168.0.0/16"),
         ("CAIRN_SECRETS_MASTER_KEY_FILE", "12345"),
+        ("CAIRN_ALERTING_SMTP_PORT", "2525"),
         ("CAIRN_LOG_FORMAT", "json"),
         ("RUST_LOG", "debug"),
         ("CAIRN_LOG_LEVEL", "warn"),
@@ -80,6 +81,7 @@ fn variables_are_read_as_what_the_setting_is() {
     assert_eq!(config.store.cache_bytes, 1_000_000);
     assert_eq!(config.network.trusted_proxies, ["10.0.0.1", "192.168.0.0/16"]);
     assert_eq!(config.secrets.master_key_file, Path::new("12345"));
+    assert_eq!(config.alerting.smtp.port, 2525);
     assert_eq!(config.log, Log { format: LogFormat::Json, level: "debug".into() });
 }
 
