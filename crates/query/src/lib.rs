@@ -11,6 +11,7 @@ pub mod parse;
 pub mod scan;
 pub mod search;
 pub mod tables;
+mod texts;
 
 pub use admission::{Admission, Ticket, TooManyQueries};
 pub use engine::{Answer, Dialect, Engine, QueryError, Question, Source, Table};
@@ -21,3 +22,4 @@ pub use search::extract;
 pub use search::holds::Matcher;
 pub use search::{FieldPath, Search};
 pub use tables::{Tables, TablesError};
+pub use texts::texts;

@@ -1,66 +1,17 @@
 //! Rows as conditions see them: names and texts, from events, from a statement's answer, from resource records.
 
 use alert::Row;
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
-use arrow::datatypes::DataType;
+use arrow::array::RecordBatch;
 use arrow::error::ArrowError;
-use arrow::util::display::{ArrayFormatter, DurationFormat, FormatOptions};
 use serde_json::{Map, Value};
-
-/// As Log Service's answers show values.
-const OPTIONS: FormatOptions<'static> = FormatOptions::new()
-    .with_null("null")
-    .with_timestamp_format(Some("%Y-%m-%d %H:%M:%S%.3f"))
-    .with_timestamp_tz_format(Some("%Y-%m-%d %H:%M:%S%.3f"))
-    .with_date_format(Some("%Y-%m-%d"))
-    .with_duration_format(DurationFormat::Pretty);
 
 /// Adds a batch's rows, at most so many.
 pub(crate) fn append(batch: &RecordBatch, rows: &mut Vec<Row>, rows_max: usize) -> Result<(), ArrowError> {
-    let formatters: Vec<ArrayFormatter<'_>> =
-        batch.columns().iter().map(|column| ArrayFormatter::try_new(column, &OPTIONS)).collect::<Result<_, _>>()?;
-    for index in 0..batch.num_rows().min(rows_max.saturating_sub(rows.len())) {
-        let mut row = Row::new();
-        for ((field, column), formatter) in batch.schema().fields().iter().zip(batch.columns()).zip(&formatters) {
-            let text = match column.data_type() {
-                kind if kind.is_nested() && column.is_valid(index) => nested(column, index)?.to_string(),
-                _ => formatter.value(index).try_to_string()?,
-            };
-            row.insert(field.name().clone(), text);
-        }
-        rows.push(row);
-    }
+    let schema = batch.schema();
+    let names = || schema.fields().iter().map(|field| field.name().clone());
+    let texts = query::texts(batch, rows_max.saturating_sub(rows.len()))?;
+    rows.extend(texts.into_iter().map(|texts| names().zip(texts).collect::<Row>()));
     Ok(())
-}
-
-/// A list, a map or a structure as JSON.
-fn nested(column: &ArrayRef, index: usize) -> Result<Value, ArrowError> {
-    if column.is_null(index) {
-        return Ok(Value::Null);
-    }
-    let each = |values: &ArrayRef| (0..values.len()).map(|index| nested(values, index)).collect::<Result<Vec<_>, _>>();
-    match column.data_type() {
-        DataType::List(_) => Ok(each(&column.as_list::<i32>().value(index))?.into()),
-        DataType::LargeList(_) => Ok(each(&column.as_list::<i64>().value(index))?.into()),
-        DataType::Struct(fields) => {
-            let values = fields.iter().zip(column.as_struct().columns());
-            let values = values.map(|(field, values)| Ok((field.name().clone(), nested(values, index)?)));
-            Ok(Value::Object(values.collect::<Result<_, ArrowError>>()?))
-        }
-        DataType::Map(..) => {
-            let pairs = column.as_map().value(index);
-            let (names, values) = (pairs.column(0), pairs.column(1));
-            let names = ArrayFormatter::try_new(names, &OPTIONS)?;
-            let pairs =
-                (0..values.len()).map(|index| Ok((names.value(index).try_to_string()?, nested(values, index)?)));
-            Ok(Value::Object(pairs.collect::<Result<_, ArrowError>>()?))
-        }
-        kind => {
-            let text = ArrayFormatter::try_new(column, &OPTIONS)?.value(index).try_to_string()?;
-            let is_plain = kind.is_numeric() || *kind == DataType::Boolean;
-            Ok(if is_plain { serde_json::from_str(&text).unwrap_or(Value::String(text)) } else { Value::String(text) })
-        }
-    }
 }
 
 /// A record of a resource: `id`, `tag`, and the members of its value, those of objects by dotted paths.
@@ -95,7 +46,7 @@ fn spread(members: &Map<String, Value>, above: &str, row: &mut Row) {
 mod tests {
     use std::sync::Arc;
 
-    use arrow::array::{Int64Array, ListArray, StringArray};
+    use arrow::array::{ArrayRef, Int64Array, ListArray, StringArray};
     use arrow::datatypes::Int64Type;
     use model::Timestamp;
 

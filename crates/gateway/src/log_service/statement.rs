@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::array::RecordBatch;
 use arrow::datatypes::DataType;
-use arrow::util::display::{ArrayFormatter, DurationFormat, FormatOptions};
 use futures::StreamExt;
 use model::logstore::View;
 use model::{ErrorKind, Timestamp};
 use query::{Answer, Cut, Dialect, Meter, QueryError, Question, Search, Source, Sql, Table};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use sls::{Fault, fault};
 
 use super::logs::{Found, progress};
@@ -19,12 +18,6 @@ use super::{Call, failed, ours};
 
 /// Bytes of values in one answer; Log Service's own limit.
 const ANSWER_BYTES_MAX: usize = 100 << 20;
-const OPTIONS: FormatOptions<'static> = FormatOptions::new()
-    .with_null("null")
-    .with_timestamp_format(Some("%Y-%m-%d %H:%M:%S%.3f"))
-    .with_timestamp_tz_format(Some("%Y-%m-%d %H:%M:%S%.3f"))
-    .with_date_format(Some("%Y-%m-%d"))
-    .with_duration_format(DurationFormat::Pretty);
 
 /// The rows of a query's statement.
 pub(super) async fn answered(
@@ -114,53 +107,12 @@ async fn rows(call: &Call<'_>, question: Question, offset: usize) -> Result<Foun
 
 /// Adds a batch's rows; says how many bytes their values have.
 fn append(batch: &RecordBatch, keys: &[String], rows: &mut Vec<Value>) -> Result<usize, arrow::error::ArrowError> {
-    let formatters: Vec<ArrayFormatter<'_>> =
-        batch.columns().iter().map(|column| ArrayFormatter::try_new(column, &OPTIONS)).collect::<Result<_, _>>()?;
     let mut bytes = 0;
-    for index in 0..batch.num_rows() {
-        let mut row = Map::new();
-        for ((key, column), formatter) in keys.iter().zip(batch.columns()).zip(&formatters) {
-            let text = match column.data_type() {
-                kind if kind.is_nested() && column.is_valid(index) => nested(column, index)?.to_string(),
-                _ => formatter.value(index).try_to_string()?,
-            };
-            bytes += key.len() + text.len();
-            row.insert(key.clone(), text.into());
-        }
-        rows.push(Value::Object(row));
+    for texts in query::texts(batch, usize::MAX)? {
+        bytes += keys.iter().zip(&texts).map(|(key, text)| key.len() + text.len()).sum::<usize>();
+        rows.push(Value::Object(keys.iter().cloned().zip(texts.into_iter().map(Value::from)).collect()));
     }
     Ok(bytes)
-}
-
-/// A list, a map or a structure as JSON.
-fn nested(column: &ArrayRef, index: usize) -> Result<Value, arrow::error::ArrowError> {
-    if column.is_null(index) {
-        return Ok(Value::Null);
-    }
-    let each = |values: &ArrayRef| (0..values.len()).map(|index| nested(values, index)).collect::<Result<Vec<_>, _>>();
-    match column.data_type() {
-        DataType::List(_) => Ok(each(&column.as_list::<i32>().value(index))?.into()),
-        DataType::LargeList(_) => Ok(each(&column.as_list::<i64>().value(index))?.into()),
-        DataType::FixedSizeList(..) => Ok(each(&column.as_fixed_size_list().value(index))?.into()),
-        DataType::Struct(fields) => {
-            let values = fields.iter().zip(column.as_struct().columns());
-            let values = values.map(|(field, values)| Ok((field.name().clone(), nested(values, index)?)));
-            Ok(Value::Object(values.collect::<Result<_, arrow::error::ArrowError>>()?))
-        }
-        DataType::Map(..) => {
-            let pairs = column.as_map().value(index);
-            let (names, values) = (pairs.column(0), pairs.column(1));
-            let names = ArrayFormatter::try_new(names, &OPTIONS)?;
-            let pairs =
-                (0..values.len()).map(|index| Ok((names.value(index).try_to_string()?, nested(values, index)?)));
-            Ok(Value::Object(pairs.collect::<Result<_, arrow::error::ArrowError>>()?))
-        }
-        kind => {
-            let text = ArrayFormatter::try_new(column, &OPTIONS)?.value(index).try_to_string()?;
-            let is_plain = kind.is_numeric() || *kind == DataType::Boolean;
-            Ok(if is_plain { serde_json::from_str(&text).unwrap_or(Value::String(text)) } else { Value::String(text) })
-        }
-    }
 }
 
 /// A column's type as Presto names it.
