@@ -18,6 +18,7 @@ mod table;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
+use datafusion::common::internal_err;
 use datafusion::error::DataFusionError;
 use datafusion::execution::{SessionState, SessionStateBuilder, TaskContext};
 use datafusion::physical_plan::execution_plan::reset_plan_states;
@@ -66,6 +67,10 @@ impl Walk {
         windows: Vec<Window>,
         meter: Arc<Meter>,
     ) -> Result<Walk, DataFusionError> {
+        let rises = |one: &Window, next: &Window| one.from <= next.from && one.before <= next.before;
+        if !windows.is_sorted_by(rises) {
+            return internal_err!("windows must rise");
+        }
         let cut = parts::cut(plan)?;
         let bounds = panes::bounds(&windows);
         let panes = cut.below.into_iter().map(|below| Panes::new(below, bounds.clone(), context.clone())).collect();

@@ -87,7 +87,7 @@ impl Panes {
         self.forget_before(self.pane(window.from.0));
         while self.read.is_none_or(|read| read < window.before) {
             let from = self.read.map_or(window.from, |read| read.max(window.from));
-            let end = window.before.max(Timestamp(from.0.saturating_add(*stretch)));
+            let end = self.bound(window.before.0.max(from.0.saturating_add(*stretch)));
             match self.read_stretch(from, end, bytes_max, runtime) {
                 Ok(()) => self.read = Some(end),
                 Err(DataFusionError::ResourcesExhausted(_)) if end > window.before => {
@@ -125,6 +125,12 @@ impl Panes {
         self.bounds.partition_point(|bound| *bound <= at)
     }
 
+    /// The end of the pane that ends then or later, so that a stretch has whole panes.
+    fn bound(&self, at: i64) -> Timestamp {
+        let next = self.bounds.partition_point(|bound| *bound < at);
+        Timestamp(self.bounds.get(next).or(self.bounds.last()).copied().unwrap_or(at))
+    }
+
     fn forget_before(&mut self, pane: usize) {
         while self.said.front().is_some_and(|said| said.last_pane() < pane) {
             self.bytes -= self.said.pop_front().map_or(0, |said| said.bytes);
@@ -159,9 +165,7 @@ impl Panes {
             }
         }
         self.share_out(&times, &batches, &mut seen, bytes_max, runtime)?;
-        // The first pane may have been begun by the stretch before.
-        let last = self.with_events.back().copied();
-        self.with_events.extend(seen.into_iter().filter(|pane| last.is_none_or(|last| *pane > last)));
+        self.with_events.extend(seen);
         Ok(())
     }
 

@@ -217,6 +217,17 @@ async fn windows_have_limits() {
     let (told, _) = node.windows(every_event, &all, small).await;
     assert!(told.iter().any(|each| matches!(each, Err(QueryError::Memory { .. }))), "{told:?}");
     assert_eq!(told.len(), all.len(), "another window may need less");
+    // What does not fit at once is read in shorter stretches.
+    let parts = windows((span.1 - span.0) / 10, (span.1 - span.0) / 25, span);
+    let (told, _) = node.windows(every_event, &parts, Limits { memory_bytes: 3 << 20, ..limits() }).await;
+    for (told, alone) in told.into_iter().zip(alone(&node, every_event, &parts).await) {
+        let mut told = told.unwrap();
+        told.sort();
+        assert!(told == alone, "{} rows, {} alone", told.len(), alone.len());
+    }
+    let falling = [all[1], all[0]].to_vec();
+    let refused = node.engine.answer_windows(question(every_event, limits()), falling).await;
+    assert!(matches!(refused.err().unwrap(), QueryError::Failed { kind: model::ErrorKind::Bug, .. }));
     let few = Limits { rows: 7, ..limits() };
     let mut answers = node.engine.answer_windows(question(every_event, few), all.clone()).await.unwrap();
     let mut most = 0;
