@@ -5,6 +5,7 @@
 //! ([`evaluation`]), the stream looks at each new event; the [`desk`] writes what runs lead to, in one transaction, with what [`decide`] made of it; the sender
 //! empties the outbox, the historian puts evaluations into the journal; upkeep forgets what is over.
 
+mod agenda;
 mod config;
 pub mod decide;
 pub mod desk;

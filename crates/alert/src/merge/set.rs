@@ -180,6 +180,11 @@ impl MergeSet {
         self.members.contains_key(fingerprint)
     }
 
+    /// The alerts in the set, in order.
+    pub fn fingerprints(&self) -> impl Iterator<Item = &Fingerprint> {
+        self.members.keys()
+    }
+
     /// The route that leads here.
     pub fn route(&self) -> Route {
         Route {

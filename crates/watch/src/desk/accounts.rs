@@ -1,16 +1,17 @@
 //! What the desk keeps of each account between two transactions: its decider, read from the catalog when it is needed.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use alert::merge::{MergeSet, Silence, Silences};
+use alert::merge::{MergeSet, SetKey, Silence, Silences};
 use alert::{Channel, Fingerprint};
-use catalog::{AlertSilence, Catalog, CatalogError};
+use catalog::{AlertSilence, Catalog, CatalogError, MergeSetState};
 use identity::{AlertLink, Vault};
 use model::{AccountId, Timestamp};
 use serde_json::Value;
 use tracing::error;
 
+use crate::agenda::Agenda;
 use crate::config::Config;
 use crate::decide::{Around, BOOK_RESOURCES, Book, Decider, quota_day};
 use crate::rules::{KnownRule, RuleList};
@@ -28,6 +29,14 @@ pub(super) struct Accounts {
     rules: RuleList,
     /// Accounts that are left alone until then: deciding for them broke.
     aside: HashMap<AccountId, Timestamp>,
+    /// When a set of each account is due.
+    due: Agenda<AccountId>,
+    /// When a set of each account is over.
+    ends: Agenda<AccountId>,
+    /// Accounts whose decider was in somebody's hands: what `due` and `ends` say of them may be old.
+    touched: BTreeSet<AccountId>,
+    /// Accounts whose sets may not be as they were saved.
+    unsaved: BTreeSet<AccountId>,
 }
 
 impl Accounts {
@@ -39,14 +48,22 @@ impl Accounts {
     /// Leaves an account's sets alone until then, so that those of others speak.
     pub(super) fn set_aside(&mut self, account: AccountId, until: Timestamp) {
         self.aside.insert(account, until);
+        self.touch(account);
+    }
+
+    fn touch(&mut self, account: AccountId) {
+        self.touched.insert(account);
+        self.unsaved.insert(account);
     }
 
     /// Lends a decider. Whoever borrows it gives it back, or everything is read again.
     pub(super) fn lend(&mut self, account: AccountId) -> Option<Decider> {
+        self.touch(account);
         self.deciders.remove(&account)
     }
 
     pub(super) fn give_back(&mut self, account: AccountId, decider: Decider) {
+        self.touch(account);
         self.deciders.insert(account, decider);
     }
 
@@ -108,28 +125,50 @@ impl Accounts {
             let sets = self.saved.remove(&account).unwrap_or_default();
             self.deciders.insert(account, Decider::new(book, sets, used));
         }
+        self.touch(account);
         Ok(self.deciders.get_mut(&account).expect("inserted above"))
     }
 
     /// The accounts with a set that is due.
-    pub(super) fn due(&self, now: Timestamp) -> Vec<AccountId> {
-        let all = self.deciders.keys().filter(|account| self.due_of(**account).is_some_and(|due| due <= now));
-        all.copied().collect()
+    pub(super) fn due(&mut self, now: Timestamp) -> Vec<AccountId> {
+        self.look();
+        self.due.due(now).copied().collect()
     }
 
     /// When the next set of anybody is due.
-    pub(super) fn next_due(&self) -> Option<Timestamp> {
-        self.deciders.keys().filter_map(|account| self.due_of(*account)).min()
+    pub(super) fn next_due(&mut self) -> Option<Timestamp> {
+        self.look();
+        self.due.next()
     }
 
-    fn due_of(&self, account: AccountId) -> Option<Timestamp> {
-        let due = self.deciders.get(&account)?.next_due()?;
-        Some(self.aside.get(&account).map_or(due, |until| due.max(*until)))
+    /// The sets that changed since this was asked last, with their accounts, and those that are over, without a state.
+    pub(super) fn take_changed(&mut self, now: Timestamp) -> Vec<MergeSetState> {
+        self.look();
+        let mut accounts = std::mem::take(&mut self.unsaved);
+        accounts.extend(self.ends.due(now));
+        let mut changed = Vec::new();
+        for account in accounts {
+            let Some(decider) = self.deciders.get_mut(&account) else { continue };
+            let set = |(key, policy, state): (SetKey, String, Option<String>)| MergeSetState {
+                account,
+                policy,
+                key: key.0,
+                state,
+            };
+            changed.extend(decider.take_changed(now).into_iter().map(set));
+            self.touched.insert(account);
+        }
+        changed
     }
 
-    /// All deciders.
-    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (AccountId, &mut Decider)> {
-        self.deciders.iter_mut().map(|(account, decider)| (*account, decider))
+    /// Looks at the deciders that were in somebody's hands.
+    fn look(&mut self) {
+        for account in std::mem::take(&mut self.touched) {
+            let decider = self.deciders.get(&account);
+            let until = self.aside.get(&account).copied().unwrap_or(Timestamp::MIN);
+            self.due.set(&account, decider.and_then(Decider::next_due).map(|due| due.max(until)));
+            self.ends.set(&account, decider.and_then(Decider::next_end));
+        }
     }
 }
 

@@ -4,8 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::time::Duration;
 
-use alert::merge::SetKey;
-use catalog::{AlertRuleId, Applied, CatalogError, IncidentChange, MergeSetState};
+use catalog::{AlertRuleId, Applied, CatalogError, IncidentChange};
 use host::Shutdown;
 use model::{AccountId, Timestamp};
 use tokio::sync::mpsc;
@@ -24,6 +23,8 @@ const CATALOG_PAUSE: Duration = Duration::from_secs(1);
 const ASIDE: Duration = Duration::from_secs(60);
 /// The same thing that is not told for the same reason is recorded once in this time.
 const QUIET_AGAIN: Duration = Duration::from_secs(3600);
+/// Between two looks for such records that are older.
+const QUIET_SWEEP: Duration = Duration::from_secs(60);
 const HEX: &[u8] = b"0123456789abcdef";
 
 /// See the module.
@@ -33,6 +34,7 @@ pub(crate) struct Clerk {
     pub(super) standings: HashMap<AlertRuleId, Standing>,
     /// What was recorded as not told, and when.
     pub(super) quiet: HashMap<(String, Cow<'static, str>), Timestamp>,
+    quiet_swept: Option<Timestamp>,
     pub(super) escalated: Option<Timestamp>,
 }
 
@@ -53,7 +55,7 @@ impl From<CatalogError> for NoDraft {
 impl Clerk {
     pub(crate) fn new(tools: Tools) -> Clerk {
         let (accounts, standings) = (Accounts::default(), HashMap::new());
-        Clerk { tools, accounts, standings, quiet: HashMap::new(), escalated: None }
+        Clerk { tools, accounts, standings, quiet: HashMap::new(), quiet_swept: None, escalated: None }
     }
 
     /// Works until the node stops. What waits then is not done, as after a crash.
@@ -80,7 +82,7 @@ impl Clerk {
         }
     }
 
-    fn pause(&self) -> Duration {
+    fn pause(&mut self) -> Duration {
         let now = self.tools.clock.now();
         let due = self.accounts.next_due().map_or(self.tools.config.look_again, |due| due.since(now));
         due.clamp(Duration::from_millis(1), self.tools.config.look_again)
@@ -127,7 +129,10 @@ impl Clerk {
 
     fn adopt(&mut self, draft: Draft, now: Timestamp) {
         self.standings.extend(draft.standings);
-        self.quiet.retain(|_, at| now.since(*at) < QUIET_AGAIN);
+        if self.quiet_swept.is_none_or(|at| now.since(at) >= QUIET_SWEEP || now < at) {
+            self.quiet.retain(|_, at| now.since(*at) < QUIET_AGAIN);
+            self.quiet_swept = Some(now);
+        }
         self.quiet.extend(draft.quiet.into_iter().map(|key| (key, now)));
         for (channel, outcome) in &draft.decided {
             self.tools.metrics.notified(channel, outcome);
@@ -171,16 +176,7 @@ impl Clerk {
             self.speak(account, now, &mut draft).await?;
         }
         self.escalate(now, &mut draft).await?;
-        for (account, decider) in self.accounts.iter_mut() {
-            let changed = decider.take_changed(now).into_iter();
-            let set = |(key, policy, state): (SetKey, String, Option<String>)| MergeSetState {
-                account,
-                policy,
-                key: key.0,
-                state,
-            };
-            draft.change.sets.extend(changed.map(set));
-        }
+        draft.change.sets.extend(self.accounts.take_changed(now));
         Ok(draft)
     }
 
@@ -224,7 +220,7 @@ impl Clerk {
     /// Decisions as rows.
     pub(super) fn record(&self, account: AccountId, decisions: Vec<Decision>, now: Timestamp, draft: &mut Draft) {
         for decision in decisions {
-            if matches!(decision.act, Act::Suppress) && self.was_recorded(&decision, draft) {
+            if matches!(decision.act, Act::Suppress) && self.was_recorded(&decision, now, draft) {
                 continue;
             }
             let id = self.tools.random.text(32, HEX);
@@ -233,13 +229,14 @@ impl Clerk {
     }
 
     /// Whether it was recorded lately that these alerts are not told for this reason.
-    fn was_recorded(&self, decision: &Decision, draft: &mut Draft) -> bool {
+    fn was_recorded(&self, decision: &Decision, now: Timestamp, draft: &mut Draft) -> bool {
         let mut about = format!("{}\n{}", decision.action_policy, decision.recipient);
         for alert in &decision.alerts {
             about.push_str(&format!("\n{} {}", alert.incident, alert.status));
         }
         let key = (about, decision.code.clone());
-        let is_known = self.quiet.contains_key(&key) || draft.quiet.contains(&key);
+        let is_recent = self.quiet.get(&key).is_some_and(|at| now.since(*at) < QUIET_AGAIN);
+        let is_known = is_recent || draft.quiet.contains(&key);
         if !is_known {
             draft.quiet.push(key);
         }

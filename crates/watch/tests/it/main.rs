@@ -6,6 +6,7 @@ mod catching_up;
 mod changes;
 mod killed;
 mod many_rules;
+mod many_sets;
 mod notifying;
 mod scene;
 mod streamed;
