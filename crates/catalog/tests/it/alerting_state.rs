@@ -146,6 +146,10 @@ async fn a_change_is_written_whole_or_not_at_all() {
     };
     assert_eq!(catalog.alert_apply(&change, AT).await.unwrap(), Applied::Done);
     assert_eq!(catalog.alert_rule_states().await.unwrap(), [change.rules[0].state.clone()]);
+    let unknown = catalog::AlertRuleId(rule_id.0 + 1);
+    let states = catalog.alert_rule_states_of(&[unknown, rule_id]).await.unwrap();
+    assert_eq!(states, [change.rules[0].state.clone()]);
+    assert!(catalog.alert_rule_states_of(&[unknown]).await.unwrap().is_empty());
     assert_eq!(catalog.alert_merge_sets().await.unwrap(), change.sets);
     assert_eq!(catalog.alert_quotas(account(), 7).await.unwrap(), [(change.quotas[0].clone(), 2)]);
     assert_eq!(catalog.alert_cursor("stream").await.unwrap(), Some(Seq(5)));
