@@ -214,6 +214,12 @@ impl Catalog {
         row.map(|row| Ok(Seq(row.count("seq")?))).transpose()
     }
 
+    /// Forgets where a reader of new events is.
+    pub async fn alert_cursor_forget(&self, name: &str) -> Result<(), CatalogError> {
+        sqlx::query("DELETE FROM alert_cursors WHERE name = ?").bind(name).execute(self.writer()).await?;
+        Ok(())
+    }
+
     /// Forgets what ended before a time: incidents, notifications, messages, silences; and quotas of days before.
     pub async fn alert_forget(&self, before: Timestamp) -> Result<u64, CatalogError> {
         let mut transaction = self.begin().await?;

@@ -146,6 +146,8 @@ impl Watch {
         shutdown.spawn("alert schedule", scheduler.run(shutdown.clone()));
         if config.stream {
             shutdown.spawn("alert stream", stream.run(shutdown.clone()));
+        } else {
+            shutdown.spawn("alert stream", stream.stay_away(shutdown.clone()));
         }
         shutdown.spawn("alert outbox", sender.run(shutdown.clone()));
         shutdown.spawn("alert history", historian.run(shutdown.clone()));

@@ -178,6 +178,9 @@ async fn a_change_is_written_whole_or_not_at_all() {
     change.sets[0].state = None;
     assert_eq!(catalog.alert_apply(&change, AT).await.unwrap(), Applied::Done);
     assert!(catalog.alert_merge_sets().await.unwrap().is_empty());
+    assert_eq!(catalog.alert_cursor("stream").await.unwrap(), Some(Seq(9)));
+    catalog.alert_cursor_forget("stream").await.unwrap();
+    assert_eq!(catalog.alert_cursor("stream").await.unwrap(), None);
     catalog.project_delete(account(), "audit", ProjectKind::Embedded).await.unwrap();
     assert!(catalog.alert_rule_states().await.unwrap().is_empty());
     assert!(catalog.logstore_find(account(), "audit", HISTORY_LOGSTORE).await.unwrap().is_none());
