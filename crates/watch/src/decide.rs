@@ -44,6 +44,10 @@ struct Occasion<'a> {
 pub trait Around: Send + Sync {
     /// Whether somebody ignored the incident.
     fn is_ignored(&self, fingerprint: &Fingerprint) -> bool;
+    /// Whether somebody confirmed the incident of this id. Where nobody handles incidents nobody does.
+    fn is_confirmed(&self, _incident: &str) -> bool {
+        false
+    }
     /// Where people see the node, and a page of this incident without a login; empty and `None` when there is none.
     fn base_url(&self) -> &str;
     /// See above.
@@ -128,6 +132,12 @@ impl Decider {
         self.sets.next_due()
     }
 
+    /// The alerts in sets that are due.
+    pub(crate) fn due_alerts(&self, now: Timestamp) -> BTreeSet<Fingerprint> {
+        let due = self.sets.due(now);
+        due.iter().filter_map(|key| self.sets.get(key)).flat_map(MergeSet::fingerprints).cloned().collect()
+    }
+
     /// When the next set is over, which then wants to be forgotten.
     pub(crate) fn next_end(&self) -> Option<Timestamp> {
         self.sets.next_end()
@@ -161,6 +171,14 @@ impl Decider {
         if !ignored.is_empty() {
             let refs = ignored.iter().map(AlertRef::of).collect();
             decided.decisions.push(Decision::not_told("ignored", "somebody ignored the incident", refs));
+        }
+        let is_known = |alert: &Alert| telling.unchanged.contains(&alert.fingerprint);
+        let (confirmed, alerts): (Vec<Alert>, Vec<Alert>) =
+            alerts.into_iter().partition(|alert| is_known(alert) && around.is_confirmed(&incident_id(alert)));
+        if !confirmed.is_empty() {
+            let refs = confirmed.iter().map(AlertRef::of).collect();
+            let why = "somebody confirmed the incident and it is as it was told";
+            decided.decisions.push(Decision::not_told("confirmed", why, refs));
         }
         if alerts.is_empty() {
             return;

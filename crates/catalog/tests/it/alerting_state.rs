@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use catalog::{
     AlertChange, AlertRuleId, AlertRuleState, AlertSilence, Applied, Catalog, CatalogError, Ended, EvaluatedRule,
-    HISTORY_LOGSTORE, InboxMessage, Incident, IncidentChange, IncidentFilter, IncidentStatus, MergeSetState,
-    NewAlertRule, Notification, NotificationFilter, NotificationOutcome, OutboxKind, OutboxRow, Project, ProjectKind,
-    QuotaUse,
+    HISTORY_LOGSTORE, HandledIncident, InboxMessage, Incident, IncidentChange, IncidentFilter, IncidentStatus,
+    MergeSetState, NewAlertRule, Notification, NotificationFilter, NotificationOutcome, OutboxKind, OutboxRow, Project,
+    ProjectKind, QuotaUse,
 };
 use model::trail::Selector;
 use model::{ErrorKind, Seq, Timestamp};
@@ -215,11 +215,22 @@ async fn an_incident_goes_on_until_it_ends_and_what_people_did_stays() {
     let by = |status| catalog.incident_handle(account(), "i1", status, "alice", "looking", later(62));
     assert_eq!(by(IncidentStatus::Confirmed).await.unwrap().handled_by.as_deref(), Some("alice"));
     assert_eq!(catalog.incidents_to_escalate(later(90), 10).await.unwrap().len(), 1, "its clocks are others now");
+    let handled = async |account| catalog.incidents_handled(account, &["f".into(), "g".into()]).await.unwrap();
+    let confirmed = HandledIncident { id: "i1".into(), fingerprint: "f".into(), status: IncidentStatus::Confirmed };
+    assert_eq!(handled(account()).await, [confirmed.clone()]);
+    assert!(handled(other_account()).await.is_empty());
+    by(IncidentStatus::Ignored).await.unwrap();
+    assert_eq!(handled(account()).await, [HandledIncident { status: IncidentStatus::Ignored, ..confirmed }]);
+    by(IncidentStatus::Firing).await.unwrap();
+    assert!(handled(account()).await.is_empty());
     let foreign = catalog.incident_handle(other_account(), "i1", IncidentStatus::Ignored, "eve", "", AT).await;
     assert_eq!(foreign.unwrap_err().kind(), ErrorKind::NotFound);
 
+    by(IncidentStatus::Confirmed).await.unwrap();
+
     // Ended by hand, it stays ended while the same alert goes on; a later fire is another incident.
     by(IncidentStatus::Resolved).await.unwrap();
+    assert!(handled(account()).await.is_empty());
     apply(vec![incident("i1", later(0), later(120))]).await;
     assert!(incidents(&catalog, &[IncidentStatus::Firing, IncidentStatus::Confirmed]).await.is_empty());
     assert_eq!(by(IncidentStatus::Ignored).await.unwrap_err().kind(), ErrorKind::NotFound);

@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use alert::merge::{MergeSet, SetKey, Silence, Silences};
 use alert::{Channel, Fingerprint};
-use catalog::{AlertSilence, Catalog, CatalogError, MergeSetState};
+use catalog::{AlertSilence, Catalog, CatalogError, IncidentStatus, MergeSetState};
 use identity::{AlertLink, Vault};
 use model::{AccountId, Timestamp};
 use serde_json::Value;
 use tracing::error;
 
+use super::Tools;
 use crate::agenda::Agenda;
-use crate::config::Config;
 use crate::decide::{Around, BOOK_RESOURCES, Book, Decider, quota_day};
 use crate::rules::{KnownRule, RuleList};
 
@@ -129,6 +129,11 @@ impl Accounts {
         Ok(self.deciders.get_mut(&account).expect("inserted above"))
     }
 
+    /// The alerts in the account's sets that are due.
+    pub(super) fn due_alerts(&self, account: AccountId, now: Timestamp) -> BTreeSet<Fingerprint> {
+        self.deciders.get(&account).map(|decider| decider.due_alerts(now)).unwrap_or_default()
+    }
+
     /// The accounts with a set that is due.
     pub(super) fn due(&mut self, now: Timestamp) -> Vec<AccountId> {
         self.look();
@@ -218,29 +223,44 @@ pub(crate) async fn read_silences(
 /// What surrounds an account's decisions now.
 pub(super) struct Surroundings {
     ignored: HashSet<String>,
+    /// Ids of incidents.
+    confirmed: HashSet<String>,
     base_url: String,
     /// Links go out sealed, and end then.
     links: Option<(Vault, Timestamp)>,
 }
 
 impl Surroundings {
+    /// `told` are the alerts that may be told; of others it is not known whether somebody handles them.
     pub(super) async fn of(
-        catalog: &Catalog,
-        vault: &Vault,
-        config: &Config,
+        tools: &Tools,
         account: AccountId,
+        told: BTreeSet<Fingerprint>,
         now: Timestamp,
     ) -> Result<Surroundings, CatalogError> {
-        let ignored = catalog.incidents_ignored(account).await?.into_iter().collect();
+        let Tools { catalog, vault, config, .. } = tools;
+        let (mut ignored, mut confirmed) = (HashSet::new(), HashSet::new());
+        let told: Vec<String> = told.into_iter().map(|fingerprint| fingerprint.0).collect();
+        let handled = if told.is_empty() { Vec::new() } else { catalog.incidents_handled(account, &told).await? };
+        for incident in handled {
+            match incident.status {
+                IncidentStatus::Ignored => drop(ignored.insert(incident.fingerprint)),
+                _ => drop(confirmed.insert(incident.id)),
+            }
+        }
         let has_links = config.detail_links && !config.public_url.is_empty();
         let links = has_links.then(|| (vault.clone(), now.plus(config.detail_link_life)));
-        Ok(Surroundings { ignored, base_url: config.public_url.trim_end_matches('/').to_owned(), links })
+        Ok(Surroundings { ignored, confirmed, base_url: config.public_url.trim_end_matches('/').to_owned(), links })
     }
 }
 
 impl Around for Surroundings {
     fn is_ignored(&self, fingerprint: &Fingerprint) -> bool {
         self.ignored.contains(&fingerprint.0)
+    }
+
+    fn is_confirmed(&self, incident: &str) -> bool {
+        self.confirmed.contains(incident)
     }
 
     fn base_url(&self) -> &str {

@@ -1,9 +1,10 @@
 //! Whoever sits at the desk: takes what waits, computes what changes, writes it, answers.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
+use alert::Fingerprint;
 use catalog::{AlertRuleId, Applied, CatalogError, IncidentChange};
 use host::Shutdown;
 use model::{AccountId, Timestamp};
@@ -164,7 +165,7 @@ impl Clerk {
                     draft.change.cursors.extend(cursor.map(|seq| (crate::STREAM_CURSOR, seq)));
                 }
                 Request::Answered { id, account, question, .. } => {
-                    let around = self.surroundings(*account, now).await?;
+                    let around = self.surroundings(*account, BTreeSet::new(), now).await?;
                     let decider = self.accounts.decider(&self.tools.catalog, *account, &rules, now).await?;
                     let decisions = decider.answered(question, question.planned.clone(), now, &around);
                     self.record(*account, decisions, now, &mut draft);
@@ -182,7 +183,8 @@ impl Clerk {
 
     /// Lets an account's sets speak that are due. Its templates are its own and take their time: not on a thread that serves.
     async fn speak(&mut self, account: AccountId, now: Timestamp, draft: &mut Draft) -> Result<(), NoDraft> {
-        let around = self.surroundings(account, now).await?;
+        let told = self.accounts.due_alerts(account, now);
+        let around = self.surroundings(account, told, now).await?;
         let silences = read_silences(&self.tools.catalog, account, now).await?;
         let Some(mut decider) = self.accounts.lend(account) else { return Ok(()) };
         decider.heeds(silences);
@@ -204,8 +206,14 @@ impl Clerk {
         }
     }
 
-    pub(super) async fn surroundings(&self, account: AccountId, now: Timestamp) -> Result<Surroundings, CatalogError> {
-        Surroundings::of(&self.tools.catalog, &self.tools.vault, &self.tools.config, account, now).await
+    /// `told` are the alerts that may be told.
+    pub(super) async fn surroundings(
+        &self,
+        account: AccountId,
+        told: BTreeSet<Fingerprint>,
+        now: Timestamp,
+    ) -> Result<Surroundings, CatalogError> {
+        Surroundings::of(&self.tools, account, told, now).await
     }
 
     fn told(&mut self, account: AccountId, decided: Decided, now: Timestamp, draft: &mut Draft) {

@@ -30,7 +30,7 @@ impl Clerk {
         self.escalated = Some(now);
         let rules = self.tools.rules.borrow().clone();
         for incident in self.tools.catalog.incidents_to_escalate(now, ESCALATIONS_MAX).await? {
-            let around = self.surroundings(incident.account, now).await?;
+            let around = self.surroundings(incident.account, BTreeSet::new(), now).await?;
             let silences = read_silences(&self.tools.catalog, incident.account, now).await?;
             let decider = self.accounts.decider(&self.tools.catalog, incident.account, &rules, now).await?;
             decider.heeds(silences);

@@ -4,6 +4,7 @@
 
 mod catching_up;
 mod changes;
+mod handled;
 mod killed;
 mod many_rules;
 mod many_sets;
