@@ -56,10 +56,21 @@ impl Accounts {
         self.unsaved.insert(account);
     }
 
-    /// Lends a decider. Whoever borrows it gives it back, or everything is read again.
-    pub(super) fn lend(&mut self, account: AccountId) -> Option<Decider> {
-        self.touch(account);
-        self.deciders.remove(&account)
+    /// Whether it is left alone now.
+    pub(super) fn is_aside(&self, account: AccountId, now: Timestamp) -> bool {
+        self.aside.get(&account).is_some_and(|until| now < *until)
+    }
+
+    /// Lends an account's decider. Whoever borrows it gives it back, or everything is read again.
+    pub(super) async fn lend(
+        &mut self,
+        catalog: &Catalog,
+        account: AccountId,
+        rules: &[Arc<KnownRule>],
+        now: Timestamp,
+    ) -> Result<Decider, CatalogError> {
+        self.decider(catalog, account, rules, now).await?;
+        Ok(self.deciders.remove(&account).expect("it was read above"))
     }
 
     pub(super) fn give_back(&mut self, account: AccountId, decider: Decider) {

@@ -1,10 +1,12 @@
 //! What people say about incidents: who hears of them afterwards, and who does not.
 
+use std::time::Duration;
+
 use catalog::IncidentStatus;
 use model::Timestamp;
 use serde_json::json;
 
-use crate::scene::{AT, Folder, Scene, account, minutes, quick, search_rule, until};
+use crate::scene::{AT, Folder, Scene, account, action_policy, minutes, quick, search_rule, until};
 
 /// Alerts of one rule and name are a set, told again after three minutes.
 async fn repeat_often(scene: &Scene) {
@@ -76,4 +78,32 @@ async fn a_confirmed_incident_is_told_again_when_it_changes_and_not_before() {
     until("the new one is told", async || scene.arrived().len() == 7).await;
     assert_eq!(scene.incidents().await.len(), 2);
     scene.stop().await;
+}
+
+/// Templates are the accounts' own. While nothing may run beside the serving thread, none is filled.
+#[test]
+fn escalations_are_rendered_beside_the_threads_that_serve() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(1).build().unwrap();
+    runtime.block_on(async {
+        let folder = Folder::new();
+        let scene = Scene::start(&folder, AT, quick()).await;
+        let mut policy = action_policy("ops.policy", "fire(type=\"webhook_integration\", webhook_id=\"ops-hook\")");
+        policy["secondary_policy_script"] = json!("fire(type=\"webhook_integration\", webhook_id=\"boss-hook\")");
+        policy["escalation_start_enabled"] = json!(true);
+        policy["escalation_start_timeout"] = json!("10m");
+        scene.record("sls.alert.action_policy", "ops.policy", policy).await;
+        let rule = scene.rule("trail-off", search_rule("eventName: DeleteTrail")).await;
+        minute(&scene, rule, 0, 1).await;
+        until("it is told", async || scene.arrived().len() == 1).await;
+
+        let (let_go, held) = std::sync::mpsc::channel::<()>();
+        let holding = tokio::task::spawn_blocking(move || held.recv());
+        scene.advance_to(minutes(12));
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert_eq!(scene.arrived().len(), 1, "it was rendered on the thread that serves");
+        drop(let_go);
+        assert!(holding.await.unwrap().is_err());
+        until("the boss is told", async || scene.codes().await.iter().any(|code| code == "escalation")).await;
+        scene.stop().await;
+    });
 }
