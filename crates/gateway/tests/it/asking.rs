@@ -118,7 +118,9 @@ async fn an_account_that_asks_too_much_at_once_is_refused_until_a_query_has_ende
     let meanwhile = async {
         begun(2).await;
         // One of each is in work: both ways share the account's places.
-        let (third, fourth) = tokio::join!(get_logs(), node.ask(&node.root, &sql));
+        let both = async { tokio::join!(get_logs(), node.ask(&node.root, &sql)) };
+        let both = tokio::time::timeout(Duration::from_secs(30), both).await;
+        let (third, fourth) = both.expect("both are refused after a few seconds");
         assert_eq!(code(&third), (403, "ReadQuotaExceed".into()));
         assert!(third.text().contains("2 queries of this account are in work"), "{}", third.text());
         assert_eq!(fourth.error(), (400, "Throttling.User".into()));
