@@ -45,6 +45,14 @@ pub const RESOURCES: [Resource; 9] = [
     resource("sls.alert.global_config", "config_id", "config_name"),
 ];
 
+/// The resource that a client means: the Go and Java SDKs have an older name for webhook integrations.
+pub fn resource_named(name: &str) -> &str {
+    match name {
+        "sls.alert.webhook_application" => "sls.alert.action_webhook",
+        other => other,
+    }
+}
+
 /// Whether a value may be a record of the resource. Records of a client's own resources (`user.*`) may be anything.
 pub fn validate(resource: &str, value: &Json) -> Result<(), RecordError> {
     match resource {

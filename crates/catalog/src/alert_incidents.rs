@@ -124,6 +124,17 @@ pub enum IncidentChange {
     },
 }
 
+/// An open incident that somebody confirmed or ignored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HandledIncident {
+    /// Its id.
+    pub id: String,
+    /// Of its alert.
+    pub fingerprint: String,
+    /// Which of both.
+    pub status: IncidentStatus,
+}
+
 /// Which incidents to list. What is not said does not restrict.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct IncidentFilter {
@@ -253,12 +264,21 @@ impl Catalog {
         query.fetch_all(self.reader()).await?.iter().map(from_row).collect()
     }
 
-    /// The fingerprints of open incidents of the account that somebody ignored.
-    pub async fn incidents_ignored(&self, account: AccountId) -> Result<Vec<String>, CatalogError> {
-        let query = "SELECT fingerprint FROM alert_incidents
-             WHERE account = ? AND ended IS NULL AND status = 'ignored'";
-        let rows = sqlx::query(query).bind(account.as_str()).fetch_all(self.reader()).await?;
-        rows.iter().map(|row| row.text("fingerprint")).collect()
+    /// The open incidents of these fingerprints that somebody confirmed or ignored.
+    pub async fn incidents_handled(
+        &self,
+        account: AccountId,
+        fingerprints: &[String],
+    ) -> Result<Vec<HandledIncident>, CatalogError> {
+        let query = "SELECT id, fingerprint, status FROM alert_incidents
+             WHERE account = ?1 AND fingerprint IN (SELECT value FROM json_each(?2)) AND ended IS NULL
+                 AND status IN ('confirmed', 'ignored')";
+        let query = sqlx::query(query).bind(account.as_str()).bind(crate::database::to_json(&fingerprints));
+        let handled = |row: &SqliteRow| {
+            let (id, fingerprint) = (row.text("id")?, row.text("fingerprint")?);
+            Ok(HandledIncident { id, fingerprint, status: row.parsed("status")? })
+        };
+        query.fetch_all(self.reader()).await?.iter().map(handled).collect()
     }
 
     /// Open incidents of all accounts whose policy's clocks are to be looked at, the longest waiting first.

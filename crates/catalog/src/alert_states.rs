@@ -169,6 +169,14 @@ impl Catalog {
         query.fetch_optional(self.reader()).await?.as_ref().map(state_from_row).transpose()
     }
 
+    /// Where those of some rules stand that have run.
+    pub async fn alert_rule_states_of(&self, rules: &[AlertRuleId]) -> Result<Vec<AlertRuleState>, CatalogError> {
+        let ids: Vec<i64> = rules.iter().map(|rule| rule.0).collect();
+        let query = "SELECT * FROM alert_rule_states WHERE rule IN (SELECT value FROM json_each(?))";
+        let rows = sqlx::query(query).bind(to_json(&ids)).fetch_all(self.reader()).await?;
+        rows.iter().map(state_from_row).collect()
+    }
+
     /// Every merge set.
     pub async fn alert_merge_sets(&self) -> Result<Vec<MergeSetState>, CatalogError> {
         let rows = sqlx::query("SELECT * FROM alert_merge_sets").fetch_all(self.reader()).await?;
@@ -204,6 +212,12 @@ impl Catalog {
         let query = sqlx::query("SELECT seq FROM alert_cursors WHERE name = ?").bind(name);
         let row = query.fetch_optional(self.reader()).await?;
         row.map(|row| Ok(Seq(row.count("seq")?))).transpose()
+    }
+
+    /// Forgets where a reader of new events is.
+    pub async fn alert_cursor_forget(&self, name: &str) -> Result<(), CatalogError> {
+        sqlx::query("DELETE FROM alert_cursors WHERE name = ?").bind(name).execute(self.writer()).await?;
+        Ok(())
     }
 
     /// Forgets what ended before a time: incidents, notifications, messages, silences; and quotas of days before.

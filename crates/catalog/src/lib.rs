@@ -47,7 +47,7 @@ mod users;
 
 pub use account_settings::AccountSettings;
 pub use accounts::Account;
-pub use alert_incidents::{Incident, IncidentChange, IncidentFilter, IncidentStatus};
+pub use alert_incidents::{HandledIncident, Incident, IncidentChange, IncidentFilter, IncidentStatus};
 pub use alert_rules::{AlertRule, AlertRuleId, NewAlertRule};
 pub use alert_silences::AlertSilence;
 pub use alert_states::{

@@ -302,6 +302,11 @@ pub(crate) fn paged<T>(call: &Call<'_>, mut all: Vec<T>, key: impl Fn(&T) -> &st
 }
 
 impl<T> Listed<T> {
+    /// What is on the page.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = &T> {
+        self.entries.iter()
+    }
+
     /// The reply: the entries under `name` as `wrap` has them, and the marker when there are more.
     pub(crate) fn reply(
         &self,

@@ -44,9 +44,10 @@ pub(crate) fn start(
     Ok(Arc::new(NodeAlerting { watch: Watch::start(parts, settings(config), metrics, shutdown) }))
 }
 
-fn settings(config: &Config) -> watch::Config {
+pub(crate) fn settings(config: &Config) -> watch::Config {
     watch::Config {
         public_url: config.alerting.public_url.clone(),
+        stream: config.alerting.stream,
         detail_links: config.alerting.detail_links,
         detail_link_life: Duration::from_secs(u64::from(config.alerting.detail_link_hours) * 3600),
         ..watch::Config::default()

@@ -7,10 +7,11 @@
 mod book;
 mod decision;
 mod legacy;
+mod open_sets;
 mod target;
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use alert::action::{self, Planned, Receiver, Stage};
@@ -25,6 +26,7 @@ pub(crate) use book::RESOURCES as BOOK_RESOURCES;
 use decision::not_told;
 pub use decision::{Act, AlertRef, Decided, Decision, Question, ToldAlert, incident_id, quota_day};
 pub(crate) use legacy::route as route_legacy;
+use open_sets::OpenSets;
 
 /// People left out of one notification that are recorded one by one.
 const LEFT_OUT_MAX: usize = 20;
@@ -42,6 +44,10 @@ struct Occasion<'a> {
 pub trait Around: Send + Sync {
     /// Whether somebody ignored the incident.
     fn is_ignored(&self, fingerprint: &Fingerprint) -> bool;
+    /// Whether somebody confirmed the incident of this id. Where nobody handles incidents nobody does.
+    fn is_confirmed(&self, _incident: &str) -> bool {
+        false
+    }
     /// Where people see the node, and a page of this incident without a login; empty and `None` when there is none.
     fn base_url(&self) -> &str;
     /// See above.
@@ -53,9 +59,7 @@ pub trait Around: Send + Sync {
 pub struct Decider {
     book: Arc<Book>,
     silences: Silences,
-    sets: BTreeMap<SetKey, MergeSet>,
-    /// Sets that are not as they were saved.
-    changed: BTreeSet<SetKey>,
+    sets: OpenSets,
     used: HashMap<(String, Channel, i64), u32>,
 }
 
@@ -66,8 +70,7 @@ impl Decider {
         sets: impl IntoIterator<Item = MergeSet>,
         used: HashMap<(String, Channel, i64), u32>,
     ) -> Decider {
-        let sets = sets.into_iter().map(|set| (set.key().clone(), set)).collect();
-        Decider { book, silences: Silences::default(), sets, changed: BTreeSet::new(), used }
+        Decider { book, silences: Silences::default(), sets: OpenSets::saved(sets), used }
     }
 
     /// From now on with these records.
@@ -93,9 +96,7 @@ impl Decider {
         };
         let mut decisions = Vec::new();
         for route in routes {
-            let set = self.sets.entry(route.key.clone()).or_insert_with(|| MergeSet::new(&route));
-            let added = set.add(&route, alert.clone(), now);
-            self.changed.insert(route.key.clone());
+            let added = self.sets.change_or_open(&route, |set| set.add(&route, alert.clone(), now));
             // An alert that a later evaluation replaces is told by that one.
             if let Some(suppressed) = added.suppressed.filter(|one| one.reason.code != "superseded") {
                 decisions.push(not_told(&suppressed, alert));
@@ -106,11 +107,11 @@ impl Decider {
 
     /// Where an alert goes. The end goes where the beginning was told, whatever the policy says by now.
     fn routes(&self, alert: &Alert) -> Result<Vec<Route>, Reason> {
-        let is_end = alert.status == Status::Resolved;
-        let holding = self.sets.values().filter(|set| is_end && set.holds(&alert.fingerprint));
-        let held: Vec<Route> = holding.map(MergeSet::route).collect();
-        if !held.is_empty() {
-            return Ok(held);
+        if alert.status == Status::Resolved {
+            let held: Vec<Route> = self.sets.holding(&alert.fingerprint).map(MergeSet::route).collect();
+            if !held.is_empty() {
+                return Ok(held);
+            }
         }
         let found = self.book.alert_policy(&alert.alert_policy);
         let policy = found.map_err(|why| Reason::new("no_policy", why))?;
@@ -120,37 +121,40 @@ impl Decider {
 
     /// An alert ended of which nobody is to hear: firing again will be news.
     pub fn leave(&mut self, fingerprint: &Fingerprint) {
-        for (key, set) in &mut self.sets {
-            if set.leave(fingerprint) {
-                self.changed.insert(key.clone());
-            }
+        let holding: Vec<SetKey> = self.sets.holding(fingerprint).map(|set| set.key().clone()).collect();
+        for key in holding {
+            self.sets.change(&key, |set| set.leave(fingerprint));
         }
     }
 
     /// When the next set is due.
     pub fn next_due(&self) -> Option<Timestamp> {
-        self.sets.values().filter_map(MergeSet::due_at).min()
+        self.sets.next_due()
+    }
+
+    /// The alerts in sets that are due.
+    pub(crate) fn due_alerts(&self, now: Timestamp) -> BTreeSet<Fingerprint> {
+        let due = self.sets.due(now);
+        due.iter().filter_map(|key| self.sets.get(key)).flat_map(MergeSet::fingerprints).cloned().collect()
+    }
+
+    /// When the next set is over, which then wants to be forgotten.
+    pub(crate) fn next_end(&self) -> Option<Timestamp> {
+        self.sets.next_end()
     }
 
     /// Lets the sets speak that are due.
     pub fn due(&mut self, now: Timestamp, around: &dyn Around) -> Decided {
         let mut decided = Decided::default();
-        let due: Vec<SetKey> = self
-            .sets
-            .iter()
-            .filter(|(_, set)| set.due_at().is_some_and(|due| due <= now))
-            .map(|(key, _)| key.clone())
-            .collect();
-        for key in due {
-            let Some(set) = self.sets.get_mut(&key) else { continue };
+        for key in self.sets.due(now) {
+            let Some(set) = self.sets.get(&key) else { continue };
             let policy = self.book.alert_policy(set.policy()).ok();
             let parent =
                 policy.and_then(|policy| policy.parent.as_ref()).and_then(|id| self.book.alert_policy(id).ok());
             let pending: HashMap<Fingerprint, Alert> =
                 set.pending().map(|alert| (alert.fingerprint.clone(), alert.clone())).collect();
-            let telling = set.take(now, &Quiet { policy, parent, silences: &self.silences });
-            self.changed.insert(key);
-            let Some(telling) = telling else { continue };
+            let quiet = Quiet { policy, parent, silences: &self.silences };
+            let Some(telling) = self.sets.change(&key, |set| set.take(now, &quiet)).flatten() else { continue };
             for suppressed in &telling.suppressed {
                 if let Some(alert) = pending.get(&suppressed.fingerprint) {
                     decided.decisions.push(not_told(suppressed, alert));
@@ -167,6 +171,14 @@ impl Decider {
         if !ignored.is_empty() {
             let refs = ignored.iter().map(AlertRef::of).collect();
             decided.decisions.push(Decision::not_told("ignored", "somebody ignored the incident", refs));
+        }
+        let is_known = |alert: &Alert| telling.unchanged.contains(&alert.fingerprint);
+        let (confirmed, alerts): (Vec<Alert>, Vec<Alert>) =
+            alerts.into_iter().partition(|alert| is_known(alert) && around.is_confirmed(&incident_id(alert)));
+        if !confirmed.is_empty() {
+            let refs = confirmed.iter().map(AlertRef::of).collect();
+            let why = "somebody confirmed the incident and it is as it was told";
+            decided.decisions.push(Decision::not_told("confirmed", why, refs));
         }
         if alerts.is_empty() {
             return;
@@ -374,21 +386,6 @@ impl Decider {
 
     /// The sets that changed since this was asked last, and those that are over: without a state.
     pub fn take_changed(&mut self, now: Timestamp) -> Vec<(SetKey, String, Option<String>)> {
-        let over: Vec<SetKey> =
-            self.sets.iter().filter(|(_, set)| set.is_over(now)).map(|(key, _)| key.clone()).collect();
-        let mut changed = Vec::new();
-        for key in over {
-            if let Some(set) = self.sets.remove(&key) {
-                self.changed.remove(&key);
-                changed.push((key, set.policy().to_owned(), None));
-            }
-        }
-        for key in std::mem::take(&mut self.changed) {
-            if let Some(set) = self.sets.get(&key) {
-                let state = serde_json::to_string(set).expect("a set has string keys and no failing parts");
-                changed.push((key, set.policy().to_owned(), Some(state)));
-            }
-        }
-        changed
+        self.sets.take_changed(now)
     }
 }

@@ -7,6 +7,7 @@
 
 mod accounts;
 mod clerk;
+mod deciding;
 mod draft;
 mod escalation;
 mod run;

@@ -5,6 +5,7 @@
 //! ([`evaluation`]), the stream looks at each new event; the [`desk`] writes what runs lead to, in one transaction, with what [`decide`] made of it; the sender
 //! empties the outbox, the historian puts evaluations into the journal; upkeep forgets what is over.
 
+mod agenda;
 mod config;
 pub mod decide;
 pub mod desk;
@@ -145,6 +146,8 @@ impl Watch {
         shutdown.spawn("alert schedule", scheduler.run(shutdown.clone()));
         if config.stream {
             shutdown.spawn("alert stream", stream.run(shutdown.clone()));
+        } else {
+            shutdown.spawn("alert stream", stream.stay_away(shutdown.clone()));
         }
         shutdown.spawn("alert outbox", sender.run(shutdown.clone()));
         shutdown.spawn("alert history", historian.run(shutdown.clone()));

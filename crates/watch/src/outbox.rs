@@ -180,7 +180,7 @@ impl Sender {
         let answer = self.carrier.ask(&question.url, &headers, body).await?;
         let named = named_by(answer.as_bytes()).map_err(|reason| Outcome::Rejected { why: reason.why })?;
         question.planned = question.planned.with(named);
-        let stopped = |_| Outcome::Retry { why: "the node stops".to_owned(), after: None };
+        let stopped = |_| Outcome::Retry { why: "the answer could not be taken in".to_owned(), after: None };
         self.desk.answered(row.id.clone(), row.account, question).await.map_err(stopped)?;
         self.metrics.notified(ASK, "sent");
         Ok(())

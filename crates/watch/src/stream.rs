@@ -107,6 +107,17 @@ impl StreamReader {
         }
     }
 
+    /// Switched off: what comes meanwhile is the schedules', and nobody hears of it again when this is switched on.
+    pub(crate) async fn stay_away(self, shutdown: Shutdown) {
+        while let Err(error) = self.catalog.alert_cursor_forget(STREAM_CURSOR).await {
+            warn!(error = evaluation::chain(&error), "could not forget where rules on the stream were");
+            tokio::select! {
+                () = shutdown.begun() => return,
+                () = tokio::time::sleep(PAUSE) => {}
+            }
+        }
+    }
+
     /// Looks at everything there is.
     async fn go_on(
         &mut self,

@@ -32,6 +32,9 @@ pub enum TestError {
     /// The template cannot be used.
     #[error("{0}")]
     Template(String),
+    /// Filling the template broke: our own mistake.
+    #[error("the template could not be filled")]
+    Broke(#[from] tokio::task::JoinError),
     /// The catalog failed.
     #[error("the records could not be read")]
     Catalog(#[from] CatalogError),
@@ -42,6 +45,7 @@ impl TestError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             TestError::Target(_) | TestError::Template(_) => ErrorKind::Invalid,
+            TestError::Broke(_) => ErrorKind::Bug,
             TestError::Catalog(error) => error.kind(),
         }
     }
@@ -57,7 +61,9 @@ impl Watch {
         if let Some(wrong) = wrong {
             return Err(TestError::Template(wrong));
         }
-        let messages = preview(template, test.channel, test.locale);
+        // A template may take its time: not on a thread that serves.
+        let (template, channel, locale) = (template.clone(), test.channel, test.locale);
+        let messages = tokio::task::spawn_blocking(move || preview(&template, channel, locale)).await?;
         let messages = messages.map_err(|error| TestError::Template(error.to_string()))?;
         let user = book.people().users().find(|user| user.id == test.target);
         let targets = match user {

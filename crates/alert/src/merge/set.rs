@@ -4,7 +4,7 @@
 //! alert. What was told is remembered for the repeat interval, to know what is a change. The state is plain data: a node
 //! keeps it as JSON and gives it back after a restart.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use model::Timestamp;
@@ -119,6 +119,8 @@ pub struct Telling {
     pub why: Why,
     /// What to tell: what is new or changed, and what else is still firing. Empty when everything was suppressed.
     pub alerts: Vec<Alert>,
+    /// Those of them that are as they were told before.
+    pub unchanged: BTreeSet<Fingerprint>,
     /// What was pending and is not told.
     pub suppressed: Vec<Suppressed>,
 }
@@ -178,6 +180,11 @@ impl MergeSet {
     /// would lead elsewhere now.
     pub fn holds(&self, fingerprint: &Fingerprint) -> bool {
         self.members.contains_key(fingerprint)
+    }
+
+    /// The alerts in the set, in order.
+    pub fn fingerprints(&self) -> impl Iterator<Item = &Fingerprint> {
+        self.members.keys()
     }
 
     /// The route that leads here.
@@ -272,6 +279,7 @@ impl MergeSet {
         let reasons = self.reasons(now, quiet);
         let mut suppressed = Vec::new();
         let mut alerts = Vec::new();
+        let mut unchanged = BTreeSet::new();
         let mut is_anything_new = false;
         for (member, reason) in self.members.values_mut().filter(|member| member.is_told_at(now)).zip(reasons) {
             let was_pending = std::mem::take(&mut member.is_pending);
@@ -283,6 +291,9 @@ impl MergeSet {
                 Some(_) => {}
                 None => {
                     is_anything_new |= was_pending;
+                    if !member.is_changed() {
+                        unchanged.insert(member.alert.fingerprint.clone());
+                    }
                     alerts.push(member.alert.clone());
                 }
             }
@@ -297,6 +308,7 @@ impl MergeSet {
         } else {
             // What still fires was told before and has not come again.
             alerts.clear();
+            unchanged.clear();
         }
         self.members.retain(|_, member| member.alert.status == Status::Firing && !member.is_over);
         self.forget(now);
@@ -307,6 +319,7 @@ impl MergeSet {
             group: self.group.clone(),
             why,
             alerts,
+            unchanged,
             suppressed,
         })
     }

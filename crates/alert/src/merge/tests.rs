@@ -122,6 +122,7 @@ fn a_set_waits_then_tells_changes_and_repeats() {
     assert_eq!(desk.sets.next_due(), Some(later(15 + 300)));
     let changed = desk.due(later(315)).remove(0);
     assert_eq!((changed.why, users(&changed)), (Why::Changed, vec!["alice", "bob"]));
+    assert_eq!((first.unchanged.len(), &changed.unchanged), (0, &BTreeSet::from([alice.fingerprint.clone()])));
     // The same again is told after the repeat interval only.
     alice.alert_time = later(600);
     assert_eq!(desk.add(alice.clone(), later(600)).effect, Effect::Same);
@@ -130,11 +131,12 @@ fn a_set_waits_then_tells_changes_and_repeats() {
     let superseded = desk.add(alice.clone(), later(1200)).suppressed.unwrap();
     assert_eq!((superseded.alert_time, superseded.reason.code.as_ref()), (later(600), "superseded"));
     let again = desk.due(later(4000)).remove(0);
-    assert_eq!((again.why, users(&again)), (Why::Repeat, vec!["alice"]));
+    assert_eq!((again.why, users(&again), again.unchanged.len()), (Why::Repeat, vec!["alice"], 1));
     // Worse than told is a change, resolved is one, too, and then the alert is gone.
     alice.severity = Severity::Critical;
     assert_eq!(desk.add(alice.clone(), later(4100)).effect, Effect::Changed);
-    assert_eq!(desk.due(later(4300))[0].why, Why::Changed);
+    let worse = desk.due(later(4300)).remove(0);
+    assert_eq!((worse.why, worse.unchanged.len()), (Why::Changed, 0));
     desk.add(resolved(alice.clone(), later(4400)), later(4400));
     let over = desk.due(later(4600)).remove(0);
     assert_eq!((over.alerts.len(), over.alerts[0].status), (1, Status::Resolved));

@@ -100,8 +100,8 @@ pub(super) const UPDATE_ALERT_INCIDENT: Operation = Operation {
         Param::choice(
             "IncidentStatus",
             STATUSES,
-            "`confirmed`: somebody works on it; `ignored`: it tells nobody until it is over; `resolved`: it is over; \
-             `firing`: nobody works on it after all",
+            "`confirmed`: somebody works on it, and it is not repeated until it changes; `ignored`: it tells nobody until \
+             it is over; `resolved`: it is over; `firing`: nobody works on it after all",
         )
         .required(),
         Param::text("Note", format::ANY, "for the others"),

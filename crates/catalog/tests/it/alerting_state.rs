@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use catalog::{
     AlertChange, AlertRuleId, AlertRuleState, AlertSilence, Applied, Catalog, CatalogError, Ended, EvaluatedRule,
-    HISTORY_LOGSTORE, InboxMessage, Incident, IncidentChange, IncidentFilter, IncidentStatus, MergeSetState,
-    NewAlertRule, Notification, NotificationFilter, NotificationOutcome, OutboxKind, OutboxRow, Project, ProjectKind,
-    QuotaUse,
+    HISTORY_LOGSTORE, HandledIncident, InboxMessage, Incident, IncidentChange, IncidentFilter, IncidentStatus,
+    MergeSetState, NewAlertRule, Notification, NotificationFilter, NotificationOutcome, OutboxKind, OutboxRow, Project,
+    ProjectKind, QuotaUse,
 };
 use model::trail::Selector;
 use model::{ErrorKind, Seq, Timestamp};
@@ -146,6 +146,10 @@ async fn a_change_is_written_whole_or_not_at_all() {
     };
     assert_eq!(catalog.alert_apply(&change, AT).await.unwrap(), Applied::Done);
     assert_eq!(catalog.alert_rule_states().await.unwrap(), [change.rules[0].state.clone()]);
+    let unknown = catalog::AlertRuleId(rule_id.0 + 1);
+    let states = catalog.alert_rule_states_of(&[unknown, rule_id]).await.unwrap();
+    assert_eq!(states, [change.rules[0].state.clone()]);
+    assert!(catalog.alert_rule_states_of(&[unknown]).await.unwrap().is_empty());
     assert_eq!(catalog.alert_merge_sets().await.unwrap(), change.sets);
     assert_eq!(catalog.alert_quotas(account(), 7).await.unwrap(), [(change.quotas[0].clone(), 2)]);
     assert_eq!(catalog.alert_cursor("stream").await.unwrap(), Some(Seq(5)));
@@ -174,6 +178,9 @@ async fn a_change_is_written_whole_or_not_at_all() {
     change.sets[0].state = None;
     assert_eq!(catalog.alert_apply(&change, AT).await.unwrap(), Applied::Done);
     assert!(catalog.alert_merge_sets().await.unwrap().is_empty());
+    assert_eq!(catalog.alert_cursor("stream").await.unwrap(), Some(Seq(9)));
+    catalog.alert_cursor_forget("stream").await.unwrap();
+    assert_eq!(catalog.alert_cursor("stream").await.unwrap(), None);
     catalog.project_delete(account(), "audit", ProjectKind::Embedded).await.unwrap();
     assert!(catalog.alert_rule_states().await.unwrap().is_empty());
     assert!(catalog.logstore_find(account(), "audit", HISTORY_LOGSTORE).await.unwrap().is_none());
@@ -208,11 +215,22 @@ async fn an_incident_goes_on_until_it_ends_and_what_people_did_stays() {
     let by = |status| catalog.incident_handle(account(), "i1", status, "alice", "looking", later(62));
     assert_eq!(by(IncidentStatus::Confirmed).await.unwrap().handled_by.as_deref(), Some("alice"));
     assert_eq!(catalog.incidents_to_escalate(later(90), 10).await.unwrap().len(), 1, "its clocks are others now");
+    let handled = async |account| catalog.incidents_handled(account, &["f".into(), "g".into()]).await.unwrap();
+    let confirmed = HandledIncident { id: "i1".into(), fingerprint: "f".into(), status: IncidentStatus::Confirmed };
+    assert_eq!(handled(account()).await, [confirmed.clone()]);
+    assert!(handled(other_account()).await.is_empty());
+    by(IncidentStatus::Ignored).await.unwrap();
+    assert_eq!(handled(account()).await, [HandledIncident { status: IncidentStatus::Ignored, ..confirmed }]);
+    by(IncidentStatus::Firing).await.unwrap();
+    assert!(handled(account()).await.is_empty());
     let foreign = catalog.incident_handle(other_account(), "i1", IncidentStatus::Ignored, "eve", "", AT).await;
     assert_eq!(foreign.unwrap_err().kind(), ErrorKind::NotFound);
 
+    by(IncidentStatus::Confirmed).await.unwrap();
+
     // Ended by hand, it stays ended while the same alert goes on; a later fire is another incident.
     by(IncidentStatus::Resolved).await.unwrap();
+    assert!(handled(account()).await.is_empty());
     apply(vec![incident("i1", later(0), later(120))]).await;
     assert!(incidents(&catalog, &[IncidentStatus::Firing, IncidentStatus::Confirmed]).await.is_empty());
     assert_eq!(by(IncidentStatus::Ignored).await.unwrap_err().kind(), ErrorKind::NotFound);

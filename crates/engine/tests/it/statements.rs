@@ -1,8 +1,11 @@
 //! Statements over a handful of events, with answers told by hand.
 
-use query::{Cut, Limits, QueryError};
+use std::sync::Arc;
 
-use crate::node::{Node, limits};
+use futures::StreamExt;
+use query::{Cut, Engine, Limits, QueryError};
+
+use crate::node::{Node, limits, question};
 
 fn events() -> Vec<String> {
     let event = |n: usize, second: usize, name: &str, user: &str, error: Option<&str>, parameters: &str| {
@@ -94,6 +97,32 @@ async fn limits_end_a_query_and_say_so() {
     match node.ask_within(large, memory).await {
         Err(QueryError::Memory { limit_bytes }) => assert_eq!(limit_bytes, 1 << 20),
         other => panic!("{:?}", other.map(|(_, rows)| rows.len())),
+    }
+    node.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_is_dropped_ends_its_query() {
+    let node = node().await;
+    let endless = "* | with recursive n as (select 1 as i union all select i + 1 from n where i > 0) ";
+    // One that never has a row, and one whose rows wait until they are taken.
+    for (select, rows) in [("select count(*) as c from n", 0), ("select i from n", 1)] {
+        let question = question(&format!("{endless}{select}"), Limits { rows: usize::MAX, ..limits() });
+        let meter = question.meter.clone();
+        let mut answer = node.engine.answer(question).await.unwrap();
+        for _ in 0..rows {
+            assert!(answer.batches.next().await.unwrap().unwrap().num_rows() > 0);
+        }
+        assert_eq!(meter.check(), Ok(()));
+        assert!(Arc::strong_count(&meter) > 1, "the query is in work");
+        drop(answer);
+        assert_eq!(meter.check(), Err(Cut::Cancelled));
+        // Whoever works for it holds its meter.
+        let dropped = std::time::Instant::now();
+        while Arc::strong_count(&meter) > 1 {
+            assert!(dropped.elapsed().as_secs() < 10, "{select}: somebody still works for it");
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
     }
     node.close().await;
 }

@@ -1,7 +1,7 @@
 //! Resources: tables of records, which belong to the account. Those of alerting exist by themselves; clients may
 //! declare others.
 
-use alert::records::{self, RESOURCES};
+use alert::records::{self, RESOURCES, resource_named};
 use catalog::{CatalogError, Resource};
 use model::AccountId;
 use serde::Deserialize;
@@ -163,7 +163,7 @@ pub(super) async fn list(call: &Call<'_>) -> Result<Reply, Fault> {
         all.retain(|resource| resource["type"] == kind);
     }
     if let Some(names) = call.parameter("names") {
-        let names: Vec<&str> = names.split(',').collect();
+        let names: Vec<&str> = names.split(',').map(resource_named).collect();
         all.retain(|resource| resource["name"].as_str().is_some_and(|name| names.contains(&name)));
     }
     let (total, items) = page(call, all, 100, 200)?;

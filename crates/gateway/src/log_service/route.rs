@@ -1,5 +1,6 @@
 //! Which operation a method and a path mean, what permission it needs and on what.
 
+use alert::records::resource_named;
 use percent_encoding::percent_decode_str;
 use sls::{Fault, fault};
 
@@ -217,7 +218,7 @@ pub(super) fn find(request: &Request, address: &Address) -> Result<Route, Fault>
         _ => (None, None),
     };
     let resource = match segments[..] {
-        ["resources", resource, ..] => Some(resource.to_owned()),
+        ["resources", resource, ..] => Some(resource_named(resource).to_owned()),
         _ => None,
     };
     let action = request.given.get("action").unwrap_or_default();

@@ -1,9 +1,11 @@
 //! Alert rules of all projects, their switch, a run over the past, an explanation.
 
+use std::collections::HashMap;
+
 use alert::rule::Definition;
 use api::{Success, WireError, codes};
-use catalog::{AlertRule, AlertRuleState, CatalogError, NewAlertRule};
-use model::ErrorKind;
+use catalog::{AlertRule, AlertRuleId, AlertRuleState, CatalogError, NewAlertRule};
+use model::{ErrorKind, Timestamp};
 use serde_json::{Value, json};
 
 use super::{Call, Outcome, paged};
@@ -30,25 +32,29 @@ async fn state(call: &Call<'_>, rule: &AlertRule) -> Result<Option<AlertRuleStat
 }
 
 pub(super) async fn list(call: &Call<'_>) -> Outcome {
-    let mut rules = match call.arguments.text("Project") {
+    let rules = match call.arguments.text("Project") {
         Some(project) => call.gateway.catalog.alert_rule_list(call.account, project).await,
         None => call.gateway.catalog.alert_rules_of_account(call.account).await,
     }
     .map_err(|error| ours(&error))?;
-    let mut shown = Vec::with_capacity(rules.len());
-    for rule in rules.drain(..) {
-        let state = state(call, &rule).await?;
-        let mut fields = summary(&rule, state.as_ref());
-        if let Some(state) = state {
-            fields["LastRunTime"] = state.evaluated_through.to_string().into();
-        }
-        if let Some(until) = rule.muted_until.filter(|until| *until > call.request.received) {
-            fields["MutedUntil"] = until.to_string().into();
-        }
-        shown.push((format!("{}/{}", rule.project, rule.name), fields));
+    let keyed = rules.into_iter().map(|rule| (format!("{}/{}", rule.project, rule.name), rule)).collect();
+    let page = paged(call, keyed, |(key, _)| key);
+    // Only for those that are shown, and for all of them at once.
+    let ids: Vec<AlertRuleId> = page.entries().map(|(_, rule)| rule.id).collect();
+    let states = call.gateway.catalog.alert_rule_states_of(&ids).await.map_err(|error| ours(&error))?;
+    let states: HashMap<AlertRuleId, AlertRuleState> = states.into_iter().map(|state| (state.rule, state)).collect();
+    Ok(page.reply("Rules", Value::from, |(_, rule)| listed(rule, states.get(&rule.id), call.request.received)))
+}
+
+fn listed(rule: &AlertRule, state: Option<&AlertRuleState>, now: Timestamp) -> Value {
+    let mut fields = summary(rule, state);
+    if let Some(state) = state {
+        fields["LastRunTime"] = state.evaluated_through.to_string().into();
     }
-    let page = paged(call, shown, |(key, _)| key);
-    Ok(page.reply("Rules", Value::from, |(_, fields)| fields.clone()))
+    if let Some(until) = rule.muted_until.filter(|until| *until > now) {
+        fields["MutedUntil"] = until.to_string().into();
+    }
+    fields
 }
 
 fn summary(rule: &AlertRule, state: Option<&AlertRuleState>) -> Value {

@@ -123,6 +123,35 @@ async fn a_webhook_lies_sealed_and_no_value_is_recorded() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn webhooks_have_the_older_name_of_the_go_and_java_sdks_too() {
+    const OLDER: &str = "/resources/sls.alert.webhook_application";
+    let node = scene().await;
+    // As the Go SDK writes it: without a secret, and an empty list as null.
+    let value = json!({
+        "id": "robot-1", "name": "Robot", "type": "dingtalk", "url": "https://example.com/send?access_token=abcdef",
+        "method": "POST", "headers": null,
+    });
+    let sent = json!({ "id": "robot-1", "tag": "Robot", "value": value.to_string() });
+    send(&node, "POST", &format!("{OLDER}/records"), &sent).await.ok();
+    // It is the same record, found and sealed under either name.
+    for resource in [format!("{OLDER}/records"), WEBHOOKS.to_owned()] {
+        assert_eq!(ids(&look(&node, &resource, &[]).await), ["robot-1"]);
+        assert_eq!(look(&node, &format!("{resource}/robot-1"), &[]).await["value"], value.to_string());
+    }
+    let account: AccountId = node.root.account.parse().unwrap();
+    let kept = node.catalog.resource_record_find(account, "sls.alert.action_webhook", "robot-1").await.unwrap();
+    assert!(!kept.unwrap().value.contains("abcdef"));
+    assert_eq!(look(&node, OLDER, &[]).await["name"], "sls.alert.action_webhook");
+    let named = look(&node, "/resources", &[("names", "sls.alert.webhook_application")]).await;
+    assert_eq!(named["total"], 1);
+    let wrong = json!({ "id": "robot-2", "value": "{\"id\": \"robot-2\"}" });
+    assert_eq!(code(&send(&node, "POST", &format!("{OLDER}/records"), &wrong).await), (400, "ParameterInvalid".into()));
+    let both = Call::new("DELETE", WEBHOOKS).at(BARE).query(&[("ids", "robot-1")]);
+    node.logs(&node.root, both).await.ok_empty();
+    assert_eq!(ids(&look(&node, &format!("{OLDER}/records"), &[]).await), [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn clients_declare_tables_of_their_own() {
     let node = scene().await;
     let declared = json!({

@@ -216,6 +216,53 @@ async fn every_operation_of_alerting_succeeds_and_leaves_its_event() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn each_rule_of_a_page_is_shown_with_its_own_state() {
+    let node = alerted().await;
+    let mut change = AlertChange::default();
+    for (name, status) in [("b-rule", "error"), ("c-rule", "pending"), ("d-rule", "")] {
+        node.logs(&node.root, Call::new("POST", "/jobs").json(&rule(name))).await.ok_empty();
+        let kept = node.catalog.alert_rule_find(account(&node), "audit", name).await.unwrap().unwrap();
+        let state = AlertRuleState {
+            rule: kept.id,
+            version: kept.version,
+            state: "{}".into(),
+            evaluated_through: node.now(),
+            status: status.into(),
+            reason: format!("of {name}"),
+        };
+        if !status.is_empty() {
+            let evaluated = EvaluatedRule { account: kept.account, project: kept.project, state, history: Vec::new() };
+            change.rules.insert(0, evaluated);
+        }
+    }
+    node.catalog.alert_apply(&change, node.now()).await.unwrap();
+    let mut shown = Vec::new();
+    let mut marker: Option<String> = None;
+    for page in 0..2 {
+        let mut arguments = vec![("MaxItems", "2")];
+        arguments.extend(marker.as_deref().map(|marker| ("Marker", marker)));
+        let listed = ask(&node, "ListAlertRules", &arguments).await;
+        assert_eq!(listed["IsTruncated"], page == 0);
+        for rule in listed["Rules"].as_array().unwrap() {
+            let text = |field: &str| rule[field].as_str().unwrap_or("-").to_owned();
+            shown.push([text("RuleName"), text("Status"), text("Reason"), text("LastRunTime")].join(" "));
+            assert_eq!(rule["MutedUntil"].is_string(), rule["RuleName"] == "deeds-rule");
+        }
+        marker = listed["Marker"].as_str().map(str::to_owned);
+    }
+    let now = node.now();
+    assert_eq!(
+        shown,
+        [
+            format!("b-rule error of b-rule {now}"),
+            format!("c-rule pending of c-rule {now}"),
+            "d-rule   -".to_owned(),
+            format!("deeds-rule firing it fired {now}"),
+        ]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_people_do_about_an_incident_is_kept_until_it_is_over() {
     let node = alerted().await;
     let handle = async |status: &str| {

@@ -106,7 +106,11 @@ pub(crate) fn code(reply: &Reply) -> (u16, String) {
 
 /// A node with a Logstore that shows everything, and three events.
 pub(crate) async fn scene() -> Node {
-    let node = Node::with_engine(Some(Arc::new(Tally))).await;
+    scene_with(Node::with_engine(Some(Arc::new(Tally))).await).await
+}
+
+/// The same on a node that is there.
+pub(crate) async fn scene_with(node: Node) -> Node {
     node.logs(&node.root, Call::new("POST", "/").json(&json!({ "projectName": "audit", "description": "d" })))
         .await
         .ok_empty();

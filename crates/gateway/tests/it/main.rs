@@ -4,6 +4,7 @@
 mod alert_records;
 mod alert_rules;
 mod alerting;
+mod asking;
 mod audit;
 mod bad_calls;
 mod bad_events;

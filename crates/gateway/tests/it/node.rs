@@ -24,6 +24,8 @@ use tower::ServiceExt;
 use crate::signing::{Key, Unsigned};
 
 pub(crate) const NOW: &str = "2026-06-01T12:00:00Z";
+/// Queries of an account at once, where a test does not say.
+const PLACES: usize = 15;
 
 pub(crate) struct Node {
     pub(crate) router: Router,
@@ -93,14 +95,19 @@ impl Node {
     }
 
     pub(crate) async fn with_engine(engine: Option<Arc<dyn query::Engine>>) -> Node {
-        Node::of(Config::default(), Arc::new(RealDisk), engine).await
+        Node::of(Config::default(), Arc::new(RealDisk), engine, PLACES).await
     }
 
     pub(crate) async fn on_disk(config: Config, disk: Arc<dyn Disk>) -> Node {
-        Node::of(config, disk, None).await
+        Node::of(config, disk, None, PLACES).await
     }
 
-    async fn of(config: Config, disk: Arc<dyn Disk>, engine: Option<Arc<dyn query::Engine>>) -> Node {
+    /// So many queries of an account at once.
+    pub(crate) async fn with_places(places: usize, engine: Arc<dyn query::Engine>) -> Node {
+        Node::of(Config::default(), Arc::new(RealDisk), Some(engine), places).await
+    }
+
+    async fn of(config: Config, disk: Arc<dyn Disk>, engine: Option<Arc<dyn query::Engine>>, places: usize) -> Node {
         let folder = tempfile::tempdir().expect("a folder");
         let clock = Arc::new(ManualClock::at(Timestamp::parse(NOW).expect("a time")));
         let (metrics, shutdown) = (Metrics::default(), Shutdown::new());
@@ -127,7 +134,7 @@ impl Node {
             random,
             metrics,
             shutdown: shutdown.clone(),
-            admission: query::Admission::new(15),
+            admission: query::Admission::new(places),
             engine,
             tables: Arc::new(OnlyEvents),
             alerting: Some(Arc::new(crate::alerting::Rehearsal)),

@@ -67,6 +67,7 @@ fn variables_are_read_as_what_the_setting_is() {
         ("CAIRN_NETWORK_TRUSTED_PROXIES", "10.0.0.1, 192.168.0.0/16"),
         ("CAIRN_SECRETS_MASTER_KEY_FILE", "12345"),
         ("CAIRN_ALERTING_SMTP_PORT", "2525"),
+        ("CAIRN_ALERTING_STREAM", "false"),
         ("CAIRN_LOG_FORMAT", "json"),
         ("RUST_LOG", "debug"),
         ("CAIRN_LOG_LEVEL", "warn"),
@@ -81,7 +82,8 @@ fn variables_are_read_as_what_the_setting_is() {
     assert_eq!(config.store.cache_bytes, 1_000_000);
     assert_eq!(config.network.trusted_proxies, ["10.0.0.1", "192.168.0.0/16"]);
     assert_eq!(config.secrets.master_key_file, Path::new("12345"));
-    assert_eq!(config.alerting.smtp.port, 2525);
+    assert_eq!((config.alerting.smtp.port, config.alerting.stream), (2525, false));
+    assert!(!crate::alerting::settings(&config).stream);
     assert_eq!(config.log, Log { format: LogFormat::Json, level: "debug".into() });
 }
 

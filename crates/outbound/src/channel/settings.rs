@@ -19,6 +19,8 @@ pub struct Settings {
     pub detail_links: bool,
     /// Hours such a link is good for.
     pub detail_link_hours: u32,
+    /// Whether rules that can be are looked at with each new event, beside their schedules.
+    pub stream: bool,
     /// Whether webhooks may be on this machine's own address.
     pub allow_loopback: bool,
     /// `[alerting.smtp]`
@@ -143,6 +145,7 @@ impl Default for Settings {
             public_url: none(),
             detail_links: true,
             detail_link_hours: 24,
+            stream: true,
             allow_loopback: false,
             smtp: Smtp {
                 host: none(),

@@ -1,17 +1,18 @@
 //! What the desk keeps of each account between two transactions: its decider, read from the catalog when it is needed.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use alert::merge::{MergeSet, Silence, Silences};
+use alert::merge::{MergeSet, SetKey, Silence, Silences};
 use alert::{Channel, Fingerprint};
-use catalog::{AlertSilence, Catalog, CatalogError};
+use catalog::{AlertSilence, Catalog, CatalogError, IncidentStatus, MergeSetState};
 use identity::{AlertLink, Vault};
 use model::{AccountId, Timestamp};
 use serde_json::Value;
 use tracing::error;
 
-use crate::config::Config;
+use super::Tools;
+use crate::agenda::Agenda;
 use crate::decide::{Around, BOOK_RESOURCES, Book, Decider, quota_day};
 use crate::rules::{KnownRule, RuleList};
 
@@ -28,6 +29,14 @@ pub(super) struct Accounts {
     rules: RuleList,
     /// Accounts that are left alone until then: deciding for them broke.
     aside: HashMap<AccountId, Timestamp>,
+    /// When a set of each account is due.
+    due: Agenda<AccountId>,
+    /// When a set of each account is over.
+    ends: Agenda<AccountId>,
+    /// Accounts whose decider was in somebody's hands: what `due` and `ends` say of them may be old.
+    touched: BTreeSet<AccountId>,
+    /// Accounts whose sets may not be as they were saved.
+    unsaved: BTreeSet<AccountId>,
 }
 
 impl Accounts {
@@ -39,14 +48,33 @@ impl Accounts {
     /// Leaves an account's sets alone until then, so that those of others speak.
     pub(super) fn set_aside(&mut self, account: AccountId, until: Timestamp) {
         self.aside.insert(account, until);
+        self.touch(account);
     }
 
-    /// Lends a decider. Whoever borrows it gives it back, or everything is read again.
-    pub(super) fn lend(&mut self, account: AccountId) -> Option<Decider> {
-        self.deciders.remove(&account)
+    fn touch(&mut self, account: AccountId) {
+        self.touched.insert(account);
+        self.unsaved.insert(account);
+    }
+
+    /// Whether it is left alone now.
+    pub(super) fn is_aside(&self, account: AccountId, now: Timestamp) -> bool {
+        self.aside.get(&account).is_some_and(|until| now < *until)
+    }
+
+    /// Lends an account's decider. Whoever borrows it gives it back, or everything is read again.
+    pub(super) async fn lend(
+        &mut self,
+        catalog: &Catalog,
+        account: AccountId,
+        rules: &[Arc<KnownRule>],
+        now: Timestamp,
+    ) -> Result<Decider, CatalogError> {
+        self.decider(catalog, account, rules, now).await?;
+        Ok(self.deciders.remove(&account).expect("it was read above"))
     }
 
     pub(super) fn give_back(&mut self, account: AccountId, decider: Decider) {
+        self.touch(account);
         self.deciders.insert(account, decider);
     }
 
@@ -108,28 +136,55 @@ impl Accounts {
             let sets = self.saved.remove(&account).unwrap_or_default();
             self.deciders.insert(account, Decider::new(book, sets, used));
         }
+        self.touch(account);
         Ok(self.deciders.get_mut(&account).expect("inserted above"))
     }
 
+    /// The alerts in the account's sets that are due.
+    pub(super) fn due_alerts(&self, account: AccountId, now: Timestamp) -> BTreeSet<Fingerprint> {
+        self.deciders.get(&account).map(|decider| decider.due_alerts(now)).unwrap_or_default()
+    }
+
     /// The accounts with a set that is due.
-    pub(super) fn due(&self, now: Timestamp) -> Vec<AccountId> {
-        let all = self.deciders.keys().filter(|account| self.due_of(**account).is_some_and(|due| due <= now));
-        all.copied().collect()
+    pub(super) fn due(&mut self, now: Timestamp) -> Vec<AccountId> {
+        self.look();
+        self.due.due(now).copied().collect()
     }
 
     /// When the next set of anybody is due.
-    pub(super) fn next_due(&self) -> Option<Timestamp> {
-        self.deciders.keys().filter_map(|account| self.due_of(*account)).min()
+    pub(super) fn next_due(&mut self) -> Option<Timestamp> {
+        self.look();
+        self.due.next()
     }
 
-    fn due_of(&self, account: AccountId) -> Option<Timestamp> {
-        let due = self.deciders.get(&account)?.next_due()?;
-        Some(self.aside.get(&account).map_or(due, |until| due.max(*until)))
+    /// The sets that changed since this was asked last, with their accounts, and those that are over, without a state.
+    pub(super) fn take_changed(&mut self, now: Timestamp) -> Vec<MergeSetState> {
+        self.look();
+        let mut accounts = std::mem::take(&mut self.unsaved);
+        accounts.extend(self.ends.due(now));
+        let mut changed = Vec::new();
+        for account in accounts {
+            let Some(decider) = self.deciders.get_mut(&account) else { continue };
+            let set = |(key, policy, state): (SetKey, String, Option<String>)| MergeSetState {
+                account,
+                policy,
+                key: key.0,
+                state,
+            };
+            changed.extend(decider.take_changed(now).into_iter().map(set));
+            self.touched.insert(account);
+        }
+        changed
     }
 
-    /// All deciders.
-    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (AccountId, &mut Decider)> {
-        self.deciders.iter_mut().map(|(account, decider)| (*account, decider))
+    /// Looks at the deciders that were in somebody's hands.
+    fn look(&mut self) {
+        for account in std::mem::take(&mut self.touched) {
+            let decider = self.deciders.get(&account);
+            let until = self.aside.get(&account).copied().unwrap_or(Timestamp::MIN);
+            self.due.set(&account, decider.and_then(Decider::next_due).map(|due| due.max(until)));
+            self.ends.set(&account, decider.and_then(Decider::next_end));
+        }
     }
 }
 
@@ -179,29 +234,44 @@ pub(crate) async fn read_silences(
 /// What surrounds an account's decisions now.
 pub(super) struct Surroundings {
     ignored: HashSet<String>,
+    /// Ids of incidents.
+    confirmed: HashSet<String>,
     base_url: String,
     /// Links go out sealed, and end then.
     links: Option<(Vault, Timestamp)>,
 }
 
 impl Surroundings {
+    /// `told` are the alerts that may be told; of others it is not known whether somebody handles them.
     pub(super) async fn of(
-        catalog: &Catalog,
-        vault: &Vault,
-        config: &Config,
+        tools: &Tools,
         account: AccountId,
+        told: BTreeSet<Fingerprint>,
         now: Timestamp,
     ) -> Result<Surroundings, CatalogError> {
-        let ignored = catalog.incidents_ignored(account).await?.into_iter().collect();
+        let Tools { catalog, vault, config, .. } = tools;
+        let (mut ignored, mut confirmed) = (HashSet::new(), HashSet::new());
+        let told: Vec<String> = told.into_iter().map(|fingerprint| fingerprint.0).collect();
+        let handled = if told.is_empty() { Vec::new() } else { catalog.incidents_handled(account, &told).await? };
+        for incident in handled {
+            match incident.status {
+                IncidentStatus::Ignored => drop(ignored.insert(incident.fingerprint)),
+                _ => drop(confirmed.insert(incident.id)),
+            }
+        }
         let has_links = config.detail_links && !config.public_url.is_empty();
         let links = has_links.then(|| (vault.clone(), now.plus(config.detail_link_life)));
-        Ok(Surroundings { ignored, base_url: config.public_url.trim_end_matches('/').to_owned(), links })
+        Ok(Surroundings { ignored, confirmed, base_url: config.public_url.trim_end_matches('/').to_owned(), links })
     }
 }
 
 impl Around for Surroundings {
     fn is_ignored(&self, fingerprint: &Fingerprint) -> bool {
         self.ignored.contains(&fingerprint.0)
+    }
+
+    fn is_confirmed(&self, incident: &str) -> bool {
+        self.confirmed.contains(incident)
     }
 
     fn base_url(&self) -> &str {

@@ -1,29 +1,29 @@
 //! Whoever sits at the desk: takes what waits, computes what changes, writes it, answers.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use alert::merge::SetKey;
-use catalog::{AlertRuleId, Applied, CatalogError, IncidentChange, MergeSetState};
+use catalog::{AlertRuleId, Applied};
 use host::Shutdown;
 use model::{AccountId, Timestamp};
 use tokio::sync::mpsc;
-use tracing::{error, warn};
+use tracing::warn;
 
-use super::accounts::{Accounts, Surroundings, read_silences};
+use super::accounts::Accounts;
+use super::deciding::NoDraft;
 use super::draft::Draft;
 use super::run::Standing;
 use super::{OutdatedRules, REQUESTS_MAX, Request, Tools, Verdict};
-use crate::decide::{Act, Decided, Decision};
+use crate::decide::{Act, Decision};
 use crate::evaluation::Outcome;
 
 /// Before the catalog is asked again when it failed.
 const CATALOG_PAUSE: Duration = Duration::from_secs(1);
-/// How long an account's sets are left alone after deciding for them broke: a mistake of ours that most likely repeats.
-const ASIDE: Duration = Duration::from_secs(60);
 /// The same thing that is not told for the same reason is recorded once in this time.
 const QUIET_AGAIN: Duration = Duration::from_secs(3600);
+/// Between two looks for such records that are older.
+const QUIET_SWEEP: Duration = Duration::from_secs(60);
 const HEX: &[u8] = b"0123456789abcdef";
 
 /// See the module.
@@ -33,27 +33,14 @@ pub(crate) struct Clerk {
     pub(super) standings: HashMap<AlertRuleId, Standing>,
     /// What was recorded as not told, and when.
     pub(super) quiet: HashMap<(String, Cow<'static, str>), Timestamp>,
+    quiet_swept: Option<Timestamp>,
     pub(super) escalated: Option<Timestamp>,
-}
-
-/// Nothing was drafted.
-enum NoDraft {
-    /// The catalog failed.
-    Catalog(CatalogError),
-    /// Deciding for an account broke. It is set aside now.
-    Broke,
-}
-
-impl From<CatalogError> for NoDraft {
-    fn from(error: CatalogError) -> NoDraft {
-        NoDraft::Catalog(error)
-    }
 }
 
 impl Clerk {
     pub(crate) fn new(tools: Tools) -> Clerk {
         let (accounts, standings) = (Accounts::default(), HashMap::new());
-        Clerk { tools, accounts, standings, quiet: HashMap::new(), escalated: None }
+        Clerk { tools, accounts, standings, quiet: HashMap::new(), quiet_swept: None, escalated: None }
     }
 
     /// Works until the node stops. What waits then is not done, as after a crash.
@@ -80,7 +67,7 @@ impl Clerk {
         }
     }
 
-    fn pause(&self) -> Duration {
+    fn pause(&mut self) -> Duration {
         let now = self.tools.clock.now();
         let due = self.accounts.next_due().map_or(self.tools.config.look_again, |due| due.since(now));
         due.clamp(Duration::from_millis(1), self.tools.config.look_again)
@@ -89,18 +76,12 @@ impl Clerk {
     /// Does what waits and what is due, as often as it takes.
     async fn work(&mut self, requests: Vec<Request>) {
         let mut outdated = OutdatedRules::new();
-        loop {
+        let answered = loop {
             let now = self.tools.clock.now();
             let applied = match self.draft(&requests, &outdated, now).await {
-                Ok(draft) if draft.is_empty() => {
-                    self.adopt(draft, now);
-                    break;
-                }
+                Ok(draft) if draft.is_empty() => break self.adopt(draft, now),
                 Ok(draft) => match self.tools.catalog.alert_apply(&draft.change, now).await {
-                    Ok(Applied::Done) => {
-                        self.adopt(draft, now);
-                        break;
-                    }
+                    Ok(Applied::Done) => break self.adopt(draft, now),
                     other => other.map_err(NoDraft::Catalog),
                 },
                 Err(error) => Err(error),
@@ -119,15 +100,19 @@ impl Clerk {
                     tokio::time::sleep(CATALOG_PAUSE).await;
                 }
             }
-        }
+        };
         for request in requests {
-            answer(request, &outdated);
+            answer(request, &outdated, &answered);
         }
     }
 
-    fn adopt(&mut self, draft: Draft, now: Timestamp) {
+    /// What follows in memory from what is durable now; says which questions of the outbox are answered.
+    fn adopt(&mut self, draft: Draft, now: Timestamp) -> HashSet<String> {
         self.standings.extend(draft.standings);
-        self.quiet.retain(|_, at| now.since(*at) < QUIET_AGAIN);
+        if self.quiet_swept.is_none_or(|at| now.since(at) >= QUIET_SWEEP || now < at) {
+            self.quiet.retain(|_, at| now.since(*at) < QUIET_AGAIN);
+            self.quiet_swept = Some(now);
+        }
         self.quiet.extend(draft.quiet.into_iter().map(|key| (key, now)));
         for (channel, outcome) in &draft.decided {
             self.tools.metrics.notified(channel, outcome);
@@ -138,6 +123,7 @@ impl Clerk {
         if draft.change.rules.iter().any(|rule| !rule.history.is_empty()) {
             self.tools.history_bell.notify_one();
         }
+        draft.change.answered.into_iter().map(|(id, _)| id).collect()
     }
 
     async fn draft(
@@ -159,11 +145,7 @@ impl Clerk {
                     draft.change.cursors.extend(cursor.map(|seq| (crate::STREAM_CURSOR, seq)));
                 }
                 Request::Answered { id, account, question, .. } => {
-                    let around = self.surroundings(*account, now).await?;
-                    let decider = self.accounts.decider(&self.tools.catalog, *account, &rules, now).await?;
-                    let decisions = decider.answered(question, question.planned.clone(), now, &around);
-                    self.record(*account, decisions, now, &mut draft);
-                    draft.change.answered.push((id.clone(), "recipients named".to_owned()));
+                    self.take_answer(id, *account, question, now, &mut draft).await?;
                 }
             }
         }
@@ -171,60 +153,14 @@ impl Clerk {
             self.speak(account, now, &mut draft).await?;
         }
         self.escalate(now, &mut draft).await?;
-        for (account, decider) in self.accounts.iter_mut() {
-            let changed = decider.take_changed(now).into_iter();
-            let set = |(key, policy, state): (SetKey, String, Option<String>)| MergeSetState {
-                account,
-                policy,
-                key: key.0,
-                state,
-            };
-            draft.change.sets.extend(changed.map(set));
-        }
+        draft.change.sets.extend(self.accounts.take_changed(now));
         Ok(draft)
-    }
-
-    /// Lets an account's sets speak that are due. Its templates are its own and take their time: not on a thread that serves.
-    async fn speak(&mut self, account: AccountId, now: Timestamp, draft: &mut Draft) -> Result<(), NoDraft> {
-        let around = self.surroundings(account, now).await?;
-        let silences = read_silences(&self.tools.catalog, account, now).await?;
-        let Some(mut decider) = self.accounts.lend(account) else { return Ok(()) };
-        decider.heeds(silences);
-        let deciding = move || {
-            let decided = decider.due(now, &around);
-            (decider, decided)
-        };
-        match tokio::task::spawn_blocking(deciding).await {
-            Ok((decider, decided)) => {
-                self.accounts.give_back(account, decider);
-                self.told(account, decided, now, draft);
-                Ok(())
-            }
-            Err(error) => {
-                error!(%error, "deciding who hears of an account's alerts broke; its sets wait for a minute");
-                self.accounts.set_aside(account, now.plus(ASIDE));
-                Err(NoDraft::Broke)
-            }
-        }
-    }
-
-    pub(super) async fn surroundings(&self, account: AccountId, now: Timestamp) -> Result<Surroundings, CatalogError> {
-        Surroundings::of(&self.tools.catalog, &self.tools.vault, &self.tools.config, account, now).await
-    }
-
-    fn told(&mut self, account: AccountId, decided: Decided, now: Timestamp, draft: &mut Draft) {
-        for told in decided.told {
-            let (id, action_policy) = (told.alert.incident, told.action_policy);
-            let escalate_at = told.escalate_at;
-            draft.change.incidents.push(IncidentChange::Told { id, action_policy, at: now, escalate_at });
-        }
-        self.record(account, decided.decisions, now, draft);
     }
 
     /// Decisions as rows.
     pub(super) fn record(&self, account: AccountId, decisions: Vec<Decision>, now: Timestamp, draft: &mut Draft) {
         for decision in decisions {
-            if matches!(decision.act, Act::Suppress) && self.was_recorded(&decision, draft) {
+            if matches!(decision.act, Act::Suppress) && self.was_recorded(&decision, now, draft) {
                 continue;
             }
             let id = self.tools.random.text(32, HEX);
@@ -233,13 +169,14 @@ impl Clerk {
     }
 
     /// Whether it was recorded lately that these alerts are not told for this reason.
-    fn was_recorded(&self, decision: &Decision, draft: &mut Draft) -> bool {
+    fn was_recorded(&self, decision: &Decision, now: Timestamp, draft: &mut Draft) -> bool {
         let mut about = format!("{}\n{}", decision.action_policy, decision.recipient);
         for alert in &decision.alerts {
             about.push_str(&format!("\n{} {}", alert.incident, alert.status));
         }
         let key = (about, decision.code.clone());
-        let is_known = self.quiet.contains_key(&key) || draft.quiet.contains(&key);
+        let is_recent = self.quiet.get(&key).is_some_and(|at| now.since(*at) < QUIET_AGAIN);
+        let is_known = is_recent || draft.quiet.contains(&key);
         if !is_known {
             draft.quiet.push(key);
         }
@@ -248,7 +185,7 @@ impl Clerk {
 }
 
 /// An answer that nobody waits for any more is dropped.
-fn answer(request: Request, outdated: &OutdatedRules) {
+fn answer(request: Request, outdated: &OutdatedRules, answered: &HashSet<String>) {
     match request {
         Request::Apply { outcomes, reply, .. } => {
             let verdict = |outcome: &Outcome| match outdated.contains(&outcome.rule.row.id) {
@@ -257,8 +194,10 @@ fn answer(request: Request, outdated: &OutdatedRules) {
             };
             let _ = reply.send(outcomes.iter().map(verdict).collect());
         }
-        Request::Answered { reply, .. } => {
+        Request::Answered { id, reply, .. } if answered.contains(&id) => {
             let _ = reply.send(());
         }
+        // Who hears nothing asks again.
+        Request::Answered { .. } => {}
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use alert::merge::{MergeSet, Route, SetKey};
 use alert::{Alert, Fingerprint, Found, Row, Severity, Status};
+use catalog::Catalog;
 use model::Timestamp;
 
 use super::accounts::Accounts;
@@ -73,8 +74,8 @@ fn an_alert_keeps_the_rows_that_fit_those_that_fired_first() {
     assert_eq!(slim(small.clone()), small);
 }
 
-#[test]
-fn an_account_that_breaks_holds_up_no_other() {
+#[tokio::test]
+async fn an_account_that_breaks_holds_up_no_other() {
     let route = Route {
         key: SetKey("k".into()),
         policy: "p".into(),
@@ -97,7 +98,10 @@ fn an_account_that_breaks_holds_up_no_other() {
     assert_eq!((accounts.due(at(14)).len(), accounts.due(at(15)).len()), (0, 2));
     accounts.set_aside(one, at(75));
     assert_eq!(accounts.due(at(20)), [other]);
-    assert!(accounts.lend(other).is_some());
+    let catalog = Catalog::in_memory().await.unwrap();
+    assert!(accounts.lend(&catalog, other, &[], at(20)).await.is_ok());
+    assert_eq!([one, other].map(|account| accounts.is_aside(account, at(74))), [true, false]);
+    assert!(!accounts.is_aside(one, at(75)));
     assert_eq!(accounts.next_due(), Some(at(75)));
     assert_eq!(accounts.due(at(75)), [one]);
     accounts.forget();

@@ -4,8 +4,10 @@
 
 mod catching_up;
 mod changes;
+mod handled;
 mod killed;
 mod many_rules;
+mod many_sets;
 mod notifying;
 mod scene;
 mod streamed;

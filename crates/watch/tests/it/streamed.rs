@@ -8,7 +8,7 @@ use alert::{Found, Row};
 use model::{Seq, Timestamp};
 use watch::evaluation::{Outcome, Run};
 use watch::rules::KnownRule;
-use watch::{STREAM_CURSOR, Verdict};
+use watch::{Config, STREAM_CURSOR, Verdict};
 
 use crate::scene::{AT, Folder, LOGSTORE, PROJECT, Scene, minutes, quick, search_rule, until};
 
@@ -86,5 +86,34 @@ async fn an_alert_that_ended_unheard_is_news_when_it_fires_again() {
     until("both fires are told", async || scene.arrived().len() == 2).await;
     assert_eq!(scene.incidents().await.len(), 2);
     assert!(scene.arrived().iter().all(|one| !one.body.contains("resolved")));
+    scene.stop().await;
+}
+
+#[tokio::test]
+async fn what_came_while_the_stream_was_off_is_not_told_again_by_it() {
+    let folder = Folder::new();
+    let on = || Config { stream: true, ..quick() };
+    let scene = Scene::start(&folder, AT, on()).await;
+    until("the stream has begun", async || scene.catalog.alert_cursor(STREAM_CURSOR).await.unwrap().is_some()).await;
+    scene.stop().await;
+
+    let scene = Scene::start(&folder, AT, quick()).await;
+    let rule = scene.rule("trail-off", search_rule("eventName: DeleteTrail")).await;
+    scene.event("e0", "DeleteTrail", Timestamp(AT.0 + 30_000)).await;
+    for minute in 1..3 {
+        scene.advance_to(minutes(minute));
+        scene.until_ran(rule, minutes(minute)).await;
+    }
+    until("it is told, and its end", async || scene.arrived().len() == 2).await;
+    assert_eq!(scene.catalog.alert_cursor(STREAM_CURSOR).await.unwrap(), None);
+    scene.stop().await;
+
+    let scene = Scene::start(&folder, minutes(2), on()).await;
+    let head = *scene.writer.committed().borrow();
+    until("the stream is at the head", async || scene.catalog.alert_cursor(STREAM_CURSOR).await.unwrap() >= Some(head))
+        .await;
+    assert_eq!((scene.incidents().await.len(), scene.arrived().len()), (1, 0), "nothing is told again");
+    scene.event("e1", "DeleteTrail", minutes(2)).await;
+    until("what is new fires", async || scene.incidents().await.len() == 2).await;
     scene.stop().await;
 }
