@@ -57,8 +57,9 @@ async fn a_rule_that_is_switched_off_is_not_evaluated() {
     for name in ["a", "b"] {
         catalog.alert_rule_create(&rule(account(), name), AT, 2).await.unwrap();
     }
-    let enabled =
-        async || catalog.alert_rules_enabled().await.unwrap().into_iter().map(|rule| rule.name).collect::<Vec<_>>();
+    let enabled = async || {
+        catalog.alert_rules_enabled().await.unwrap().into_iter().map(|rule| rule.written.name).collect::<Vec<_>>()
+    };
     assert_eq!(enabled().await, ["a", "b"]);
     assert!(catalog.alert_rule_switch(account(), "audit", "a", false, LATER).await.unwrap());
     assert!(!catalog.alert_rule_switch(account(), "audit", "a", false, LATER).await.unwrap(), "it was off");
