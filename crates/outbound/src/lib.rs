@@ -15,6 +15,8 @@ mod exchange;
 mod folder;
 mod location;
 mod log_project;
+#[cfg(test)]
+mod recording_server;
 mod remote;
 mod settings;
 mod table_folder;
