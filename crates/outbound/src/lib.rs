@@ -15,6 +15,7 @@ mod exchange;
 mod folder;
 mod location;
 mod log_project;
+mod origin;
 #[cfg(test)]
 mod recording_server;
 mod remote;
