@@ -5,9 +5,8 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::scene::new_rule;
+use crate::ground::{AT, new_rule};
 
-const AT: Timestamp = Timestamp(1_768_465_800_000);
 const MINUTE: i64 = 60_000;
 
 fn rule(schedule: Value) -> KnownRule {
