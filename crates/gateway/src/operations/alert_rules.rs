@@ -14,7 +14,8 @@ fn missing(project: &str, name: &str) -> WireError {
     codes::ALERT_RULE_NOT_FOUND.because(format!("The project {project} has no alert rule {name}."))
 }
 
-fn ours(error: &CatalogError) -> WireError {
+/// A failure of the catalog.
+pub(super) fn ours(error: &CatalogError) -> WireError {
     unexpected(error, error.kind())
 }
 
