@@ -7,6 +7,7 @@
 mod ask;
 mod http;
 mod setting;
+mod trials;
 
 use std::time::{Duration, Instant};
 
@@ -23,6 +24,7 @@ use crate::server::Server;
 use ask::Rows;
 pub(crate) use ask::{Ask, Kind};
 use setting::Logstore;
+pub(crate) use trials::Tried;
 
 /// One question, as both answered it.
 #[derive(Debug, Serialize)]
@@ -45,6 +47,8 @@ pub(crate) struct Queries {
     pub(crate) pulled: Pulled,
     /// While a statement ran that needs one group for each event.
     pub(crate) heavy: Heavy,
+    /// Rules run dry.
+    pub(crate) tried: Vec<Tried>,
 }
 
 /// Reading the whole Logstore through its cursors.
@@ -79,7 +83,8 @@ pub(crate) struct Heavy {
 /// Makes the Logstore and asks the node everything.
 pub(crate) async fn measure(options: &Options, questions: &Questions, server: &mut Server) -> Result<Queries> {
     let key = server.key_of(questions.account()).await?;
-    let mut logstore = Logstore::make(server, key, options).await?;
+    let client = server.client_with(&key)?;
+    let mut logstore = Logstore::make(&client, server.address(), key, options).await?;
     let mut asked = Vec::new();
     for ask in ask::all(options, questions) {
         let (answer, times) = rounds(&mut logstore, &ask, options.rounds).await.with_context(|| ask.name.clone())?;
@@ -96,7 +101,8 @@ pub(crate) async fn measure(options: &Options, questions: &Questions, server: &m
     }
     let pulled = logstore.pull_all(server).await.context("pulling")?;
     let heavy = logstore.heavy(server, options).await.context("a heavy statement")?;
-    Ok(Queries { asked, pulled, heavy })
+    let tried = trials::all(&client, options).await.context("trials of rules")?;
+    Ok(Queries { asked, pulled, heavy, tried })
 }
 
 async fn rounds(logstore: &mut Logstore, ask: &Ask, rounds: usize) -> Result<(Rows, Vec<Duration>)> {
@@ -152,6 +158,7 @@ impl Queries {
             asked: vec![page],
             pulled: Pulled { events: 10, bytes: 200_000_000, seconds: 1.0, cpu_seconds: 4.0 },
             heavy,
+            tried: Vec::new(),
         }
     }
 }

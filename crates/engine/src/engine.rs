@@ -9,6 +9,7 @@ use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use datafusion::catalog::{
     CatalogProvider, CatalogProviderList, MemoryCatalogProvider, MemoryCatalogProviderList, MemorySchemaProvider,
+    TableProvider,
 };
 use datafusion::common::TableReference;
 use datafusion::error::DataFusionError;
@@ -21,7 +22,7 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use model::ErrorKind;
-use query::{Answer, Dialect, Engine, QueryError, Question, Scope, Search, Source};
+use query::{Answer, Dialect, Engine, QueryError, Question, Scope, Search, Source, Window, WindowAnswers};
 use store::Store;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
@@ -35,9 +36,12 @@ use crate::functions;
 use crate::guarded::{self, Running};
 use crate::postgres_catalog::{self, Catalogs};
 use crate::table::EventsTable;
+use crate::windows::{self, Present, Walk, WindowedTable};
 
 /// Threads that compute, and parts a query is cut into.
 const THREADS: usize = 2;
+/// Answers of windows that wait to be taken.
+const WAITING_WINDOWS: usize = 16;
 
 /// Where the tables of a statement are read.
 #[derive(Clone)]
@@ -54,6 +58,8 @@ pub struct SqlEngine {
     /// Everything but tables and memory, for each dialect.
     log_service: SessionState,
     postgres: SessionState,
+    /// Log Service's, for many windows at once.
+    windowed: SessionState,
     runtime: Option<Runtime>,
 }
 
@@ -79,8 +85,9 @@ impl SqlEngine {
         };
         Ok(SqlEngine {
             sources,
-            log_service: prototype(Dialect::LogService),
-            postgres: prototype(Dialect::Postgres),
+            log_service: answering(prototype(Dialect::LogService)),
+            postgres: answering(prototype(Dialect::Postgres)),
+            windowed: windows::prototype(prototype(Dialect::LogService)),
             runtime: Some(runtime),
         })
     }
@@ -97,22 +104,15 @@ impl SqlEngine {
         self.runtime.as_ref().expect("taken only by drop")
     }
 
+    /// A state of a question's own.
     fn state(&self, question: &Question) -> Result<SessionState, QueryError> {
-        let memory_bytes = question.meter.limits().memory_bytes;
-        let no_disk = DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled);
-        let environment = RuntimeEnvBuilder::new()
-            .with_memory_pool(Arc::new(FairSpillPool::new(memory_bytes)))
-            .with_disk_manager_builder(no_disk)
-            .build_arc()
-            .map_err(|error| query_error(error, memory_bytes))?;
-        let prototype = match question.dialect {
-            Dialect::LogService => &self.log_service,
-            Dialect::Postgres => &self.postgres,
-        };
-        Ok(SessionStateBuilder::new_from_existing(prototype.clone())
-            .with_runtime_env(environment)
-            .with_catalog_list(own_catalogs(prototype))
-            .build())
+        own_state(
+            question,
+            match question.dialect {
+                Dialect::LogService => &self.log_service,
+                Dialect::Postgres => &self.postgres,
+            },
+        )
     }
 }
 
@@ -123,6 +123,20 @@ impl Drop for SqlEngine {
             runtime.shutdown_background();
         }
     }
+}
+
+fn own_state(question: &Question, prototype: &SessionState) -> Result<SessionState, QueryError> {
+    let memory_bytes = question.meter.limits().memory_bytes;
+    let no_disk = DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled);
+    let environment = RuntimeEnvBuilder::new()
+        .with_memory_pool(Arc::new(FairSpillPool::new(memory_bytes)))
+        .with_disk_manager_builder(no_disk)
+        .build_arc()
+        .map_err(|error| query_error(error, memory_bytes))?;
+    Ok(SessionStateBuilder::new_from_existing(prototype.clone())
+        .with_runtime_env(environment)
+        .with_catalog_list(own_catalogs(prototype))
+        .build())
 }
 
 /// An empty catalog list: a state's clones share theirs, and a query's tables are nobody else's.
@@ -158,10 +172,12 @@ fn prototype(dialect: Dialect) -> SessionState {
     }
     let known = |name: &str| state.scalar_functions().get(name).cloned().expect("registered above");
     let casts = Casts { json_to_text: known("json_to_text"), json_to_texts: known("json_to_texts") };
-    SessionStateBuilder::new_from_existing(state)
-        .with_analyzer_rule(Arc::new(casts))
-        .with_optimizer_rule(Arc::new(Combined))
-        .build()
+    SessionStateBuilder::new_from_existing(state).with_analyzer_rule(Arc::new(casts)).build()
+}
+
+/// For statements that are answered once.
+fn answering(state: SessionState) -> SessionState {
+    SessionStateBuilder::new_from_existing(state).with_optimizer_rule(Arc::new(Combined)).build()
 }
 
 /// A question's plan and the context it runs in.
@@ -170,7 +186,15 @@ struct Planned {
     plan: LogicalPlan,
 }
 
-async fn plan(state: SessionState, sources: &Sources, question: &Question) -> Result<Planned, QueryError> {
+/// How a table of events is read.
+type AsTable = fn(EventsTable) -> Arc<dyn TableProvider>;
+
+async fn plan(
+    state: SessionState,
+    sources: &Sources,
+    question: &Question,
+    as_table: AsTable,
+) -> Result<Planned, QueryError> {
     let memory_bytes = question.meter.limits().memory_bytes;
     let failed = |error: DataFusionError| query_error(error, memory_bytes);
     if question.dialect == Dialect::Postgres && postgres_catalog::is_about_catalogs(&question.sql) {
@@ -183,7 +207,7 @@ async fn plan(state: SessionState, sources: &Sources, question: &Question) -> Re
         let Source::Events(view) = &table.source else { continue };
         let search = if at == 0 { question.search.clone() } else { Search::All };
         let scope = Scope { view: view.clone(), from: question.from, before: question.before, search };
-        let events_table = Arc::new(EventsTable::new(sources.events.clone(), scope, &columns, question.meter.clone()));
+        let events_table = as_table(EventsTable::new(sources.events.clone(), scope, &columns, question.meter.clone()));
         if at == 0 {
             context.register_table(TableReference::bare("log"), events_table.clone()).map_err(failed)?;
         }
@@ -211,7 +235,7 @@ async fn run(
     let meter = question.meter.clone();
     let started = async {
         let failed = |error: DataFusionError| query_error(error, meter.limits().memory_bytes);
-        let planned = plan(state, &sources, &question).await?;
+        let planned = plan(state, &sources, &question, |table| Arc::new(table)).await?;
         let state = planned.context.state();
         let physical = state.create_physical_plan(&planned.plan).await.map_err(failed)?;
         execute_stream(physical, state.task_ctx()).map_err(failed)
@@ -240,11 +264,31 @@ impl Engine for SqlEngine {
         Ok(Answer { schema, batches: guarded::receive(receiver, running) })
     }
 
+    async fn answer_windows(&self, question: Question, windows: Vec<Window>) -> Result<WindowAnswers, QueryError> {
+        let mut state = own_state(&question, &self.windowed)?;
+        let present = Present::default();
+        present.register(&mut state);
+        let (meter, sources) = (question.meter.clone(), self.sources.clone());
+        let planning = self.runtime().spawn(async move {
+            let failed = |error: DataFusionError| query_error(error, question.meter.limits().memory_bytes);
+            let planned = plan(state, &sources, &question, |table| Arc::new(WindowedTable(table))).await?;
+            let state = planned.context.state();
+            let physical = state.create_physical_plan(&planned.plan).await.map_err(failed)?;
+            Walk::new(&physical, present, state.task_ctx(), windows, question.meter.clone()).map_err(failed)
+        });
+        let broke = |source| QueryError::Failed { kind: ErrorKind::Bug, source: Box::new(source) };
+        let walk = planning.await.map_err(broke)??;
+        let (sender, receiver) = tokio::sync::mpsc::channel(WAITING_WINDOWS);
+        let runtime = self.runtime().handle().clone();
+        let task = self.runtime().spawn_blocking(move || walk.run(&runtime, &sender));
+        Ok(guarded::receive(receiver, Running { task: task.abort_handle(), meter }))
+    }
+
     async fn describe(&self, question: Question) -> Result<SchemaRef, QueryError> {
         let state = self.state(&question)?;
         let sources = self.sources.clone();
         let task = self.runtime().spawn(async move {
-            let planned = plan(state, &sources, &question).await?;
+            let planned = plan(state, &sources, &question, |table| Arc::new(table)).await?;
             Ok(Arc::new(planned.plan.schema().as_arrow().clone()))
         });
         task.await.map_err(|source| QueryError::Failed { kind: ErrorKind::Bug, source: Box::new(source) })?

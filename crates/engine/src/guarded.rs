@@ -63,9 +63,9 @@ async fn next_batch(rows: &mut SendableRecordBatchStream, meter: &Meter) -> Resu
 }
 
 /// The receiving side; dropping it ends the query.
-pub(crate) fn receive(receiver: Receiver<Batch>, running: Running) -> BoxStream<'static, Batch> {
+pub(crate) fn receive<T: Send + 'static>(receiver: Receiver<T>, running: Running) -> BoxStream<'static, T> {
     stream::unfold((receiver, running), |(mut receiver, running)| async move {
-        receiver.recv().await.map(|batch| (batch, (receiver, running)))
+        receiver.recv().await.map(|item| (item, (receiver, running)))
     })
     .boxed()
 }

@@ -17,5 +17,6 @@ mod postgres_catalog;
 mod table;
 #[cfg(feature = "warehouse")]
 pub mod warehouse;
+mod windows;
 
 pub use engine::SqlEngine;

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
 use arrow::compute::cast;
-use arrow::datatypes::{Field, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::error::{DataFusionError, Result};
@@ -20,6 +20,7 @@ use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::stream::RecordBatchReceiverStream;
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
+use model::Timestamp;
 use query::{Column, Meter, Scope};
 
 use crate::columns::{Columns, Content};
@@ -52,6 +53,15 @@ impl EventsTable {
     /// The scope with what these conditions allow.
     pub(crate) fn narrowed(&self, filters: &[Expr]) -> Scope {
         pushdown::narrowed(&self.scope, filters, |name| self.content(name))
+    }
+
+    /// What a scan with this projection and these conditions reads.
+    pub(crate) fn reading(&self, projection: Option<&Vec<usize>>, filters: &[Expr]) -> Result<Reading> {
+        let chosen: Vec<usize> = projection.cloned().unwrap_or_else(|| (0..self.contents.len()).collect());
+        let schema: SchemaRef = Arc::new(self.schema.project(&chosen)?);
+        let contents: Vec<Content> = chosen.iter().map(|at| self.contents[*at].clone()).collect();
+        let (events, meter) = (self.events.clone(), self.meter.clone());
+        Ok(Reading { events, scope: self.narrowed(filters), contents, schema, meter })
     }
 
     pub(crate) fn events(&self) -> Arc<dyn Events> {
@@ -88,22 +98,49 @@ impl TableProvider for EventsTable {
         filters: &[Expr],
         _limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let chosen: Vec<usize> = projection.cloned().unwrap_or_else(|| (0..self.contents.len()).collect());
-        let schema: SchemaRef = Arc::new(self.schema.project(&chosen)?);
-        let contents: Vec<Content> = chosen.iter().map(|at| self.contents[*at].clone()).collect();
-        let scope = self.narrowed(filters);
-        let reading = Arc::new(Reading { events: self.events.clone(), scope, contents, meter: self.meter.clone() });
-        Readers::plan(reading, schema)
+        let reading = self.reading(projection, filters)?;
+        let schema = reading.schema();
+        Readers::plan(Arc::new(reading), schema)
     }
 }
 
 /// What a plan reads of a table.
 #[derive(Debug)]
-struct Reading {
+pub(crate) struct Reading {
     events: Arc<dyn Events>,
     scope: Scope,
     contents: Vec<Content>,
+    schema: SchemaRef,
     meter: Arc<Meter>,
+}
+
+impl Reading {
+    /// What the columns are.
+    pub(crate) fn schema(&self) -> SchemaRef {
+        self.schema.clone()
+    }
+
+    /// The events of a part of the time, and the times of each batch's.
+    pub(crate) fn between(
+        self: &Arc<Self>,
+        from: Timestamp,
+        before: Timestamp,
+    ) -> impl Iterator<Item = Result<(ArrayRef, RecordBatch)>> + use<> {
+        let mut columns = Content::read(&self.contents);
+        let time = columns.iter().position(|column| *column == Column::Time).unwrap_or(columns.len());
+        if time == columns.len() {
+            columns.push(Column::Time);
+        }
+        let (from, before) = (self.scope.from.max(from), self.scope.before.min(before));
+        let scope = Scope { from, before, ..self.scope.clone() };
+        let readers = self.events.scan(&scope, &columns, self.meter.clone(), PARTITIONS);
+        let reading = self.clone();
+        readers.into_iter().flatten().map(move |batch| {
+            let batch = batch.map_err(external)?;
+            let events = typed(&arranged(&batch, &reading.contents, &columns), &reading.schema)?;
+            Ok((cast(batch.column(time), &DataType::Timestamp(TimeUnit::Millisecond, None))?, events))
+        })
+    }
 }
 
 impl Start for Reading {

@@ -71,6 +71,35 @@ pub struct Answer {
     pub batches: BoxStream<'static, Result<RecordBatch, QueryError>>,
 }
 
+/// A stretch of time a statement is asked about, and when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// Event time at or after this.
+    pub from: Timestamp,
+    /// Event time before this.
+    pub before: Timestamp,
+    /// What `now()` says.
+    pub now: Timestamp,
+}
+
+/// What a statement finds in a window.
+#[derive(Debug)]
+pub enum WindowAnswer {
+    /// What it found in the window before: both hold the same events.
+    Same,
+    /// These rows.
+    Rows {
+        /// The rows.
+        batches: Vec<RecordBatch>,
+        /// Why there are no more, if there would have been.
+        cut: Option<Cut>,
+    },
+}
+
+/// The answers of windows, in their order. An error is about its window alone; only behind a [`QueryError::Cut`] there is
+/// nothing more. Dropping it ends the query.
+pub type WindowAnswers = BoxStream<'static, Result<WindowAnswer, QueryError>>;
+
 /// A statement was not answered.
 #[derive(Debug, thiserror::Error)]
 pub enum QueryError {
@@ -130,6 +159,11 @@ impl QueryError {
 pub trait Engine: Send + Sync {
     /// Plans the statement and starts to answer it.
     async fn answer(&self, question: Question) -> Result<Answer, QueryError>;
+
+    /// Answers the statement for each of these windows as if it had been asked alone, and reads every event once. Neither end of
+    /// a window may lie before the same end of the one before it; the question's own range must hold them all. Its meter
+    /// counts for all windows together, its limit of rows for each by itself.
+    async fn answer_windows(&self, question: Question, windows: Vec<Window>) -> Result<WindowAnswers, QueryError>;
 
     /// The columns it would have, without running it: what a driver asks before it binds parameters.
     async fn describe(&self, question: Question) -> Result<SchemaRef, QueryError>;

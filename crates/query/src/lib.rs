@@ -14,7 +14,7 @@ pub mod tables;
 mod texts;
 
 pub use admission::{Admission, Ticket, TooManyQueries};
-pub use engine::{Answer, Dialect, Engine, QueryError, Question, Source, Table};
+pub use engine::{Answer, Dialect, Engine, QueryError, Question, Source, Table, Window, WindowAnswer, WindowAnswers};
 pub use limits::{Cut, Limits, Meter};
 pub use parse::{ParseError, Sql, Statement, parse};
 pub use scan::{Column, Order, Scope};

@@ -12,8 +12,8 @@ use futures::StreamExt;
 use model::logstore::View;
 use model::{AccountId, ErrorKind, Timestamp};
 use query::{
-    Admission, Dialect, Engine, Limits, Matcher, Meter, Order, ParseError, QueryError, Question, Scope, Source, Sql,
-    Statement, Table, Ticket, TooManyQueries,
+    Admission, Cut, Dialect, Engine, Limits, Matcher, Meter, Order, ParseError, QueryError, Question, Scope, Source,
+    Statement, Table, Ticket, TooManyQueries, Window, WindowAnswers,
 };
 use store::{Store, StoreError};
 
@@ -139,6 +139,16 @@ impl AskError {
     }
 }
 
+impl Asked {
+    /// A rule reads what is its own account's.
+    fn check_role(&self, account: AccountId) -> Result<(), AskError> {
+        if !self.role.is_empty() && role_account(&self.role) != Some(account) {
+            return Err(AskError::OtherAccount { role: self.role.clone() });
+        }
+        Ok(())
+    }
+}
+
 /// Asks. Cheap to clone.
 #[derive(Clone)]
 pub struct Asker {
@@ -172,9 +182,7 @@ impl Asker {
 
     /// The answer, for a rule of this account.
     pub async fn ask(&self, account: AccountId, asked: &Asked, now: Timestamp) -> Result<Told, AskError> {
-        if !asked.role.is_empty() && role_account(&asked.role) != Some(account) {
-            return Err(AskError::OtherAccount { role: asked.role.clone() });
-        }
+        asked.check_role(account)?;
         let statement = query::parse(&asked.query)?;
         let (rows, is_truncated) = match asked.store_type.as_str() {
             "log" => self.ask_logstore(account, asked, statement, now).await?,
@@ -198,6 +206,26 @@ impl Asker {
         Ok(self.catalog.logstore_view(&found.ok_or_else(missing)?, now).await?)
     }
 
+    /// What a query's Logstore shows to the rule's account.
+    pub(crate) async fn own_view(&self, account: AccountId, asked: &Asked, now: Timestamp) -> Result<View, AskError> {
+        asked.check_role(account)?;
+        self.view(account, &asked.project, &asked.store, now).await
+    }
+
+    /// What a statement answers for many windows within a query's range. Whoever asks has a [`Asker::place`].
+    pub(crate) async fn windows(
+        &self,
+        account: AccountId,
+        asked: &Asked,
+        statement: &Statement,
+        windows: Vec<Window>,
+        meter: Arc<Meter>,
+        now: Timestamp,
+    ) -> Result<WindowAnswers, AskError> {
+        let view = Arc::new(self.own_view(account, asked, now).await?);
+        Ok(self.engine()?.answer_windows(question(asked, statement, view, meter), windows).await?)
+    }
+
     async fn ask_logstore(
         &self,
         account: AccountId,
@@ -209,8 +237,8 @@ impl Asker {
         let _ticket = self.admission.admit(account, PATIENCE).await?;
         let meter = Arc::new(Meter::new(Limits { rows: asked.rows_max, ..self.limits }));
         let _canceller = Canceller(meter.clone());
-        match &statement.sql {
-            Some(sql) => self.state(asked, &statement, sql, view, meter).await,
+        match statement.sql {
+            Some(_) => self.state(asked, &statement, view, meter).await,
             None => self.search(asked, statement, view, meter).await,
         }
     }
@@ -237,33 +265,24 @@ impl Asker {
         &self,
         asked: &Asked,
         statement: &Statement,
-        sql: &Sql,
         view: Arc<View>,
         meter: Arc<Meter>,
     ) -> Result<(Vec<Row>, bool), AskError> {
-        let no_sql = AskError::NoSql("this node was built without SQL: use a query without a `|`");
-        let engine = self.engine.as_ref().ok_or(no_sql)?;
-        let question = Question {
-            sql: sql.text.clone(),
-            dialect: Dialect::LogService,
-            tables: vec![Table { name: asked.store.clone(), source: Source::Events(view) }],
-            search: statement.search.clone(),
-            from: asked.from,
-            before: asked.before,
-            meter,
-        };
-        let mut answer = engine.answer(question).await?;
+        let mut answer = self.engine()?.answer(question(asked, statement, view, meter)).await?;
         let mut rows = Vec::new();
-        let mut seen = 0;
         while let Some(batch) = answer.batches.next().await {
-            let batch = batch?;
-            seen += batch.num_rows();
-            rows::append(&batch, &mut rows, asked.rows_max)?;
-            if seen > asked.rows_max {
-                return Ok((rows, true));
+            match batch {
+                Ok(batch) => rows::append(&batch, &mut rows, asked.rows_max)?,
+                Err(QueryError::Cut(Cut::Rows(_))) => return Ok((rows, true)),
+                Err(error) => return Err(error.into()),
             }
         }
         Ok((rows, false))
+    }
+
+    fn engine(&self) -> Result<&Arc<dyn Engine>, AskError> {
+        let no_sql = AskError::NoSql("this node was built without SQL: use a query without a `|`");
+        self.engine.as_ref().ok_or(no_sql)
     }
 
     /// A resource's records that the search holds for.
@@ -287,6 +306,19 @@ impl Asker {
         let is_truncated = rows.len() > asked.rows_max;
         rows.truncate(asked.rows_max);
         Ok((rows, is_truncated))
+    }
+}
+
+/// What a statement asks of a Logstore.
+fn question(asked: &Asked, statement: &Statement, view: Arc<View>, meter: Arc<Meter>) -> Question {
+    Question {
+        sql: statement.sql.as_ref().map_or_else(String::new, |sql| sql.text.clone()),
+        dialect: Dialect::LogService,
+        tables: vec![Table { name: asked.store.clone(), source: Source::Events(view) }],
+        search: statement.search.clone(),
+        from: asked.from,
+        before: asked.before,
+        meter,
     }
 }
 

@@ -9,7 +9,6 @@ mod explain;
 mod explanation;
 mod pipeline;
 mod report;
-mod same;
 mod sliding;
 
 use std::sync::Arc;
@@ -20,7 +19,7 @@ use alert::rule::RuleError;
 use catalog::{AlertRule, AlertRuleId, Catalog, CatalogError, NewAlertRule};
 use host::Clock;
 use model::{AccountId, ErrorKind, Timestamp};
-use query::Limits;
+use query::{Cut, Limits};
 use store::Store;
 
 use crate::desk::{read_book, read_silences};
@@ -33,8 +32,6 @@ pub use report::{Episode, Failure, Report, Tally, Told, ToldOf};
 
 /// Instants of a trial at most: a run every minute for ten weeks.
 const RUNS_MAX: usize = 100_000;
-/// Runs that need a query of their own, at most.
-const ASKED_RUNS_MAX: usize = 2_000;
 /// A trial ends after so long, and says how far it came.
 const PATIENCE: Duration = Duration::from_secs(50);
 /// What reading events ahead may cost: as much as the largest question.
@@ -137,28 +134,31 @@ impl Trials {
             return Err(TrialError::EmptyRange);
         }
         let instants = rule.schedule.runs_between(from, to, RUNS_MAX + 1);
-        let (Some(first), Some(last)) = (instants.first(), instants.last()) else {
-            return Err(TrialError::NoRuns { from, to });
-        };
+        let Some(first) = instants.first() else { return Err(TrialError::NoRuns { from, to }) };
         if instants.len() > RUNS_MAX {
             return Err(TrialError::TooManyRuns);
         }
         // Whoever asks wants to know what it would say if it spoke.
         let muted = rule.rule.mute_until.take();
         let rule = Arc::new(rule);
-        let parts = (self.asker.clone(), self.store.clone());
-        let mut answers = Answers::new(rule.clone(), parts, (*first, *last), LIMITS, self.clock.now()).await?;
+        let parts = (&self.asker, &self.store);
+        let mut answers = Answers::new(rule.clone(), parts, &instants, LIMITS, self.clock.now()).await?;
         let mut report = Report::new(&rule, (from, to), instants.len());
         report.note_of_mute(muted);
         let mut pipeline = self.pipeline(&rule, *first).await?;
         let mut state = RuleState::default();
         for instant in &instants {
-            let is_enough = answers.asks_each() && answers.made >= ASKED_RUNS_MAX;
-            if is_enough || started.elapsed() > PATIENCE {
-                report.note_of_an_end(*instant, answers.made);
-                break;
-            }
-            let looked = answers.at(*instant).await;
+            let looked = match answers.at(*instant).await {
+                Ok(looked) if started.elapsed() <= PATIENCE => looked,
+                Ok(_) => {
+                    report.note_of_an_end(*instant, &Cut::Time(PATIENCE).to_string());
+                    break;
+                }
+                Err(error) => {
+                    report.note_of_an_end(*instant, &error.to_string());
+                    break;
+                }
+            };
             let place = place(&rule, *instant);
             let outcome = looked.outcome.as_ref().map_err(String::as_str);
             let step = step(&rule.rule, &place, Scope::Everything, &state, &looked.answers, outcome);

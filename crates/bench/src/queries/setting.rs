@@ -1,5 +1,6 @@
 //! The Logstore that is asked: made as a user would make it, and called as Log Service's clients call.
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -17,9 +18,9 @@ use super::{Heavy, Pulled};
 use crate::options::Options;
 use crate::server::{Key, Server};
 
-const PROJECT: &str = "bench-queries";
+pub(super) const PROJECT: &str = "bench-queries";
 const TRAIL: &str = "bench-queries";
-const LOGSTORE: &str = "actiontrail_bench-queries";
+pub(super) const LOGSTORE: &str = "actiontrail_bench-queries";
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Log Service's most for one pull.
 const PULL_GROUPS: usize = 1000;
@@ -32,12 +33,11 @@ pub(super) struct Logstore {
 }
 
 impl Logstore {
-    pub(super) async fn make(server: &Server, key: Key, options: &Options) -> Result<Logstore> {
-        let client = server.client_with(&key)?;
-        let mut logstore = Logstore { connection: Connection::new(server.address()), key };
+    pub(super) async fn make(client: &Client, address: SocketAddr, key: Key, options: &Options) -> Result<Logstore> {
+        let mut logstore = Logstore { connection: Connection::new(address), key };
         let project = serde_json::json!({ "projectName": PROJECT, "description": "" }).to_string();
         logstore.call("POST", "/", &[], "application/json", project.into()).await.context("CreateProject")?;
-        make_trail(&client, options).await?;
+        make_trail(client, options).await?;
         logstore.wait(options).await?;
         Ok(logstore)
     }

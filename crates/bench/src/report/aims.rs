@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Answered, Report};
-use crate::queries::{Kind, Queries};
+use crate::queries::{Kind, Queries, Tried};
 
 /// CPU time of the write path: this share of ClickHouse's, and this many microseconds.
 const CPU_SHARE: f64 = 0.4;
@@ -15,6 +15,8 @@ const LOOKUP_SHARE: f64 = 0.5;
 const HISTOGRAM_MS: f64 = 20.0;
 /// Raw events that one core hands out in a second.
 const PULLED_MB: f64 = 100.0;
+/// A rule run dry over a month.
+const TRIAL_SECONDS: f64 = 10.0;
 const VISIBLE_MS: f64 = 100.0;
 const PEAK_MIB: f64 = 1024.0;
 const IDLE_MIB: f64 = 150.0;
@@ -105,7 +107,10 @@ fn of_queries(queries: &Queries) -> impl Iterator<Item = Aim> {
         1000.0 * PULLED_MB / queries.pulled.megabytes_a_core_second(),
         1000.0,
     );
-    compared.chain(at_once).chain([pulled])
+    let trial = |tried: &Tried| {
+        Aim::new(format!("run dry: {}", tried.rule), "ms", 1000.0 * tried.seconds, 1000.0 * TRIAL_SECONDS)
+    };
+    compared.chain(at_once).chain([pulled]).chain(queries.tried.iter().map(trial))
 }
 
 fn half_of_theirs(ours: &Answered, theirs: &Answered) -> impl Iterator<Item = Aim> {

@@ -145,7 +145,7 @@ fn cold_reads(report: &Report, text: &mut Text) {
 
 /// The Logstore's answers beside ClickHouse's.
 fn queries(queries: &Queries, text: &mut Text) {
-    let Queries { asked, pulled, heavy } = queries;
+    let Queries { asked, pulled, heavy, tried } = queries;
     text.head(&[
         "query of a Logstore, median, warm, ms",
         "rows",
@@ -169,6 +169,11 @@ fn queries(queries: &Queries, text: &mut Text) {
     text.row(&["a statement with a group for each event", &format!("{} after {:.1} s", heavy.outcome, heavy.seconds)]);
     let (before, peak) = (mib(heavy.before.resident), mib(heavy.peak_rss_bytes));
     text.row(&["memory before it, and the most so far", &format!("{before:.0} and {peak:.0} MiB")]);
+    text.head(&["rule run dry over thirty days", "runs", "with an answer of their own", "that fired", "s"]);
+    for each in tried {
+        let [runs, evaluated, fired] = [each.runs, each.evaluated, each.fired].map(|count| count.to_string());
+        text.row(&[&each.rule, &runs, &evaluated, &fired, &format!("{:.1}", each.seconds)]);
+    }
 }
 
 /// Ours by theirs, and theirs by ours.

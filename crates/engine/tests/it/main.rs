@@ -7,3 +7,4 @@ mod functions;
 mod node;
 mod published;
 mod statements;
+mod windows;

@@ -15,7 +15,7 @@ use host::{RealDisk, SystemClock};
 use journal::{Entry, Writer};
 use model::logstore::View;
 use model::{AccountId, Event, Timestamp};
-use query::{Dialect, Engine, Limits, Meter, QueryError, Question, Source, Table, parse};
+use query::{Dialect, Engine, Limits, Meter, QueryError, Question, Source, Table, Window, WindowAnswer, parse};
 use store::{Config, Store};
 use tempfile::TempDir;
 
@@ -83,9 +83,38 @@ impl Node {
     /// The rows of a query that works, each joined with `|`.
     pub(crate) async fn rows(&self, text: &str) -> Vec<String> {
         let (_, rows) = self.ask(text).await.unwrap_or_else(|error| panic!("{text}: {error:?}"));
-        let cell = |cell: Option<String>| cell.unwrap_or_else(|| "NULL".to_owned());
-        rows.into_iter().map(|row| row.into_iter().map(cell).collect::<Vec<_>>().join("|")).collect()
+        lines(rows)
     }
+
+    /// The rows of each window, those of the window before where they are the same, and how many were worked out.
+    pub(crate) async fn windows(
+        &self,
+        text: &str,
+        windows: &[Window],
+        limits: Limits,
+    ) -> (Vec<Result<Vec<String>, QueryError>>, usize) {
+        let asked = self.engine.answer_windows(question(text, limits), windows.to_vec()).await;
+        let mut answers = asked.unwrap_or_else(|error| panic!("{text}: {error:?}"));
+        let mut told: Vec<Result<Vec<String>, QueryError>> = Vec::new();
+        let mut made = 0;
+        while let Some(answer) = answers.next().await {
+            told.push(match answer {
+                Ok(WindowAnswer::Same) => Ok(told.last().unwrap().as_ref().unwrap().clone()),
+                Ok(WindowAnswer::Rows { batches, .. }) => {
+                    made += 1;
+                    Ok(lines(batches.iter().flat_map(texts).collect()))
+                }
+                Err(error) => Err(error),
+            });
+        }
+        (told, made)
+    }
+}
+
+/// Each row joined with `|`.
+pub(crate) fn lines(rows: Rows) -> Vec<String> {
+    let cell = |cell: Option<String>| cell.unwrap_or_else(|| "NULL".to_owned());
+    rows.into_iter().map(|row| row.into_iter().map(cell).collect::<Vec<_>>().join("|")).collect()
 }
 
 pub(crate) fn limits() -> Limits {
@@ -106,7 +135,7 @@ pub(crate) fn question(text: &str, limits: Limits) -> Question {
     }
 }
 
-fn texts(batch: &RecordBatch) -> Rows {
+pub(crate) fn texts(batch: &RecordBatch) -> Rows {
     let options = FormatOptions::default();
     let formatters: Vec<ArrayFormatter<'_>> =
         batch.columns().iter().map(|column| ArrayFormatter::try_new(column, &options).unwrap()).collect();

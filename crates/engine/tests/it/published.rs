@@ -36,6 +36,13 @@ fn published() -> Vec<(String, String)> {
     queries
 }
 
+pub(crate) fn rules() -> Vec<serde_json::Value> {
+    let rules = std::fs::read(shared("data/rules/actiontrail_alert_rules_41.json")).unwrap();
+    let rules: Vec<serde_json::Value> = serde_json::from_slice(&rules).unwrap();
+    assert_eq!(rules.len(), 41);
+    rules
+}
+
 #[test]
 fn every_published_search_is_read() {
     let mut read = 0;
@@ -57,11 +64,7 @@ async fn every_published_rule_is_answered() {
     let node = Node::open().await;
     node.put(&invictus()).await;
     node.settle().await;
-    let rules = std::fs::read(shared("data/rules/actiontrail_alert_rules_41.json")).unwrap();
-    let rules: serde_json::Value = serde_json::from_slice(&rules).unwrap();
-    let rules = rules.as_array().expect("a list of rules");
-    assert_eq!(rules.len(), 41);
-    for rule in rules {
+    for rule in rules() {
         let query = rule["queries"][0].as_str().expect("a query");
         let (names, _) = node.ask(query).await.unwrap_or_else(|error| panic!("{query}: {error:?}"));
         let groups = rule["group_by"].as_array().into_iter().flatten().filter_map(|group| group.as_str());

@@ -1,22 +1,23 @@
-//! What a rule's queries answer at rising instants, with as little asking as possible.
+//! What a rule's queries answer at rising instants, with every event read once.
 //!
-//! A plain search is read once and its windows slide over it (`sliding`). Other queries are asked run by run, but runs whose windows
-//! hold the same events share an answer (`same`). Either way the answer is the one the schedule would have got.
+//! The windows of a plain search slide over one walk (`sliding`); those of a statement are answered by the engine from the panes
+//! they share; records are as they are now. A run whose queries all found what they found before is not evaluated again.
+//! Either way the answer is the one the schedule would have got.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use alert::Found;
 use alert::evaluate::{Outcome, QueryAnswer, evaluate};
-use alert::rule::{Query, StoreType};
+use alert::rule::StoreType;
+use alert::{Found, Row};
+use futures::StreamExt;
 use model::Timestamp;
-use query::{Limits, Meter, Scope, Ticket};
-use store::Store;
+use query::{Limits, Meter, QueryError, Scope, Ticket, Window, WindowAnswer, WindowAnswers};
+use store::{Store, StoreError};
 
-use super::same::{EventSeconds, Events, asks_for_the_present};
 use super::sliding::Sliding;
 use crate::evaluation::{Run, question};
 use crate::question::{AskError, Asked, Asker};
+use crate::rows;
 use crate::rules::KnownRule;
 
 /// One run: the answers and what the rule makes of them.
@@ -29,144 +30,166 @@ pub(crate) struct Looked {
 /// See the module.
 pub(crate) struct Answers {
     rule: Arc<KnownRule>,
-    asker: Asker,
-    now: Timestamp,
-    way: Way,
+    queries: Vec<Answered>,
     last: Option<Arc<Looked>>,
     /// How many evaluations were really made.
     pub(crate) made: usize,
+    /// Among the account's queries.
+    _place: Ticket,
+}
+
+/// A query, and what it found last.
+struct Answered {
+    way: Way,
+    rows_max: usize,
+    found: Result<Rows, String>,
+}
+
+#[derive(Default)]
+struct Rows {
+    rows: Vec<Row>,
+    is_truncated: bool,
 }
 
 enum Way {
-    /// With its place among the account's queries.
-    Sliding(Box<(Sliding, Ticket)>),
-    Asking {
-        seconds: Vec<Option<EventSeconds>>,
-        known: HashMap<Vec<Events>, Arc<Looked>>,
-    },
+    Search(Box<Sliding>),
+    Statement(WindowAnswers),
+    /// What it found at first holds for all.
+    Known,
 }
 
-/// The first and the last window of each query.
-type Windows = Vec<(Timestamp, Timestamp)>;
-
 impl Answers {
-    /// For instants from the first to the last of these. `limits` are for reading events ahead; each query has its own.
+    /// For these instants, which rise. `limits` are for all answers of a query together, those of rows for each.
     pub(crate) async fn new(
         rule: Arc<KnownRule>,
-        (asker, store): (Asker, Store),
-        (first, last): (Timestamp, Timestamp),
+        (asker, store): (&Asker, &Store),
+        instants: &[Timestamp],
         limits: Limits,
         now: Timestamp,
     ) -> Result<Answers, AskError> {
-        let reach = |query: &Query| {
-            let (from, before) = (query.range.at(first).0, query.range.at(last).1);
-            (Timestamp(from.saturating_mul(1000)), Timestamp(before.saturating_mul(1000)))
-        };
-        let windows: Windows = rule.rule.queries.iter().map(reach).collect();
-        let meter = Arc::new(Meter::new(limits));
-        let scope = |number: usize| {
-            let (rule, asker) = (rule.clone(), asker.clone());
-            let (from, before) = windows[number];
-            async move {
-                let query = &rule.rule.queries[number];
-                let asked = question(&rule, query, last, Run::Scheduled);
-                let view = asker.view(rule.row.account, &asked.project, &asked.store, now).await?;
-                let search = query.statement.as_ref().map_or(query::Search::All, |statement| statement.search.clone());
-                Ok::<_, AskError>(Scope { view: Arc::new(view), from, before, search })
-            }
-        };
-        let is_own = |query: &Query| query.store == StoreType::Log && query.role.is_empty();
-        let is_plain = |query: &Query| query.statement.as_ref().is_some_and(|statement| statement.sql.is_none());
-        let way = match rule.rule.queries.as_slice() {
-            [query] if is_own(query) && is_plain(query) => {
-                let ticket = asker.place(rule.row.account).await?;
-                let sliding = Sliding::new(store, scope(0).await?, meter, rule.rule.rows_max());
-                Way::Sliding(Box::new((sliding, ticket)))
-            }
-            queries => {
-                // Given back before the first question, which needs one of its own.
-                let _ticket = asker.place(rule.row.account).await?;
-                let mut seconds = Vec::new();
-                for (number, query) in queries.iter().enumerate() {
-                    let sql = query.statement.as_ref().and_then(|statement| statement.sql.as_ref());
-                    let can_share = is_own(query) && !sql.is_some_and(|sql| asks_for_the_present(&sql.text));
-                    seconds.push(match (query.store, can_share) {
-                        (StoreType::Log, true) => EventSeconds::of(&store, scope(number).await?, meter.clone()).await?,
-                        // Records are as they are now, at every instant.
-                        (StoreType::Meta, _) => Some(EventSeconds::default()),
-                        _ => None,
-                    });
-                }
-                Way::Asking { seconds, known: HashMap::new() }
-            }
-        };
-        Ok(Answers { rule, asker, now, way, last: None, made: 0 })
+        let place = asker.place(rule.row.account).await?;
+        let mut queries = Vec::new();
+        for number in 0..rule.rule.queries.len() {
+            queries.push(Answered::new(&rule, number, (asker, store), instants, limits, now).await?);
+        }
+        Ok(Answers { rule, queries, last: None, made: 0, _place: place })
     }
 
-    /// Whether every run may need a query of its own.
-    pub(crate) fn asks_each(&self) -> bool {
-        matches!(&self.way, Way::Asking { seconds, .. } if seconds.iter().any(Option::is_none))
-    }
-
-    /// The run of an instant, not before the last one's.
-    pub(crate) async fn at(&mut self, instant: Timestamp) -> Arc<Looked> {
+    /// The run of the next instant. An error means that a limit was reached, and there is no more.
+    pub(crate) async fn at(&mut self, instant: Timestamp) -> Result<Arc<Looked>, AskError> {
         let rule = self.rule.clone();
-        let asked: Vec<Asked> =
-            rule.rule.queries.iter().map(|query| question(&rule, query, instant, Run::Scheduled)).collect();
-        let looked = match &mut self.way {
-            Way::Sliding(sliding) => {
-                let (sliding, _) = sliding.as_mut();
-                if let Err(error) = sliding.move_to(asked[0].from, asked[0].before).await {
-                    return failed(&error);
-                }
-                let has_changed = sliding.take_change();
-                let same = self.last.take().filter(|_| !has_changed);
-                match same {
-                    Some(same) => same,
-                    None => {
-                        self.made += 1;
-                        let (rows, is_truncated) = sliding.rows();
-                        let mut found = found(&asked[0]);
-                        found.is_truncated = is_truncated;
-                        looked_at(&rule, vec![QueryAnswer::new(found, rows, &rule.rule)]).await
-                    }
-                }
-            }
-            Way::Asking { seconds, known } => {
-                let window = |(seconds, asked): (&Option<EventSeconds>, &Asked)| {
-                    let second = |at: Timestamp| at.0.div_euclid(1000);
-                    Some(seconds.as_ref()?.within(second(asked.from), second(asked.before)))
-                };
-                let key: Option<Vec<Events>> = seconds.iter().zip(&asked).map(window).collect();
-                match key.as_ref().and_then(|key| known.get(key)) {
-                    Some(same) => same.clone(),
-                    None => {
-                        self.made += 1;
-                        let looked = ask(&self.asker, &rule, &asked, self.now).await;
-                        // A failure may be a passing one.
-                        if let Some(key) = key.filter(|_| looked.outcome.is_ok()) {
-                            known.insert(key, looked.clone());
-                        }
-                        looked
-                    }
+        let queries = rule.rule.queries.iter();
+        let asked: Vec<Asked> = queries.map(|query| question(&rule, query, instant, Run::Scheduled)).collect();
+        let mut has_changed = false;
+        for (query, asked) in self.queries.iter_mut().zip(&asked) {
+            has_changed |= query.move_to(asked).await?;
+        }
+        let looked = match self.last.take().filter(|_| !has_changed) {
+            Some(same) => same,
+            None => {
+                self.made += 1;
+                let (answers, failure) = self.answers(&asked);
+                match failure {
+                    Some(failure) => Arc::new(Looked { answers, outcome: Err(failure) }),
+                    None => looked_at(&rule, answers).await,
                 }
             }
         };
         let looked = of_this_time(&rule, looked, &asked).await;
         self.last = Some(looked.clone());
-        looked
+        Ok(looked)
+    }
+
+    /// What the queries found, up to the first that failed, and why that one did.
+    fn answers(&self, asked: &[Asked]) -> (Vec<QueryAnswer>, Option<String>) {
+        let mut answers = Vec::new();
+        for (number, (query, asked)) in self.queries.iter().zip(asked).enumerate() {
+            match &query.found {
+                Ok(Rows { rows, is_truncated }) => {
+                    let found = Found { is_truncated: *is_truncated, ..found(asked) };
+                    answers.push(QueryAnswer::new(found, rows.clone(), &self.rule.rule));
+                }
+                Err(error) => return (answers, Some(format!("query {number}: {error}"))),
+            }
+        }
+        (answers, None)
     }
 }
 
-async fn ask(asker: &Asker, rule: &Arc<KnownRule>, asked: &[Asked], now: Timestamp) -> Arc<Looked> {
-    let mut answers = Vec::new();
-    for each in asked {
-        match asker.ask(rule.row.account, each, now).await {
-            Ok(told) => answers.push(QueryAnswer::new(told.found, told.rows, &rule.rule)),
-            Err(error) => return failed(&error),
+impl Answered {
+    async fn new(
+        rule: &KnownRule,
+        number: usize,
+        (asker, store): (&Asker, &Store),
+        instants: &[Timestamp],
+        limits: Limits,
+        now: Timestamp,
+    ) -> Result<Answered, AskError> {
+        let rows_max = rule.rule.rows_max();
+        let query = &rule.rule.queries[number];
+        let windows: Vec<Window> = instants
+            .iter()
+            .map(|instant| {
+                let Asked { from, before, .. } = question(rule, query, *instant, Run::Scheduled);
+                Window { from, before, now: rule.schedule.begins(*instant) }
+            })
+            .collect();
+        let last = instants.last().expect("a trial has instants");
+        let mut asked = question(rule, query, *last, Run::Scheduled);
+        asked.from = windows.first().map_or(asked.from, |first| first.from);
+        let meter = Arc::new(Meter::new(Limits { rows: rows_max, ..limits }));
+        let way = match (query.store, &query.statement) {
+            (StoreType::Log, Some(statement)) if statement.sql.is_some() => {
+                asker.windows(rule.row.account, &asked, statement, windows, meter, now).await.map(Way::Statement)
+            }
+            (StoreType::Log, Some(statement)) => asker.own_view(rule.row.account, &asked, now).await.map(|view| {
+                let (from, before, search) = (asked.from, asked.before, statement.search.clone());
+                let scope = Scope { view: Arc::new(view), from, before, search };
+                Way::Search(Box::new(Sliding::new(store.clone(), scope, meter, rows_max)))
+            }),
+            _ => {
+                let told = asker.ask(rule.row.account, &asked, now).await;
+                let rows = told.map(|told| Rows { rows: told.rows, is_truncated: told.found.is_truncated });
+                return Ok(Answered { way: Way::Known, rows_max, found: rows.map_err(|error| error.to_string()) });
+            }
+        };
+        match way {
+            Ok(way) => Ok(Answered { way, rows_max, found: Ok(Rows::default()) }),
+            Err(error @ (AskError::NoLogstore { .. } | AskError::Catalog(_))) => Err(error),
+            // Every run would fail with it.
+            Err(error) => Ok(Answered { way: Way::Known, rows_max, found: Err(error.to_string()) }),
         }
     }
-    looked_at(rule, answers).await
+
+    /// Moves on to the next window; whether it found something else there.
+    async fn move_to(&mut self, asked: &Asked) -> Result<bool, AskError> {
+        let found = match &mut self.way {
+            Way::Known => return Ok(false),
+            Way::Search(sliding) => match sliding.move_to(asked.from, asked.before).await {
+                Ok(()) if !sliding.take_change() => return Ok(false),
+                Ok(()) => {
+                    let (rows, is_truncated) = sliding.rows();
+                    Ok(Rows { rows, is_truncated })
+                }
+                Err(error) => Err(error),
+            },
+            Way::Statement(answers) => match answers.next().await {
+                Some(Ok(WindowAnswer::Same)) => return Ok(false),
+                Some(Ok(WindowAnswer::Rows { batches, cut })) => {
+                    let mut rows = Vec::new();
+                    let read = batches.iter().try_for_each(|batch| rows::append(batch, &mut rows, self.rows_max));
+                    read.map(|()| Rows { rows, is_truncated: cut.is_some() }).map_err(AskError::Answer)
+                }
+                Some(Err(error)) => Err(AskError::Statement(error)),
+                None => Err(AskError::Broke),
+            },
+        };
+        if let Err(AskError::Statement(QueryError::Cut(_)) | AskError::Store(StoreError::Cut(_))) = found {
+            return found.map(|_| true);
+        }
+        self.found = found.map_err(|error| error.to_string());
+        Ok(true)
+    }
 }
 
 async fn looked_at(rule: &Arc<KnownRule>, answers: Vec<QueryAnswer>) -> Arc<Looked> {
@@ -175,11 +198,8 @@ async fn looked_at(rule: &Arc<KnownRule>, answers: Vec<QueryAnswer>) -> Arc<Look
         let outcome = evaluate(&rule.rule, &answers).map_err(|error| error.to_string());
         Arc::new(Looked { answers, outcome })
     });
-    looking.await.unwrap_or_else(|_| failed(&AskError::Broke))
-}
-
-fn failed(error: &AskError) -> Arc<Looked> {
-    Arc::new(Looked { answers: Vec::new(), outcome: Err(crate::evaluation::chain(error)) })
+    let broke = || Looked { answers: Vec::new(), outcome: Err(AskError::Broke.to_string()) };
+    looking.await.unwrap_or_else(|_| Arc::new(broke()))
 }
 
 /// An answer that several runs share says of each run its own time, and is looked at anew where that matters.

@@ -31,16 +31,16 @@ impl Trials {
     /// Explains the last run at or before a time.
     pub async fn explain(&self, rule: KnownRule, at: Timestamp) -> Result<Explanation, TrialError> {
         let instants = instants_up_to(&rule, at);
-        let (Some(first), Some(last)) = (instants.first().copied(), instants.last().copied()) else {
+        let Some(last) = instants.last().copied() else {
             return Err(TrialError::NoRuns { from: at.minus(REACH_MAX), to: at });
         };
         let rule = Arc::new(rule);
-        let parts = (self.asker.clone(), self.store.clone());
-        let mut answers = Answers::new(rule.clone(), parts, (first, last), LIMITS, self.clock.now()).await?;
+        let parts = (&self.asker, &self.store);
+        let mut answers = Answers::new(rule.clone(), parts, &instants, LIMITS, self.clock.now()).await?;
         let mut state = RuleState::default();
         let mut run = None;
         for instant in instants {
-            let looked = answers.at(instant).await;
+            let looked = answers.at(instant).await?;
             let outcome = looked.outcome.as_ref().map_err(String::as_str);
             let place = place(&rule, instant);
             let step = step(&rule.rule, &place, Scope::Everything, &state, &looked.answers, outcome);

@@ -188,9 +188,8 @@ impl Report {
         }
     }
 
-    pub(super) fn note_of_an_end(&mut self, next: Timestamp, asked: usize) {
-        let text = format!("The trial ended before {next}, after {asked} queries: it asks and takes no longer.");
-        self.notes.push(text);
+    pub(super) fn note_of_an_end(&mut self, next: Timestamp, why: &str) {
+        self.notes.push(format!("The trial ended before {next}: {why}."));
     }
 
     /// Counts a run.
