@@ -326,3 +326,6 @@ fn question(asked: &Asked, statement: &Statement, view: Arc<View>, meter: Arc<Me
 fn role_account(arn: &str) -> Option<AccountId> {
     arn.strip_prefix("acs:ram::")?.split_once(":role/")?.0.parse().ok()
 }
+
+#[cfg(test)]
+mod tests;

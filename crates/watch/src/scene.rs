@@ -17,7 +17,7 @@ use store::{Config, Store};
 use tempfile::TempDir;
 use tokio::sync::Semaphore;
 
-pub(crate) use crate::ground::{AT, LOGSTORE, account, new_rule};
+pub(crate) use crate::ground::{AT, LOGSTORE, PROJECT, account, new_rule};
 use crate::ground::{Ground, action_policy, alert_policy, entry, put_record, search_rule};
 use crate::question::Asker;
 use crate::rules::KnownRule;
