@@ -8,19 +8,12 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from aliyun.log import GetHistogramsRequest
 
-from clients import NewSdk
-from logs import REGION, log_client, through
-from node import wait_until
-from oracle import Expected, SearchPart, cells, holds, satisfying
+from filled_logstore import EARLIEST, FROM, TO, FilledLogstore, is_same, with_values
+from oracle import Expected, SearchPart, holds, satisfying
 from reference import invictus_lines
 from templates import Firing, duration, passes, templates
 
-PROJECT, LOGSTORE = "alert-templates", "actiontrail_templates"
-# 2023-07-10, 11:00 to 13:00 UTC; what the node records about itself lies elsewhere.
-FROM, TO = 1_688_986_800, 1_688_994_000
-EARLIEST = FROM - 90 * 86_400
 TEMPLATES = {template.id: template for template in templates()}
 # A trail of management events selects no insights.
 WITHOUT_EVENTS = {"sls.app.actiontrail.ip_insight", "sls.app.actiontrail.ip_insight_v2"}
@@ -37,12 +30,7 @@ def made_for(template) -> list:
             "sourceIpAddress": "198.51.100.7",
             "userIdentity": {"type": "ram-user", "accountId": "1", "principalId": f"p{number % 3}", "userName": "eve"},
         }
-        for path, value in way.items():
-            inner = event
-            *outer, last = path.split(".")
-            for key in outer:
-                inner = inner.setdefault(key, {})
-            inner[last] = value
+        with_values(event, way)
         if "requestParameterJson" in event:
             event["requestParameterJson"] = json.dumps(event["requestParameterJson"])
         made.append(event)
@@ -136,47 +124,27 @@ def story() -> list:
 
 
 @pytest.fixture(scope="module")
-def events(node, root) -> list:
-    """Everything in the Logstore, each id once, as it was accepted."""
-    with through(node.port):
-        client = log_client(root)
-        client.create_project(PROJECT, "")
-        arn = f"acs:log:{REGION}:{node.key['account_id']}:project/{PROJECT}"
-        trail = NewSdk(root)
-        trail.call("CreateTrail", Name="templates", SlsProjectArn=arn, EventRW="All", TrailRegion="All")
-        trail.call("StartLogging", Name="templates")
-        made = [event for template in TEMPLATES.values() for event in made_for(template)]
-        made = [event for event in made if "insightDetails" not in event]
-        lines = [*invictus_lines(), *(json.dumps(event).encode() for event in [*made, *story()])]
-        for start in range(0, len(lines), 500):
-            root.put_lines(lines[start : start + 500])
-        by_id = {}
-        for line in lines:
-            event = json.loads(line)
-            by_id.setdefault(event["eventId"], event)
-        everything = GetHistogramsRequest(PROJECT, LOGSTORE, EARLIEST, TO, "", "*")
-        wait_until(lambda: client.get_histograms(everything).get_total_count() == len(by_id), "all events to be there")
-        yield list(by_id.values())
+def logstore(node, root) -> FilledLogstore:
+    made = [event for template in TEMPLATES.values() for event in made_for(template)]
+    made = [event for event in made if "insightDetails" not in event]
+    lines = [*invictus_lines(), *(json.dumps(event).encode() for event in [*made, *story()])]
+    return FilledLogstore(node, root, "alert-templates", "templates", lines)
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
-def test_the_query_finds_what_it_should(node, root, events, name):
+def test_the_query_finds_what_it_should(logstore, name):
     template = TEMPLATES[name]
     # The usual day, or as much past as the rule looks at.
     start = max(EARLIEST, min(FROM, TO - template.window))
     tree = SearchPart(template.search).tree
     inside = f"{datetime.fromtimestamp(start, UTC):%Y-%m-%dT%H:%M:%SZ}"
-    found = [event for event in events if holds(tree, event) and event["eventTime"] >= inside]
+    found = [event for event in logstore.events if holds(tree, event) and event["eventTime"] >= inside]
     if not template.sql:
         assert found, "the data has an event for each rule"
-        with through(node.port):
-            assert sorted(ids_of(log_client(root), start, template.query)) == sorted(each["eventId"] for each in found)
+        assert sorted(logstore.ids(template.query, start)) == sorted(each["eventId"] for each in found)
         return
     expected = Expected(template.sql, found).rows
-    with through(node.port):
-        reply = log_client(root).get_log(PROJECT, LOGSTORE, start, TO, query=template.query)
-    assert reply.is_completed()
-    rows = [log.get_contents() for log in reply.get_logs()]
+    rows = logstore.rows(template.query, start)
     assert len(rows) == len(expected) < 1000
     for row in rows:
         assert any(is_same(row, each) for each in expected), f"{row} is not among {expected[:5]}"
@@ -184,23 +152,8 @@ def test_the_query_finds_what_it_should(node, root, events, name):
         assert any(passes(template.condition, row, TO) for row in expected), "the data has an alert for each rule"
 
 
-def ids_of(client, start: int, search: str) -> list:
-    ids = []
-    while True:
-        reply = client.get_log(PROJECT, LOGSTORE, start, TO, query=search, size=100, offset=len(ids))
-        assert reply.is_completed()
-        page = [json.loads(log.get_contents()["event"])["eventId"] for log in reply.get_logs()]
-        ids += page
-        if len(page) < 100:
-            return ids
-
-
-def is_same(row: dict, expected: dict) -> bool:
-    return row.keys() == expected.keys() and all(row[name] in cells(value) for name, value in expected.items())
-
-
 @pytest.mark.parametrize("name", TEMPLATES)
-def test_the_rule_fires_when_it_should(node, root, events, name):
+def test_the_rule_fires_when_it_should(root, logstore, name):
     template = TEMPLATES[name]
     rule = {
         "name": "under-test",
@@ -213,12 +166,13 @@ def test_the_rule_fires_when_it_should(node, root, events, name):
                 "id": name,
                 "type": "sys",
                 "lang": "en",
-                "tokens": {"default.project": PROJECT, "default.logstore": LOGSTORE},
+                "tokens": {"default.project": logstore.project, "default.logstore": logstore.name},
             },
         },
     }
     start, end = (f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}" for at in (FROM, TO))
-    report = root.cairn("TestAlertRule", Project=PROJECT, Rule=json.dumps(rule), StartTime=start, EndTime=end)["Report"]
+    tested = {"Project": logstore.project, "Rule": json.dumps(rule), "StartTime": start, "EndTime": end}
+    report = root.cairn("TestAlertRule", **tested)["Report"]
     assert report["Evaluations"]["Failed"] == 0, report["Failures"]
     found = [
         (tuple((field, each["Labels"][field]) for field in template.group), each["Fired"], each["Ended"], each["Runs"])
@@ -231,7 +185,7 @@ def test_the_rule_fires_when_it_should(node, root, events, name):
 
     expected = [
         (labels, text(fired), text(ended), runs)
-        for labels, fired, ended, runs in Firing(template, events).incidents(FROM, TO)
+        for labels, fired, ended, runs in Firing(template, logstore.events).incidents(FROM, TO)
     ]
     assert sorted(found, key=repr) == sorted(expected, key=repr)
     if name not in WITHOUT_EVENTS:

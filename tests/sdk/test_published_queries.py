@@ -8,17 +8,12 @@ import json
 import re
 
 import pytest
-from aliyun.log import GetHistogramsRequest, LogException
+from aliyun.log import LogException
 
-from clients import NewSdk
-from logs import REGION, log_client, through
-from node import wait_until
-from oracle import Expected, Refused, SearchPart, cells, holds, satisfying
+from filled_logstore import FilledLogstore, is_same, with_values
+from oracle import Expected, Refused, SearchPart, holds, satisfying
 from reference import docs_shaped, invictus_lines, needed
 
-PROJECT, LOGSTORE = "published-queries", "actiontrail_published"
-# 2023-07-10, 11:00 to 13:00 UTC: what the node records about itself lies elsewhere.
-FROM, TO = 1_688_986_800, 1_688_994_000
 ROWS_WITHOUT_LIMIT = 100
 # An argument of json_extract is tried with each of these.
 PARAMETERS = ["0", "2", "100", 0, 2, 100, False, True, "false", "http", "0.0.0.0/0", "Disabled"]
@@ -67,63 +62,30 @@ def made_for(name: str, query: str) -> list:
         if keys:
             parameters = dict.fromkeys(keys, parameter)
             event |= {"requestParameters": parameters, "requestParameterJson": json.dumps(parameters)}
-        for path, value in way.items():
-            inner = event
-            *outer, last = path.split(".")
-            for key in outer:
-                inner = inner.setdefault(key, {})
-            inner[last] = value
-        made.append(event)
+        made.append(with_values(event, way))
     return made
 
 
 @pytest.fixture(scope="module")
-def events(node, root) -> list:
-    """Everything in the Logstore, each id once, as it was accepted."""
-    with through(node.port):
-        client = log_client(root)
-        client.create_project(PROJECT, "")
-        arn = f"acs:log:{REGION}:{node.key['account_id']}:project/{PROJECT}"
-        trail = NewSdk(root)
-        trail.call("CreateTrail", Name="published", SlsProjectArn=arn, EventRW="All", TrailRegion="All")
-        trail.call("StartLogging", Name="published")
-        shaped = [event | {"eventTime": "2023-07-10T11:30:00Z"} for event in docs_shaped() if "eventId" in event]
-        made = [event for name, query in WHOLE.items() for event in made_for(name, query)]
-        lines = [*invictus_lines(), *(json.dumps(event).encode() for event in [*shaped, *made])]
-        for start in range(0, len(lines), 500):
-            root.put_lines(lines[start : start + 500])
-        by_id = {}
-        for line in lines:
-            event = json.loads(line)
-            by_id.setdefault(event["eventId"], event)
-        # Category decides what a trail of management events selects.
-        selected = [event for event in by_id.values() if event.get("eventCategory", "Management") == "Management"]
-        wait_until(lambda: count(client, "*") == len(selected), "every event is in the Logstore")
-        yield selected
-
-
-def count(client, query: str) -> int:
-    reply = client.get_histograms(GetHistogramsRequest(PROJECT, LOGSTORE, FROM, TO, "", query))
-    assert reply.is_completed()
-    return reply.get_total_count()
+def logstore(node, root) -> FilledLogstore:
+    shaped = [event | {"eventTime": "2023-07-10T11:30:00Z"} for event in docs_shaped() if "eventId" in event]
+    made = [event for name, query in WHOLE.items() for event in made_for(name, query)]
+    lines = [*invictus_lines(), *(json.dumps(event).encode() for event in [*shaped, *made])]
+    return FilledLogstore(node, root, "published-queries", "published", lines)
 
 
 @pytest.mark.parametrize("name", WHOLE)
-def test_result(node, root, events, name):
+def test_result(logstore, name):
     query = WHOLE[name]
     search, sql = parts(query)
     tree = SearchPart(search).tree
-    found = [event for event in events if holds(tree, event)]
+    found = [event for event in logstore.events if holds(tree, event)]
     assert found, "the data has an event for each search"
-    with through(node.port):
-        client = log_client(root)
-        assert count(client, search) == len(found)
-        if not sql:
-            assert sorted(ids_of(client, search)) == sorted(event["eventId"] for event in found)
-            return
-        reply = client.get_log(PROJECT, LOGSTORE, FROM, TO, query=query)
-    assert reply.is_completed()
-    rows = [log.get_contents() for log in reply.get_logs()]
+    assert logstore.count(search) == len(found)
+    if not sql:
+        assert sorted(logstore.ids(search)) == sorted(event["eventId"] for event in found)
+        return
+    rows = logstore.rows(query)
     expected = Expected(sql, found).rows
     assert expected, "the data has a row for each statement"
     if "limit" not in sql.lower() and len(expected) > ROWS_WITHOUT_LIMIT:
@@ -134,25 +96,10 @@ def test_result(node, root, events, name):
         assert any(is_same(row, each) for each in expected), f"{row} is not among {expected[:5]}"
 
 
-def is_same(row: dict, expected: dict) -> bool:
-    return row.keys() == expected.keys() and all(row[name] in cells(value) for name, value in expected.items())
-
-
-def ids_of(client, search: str) -> list:
-    ids = []
-    while True:
-        reply = client.get_log(PROJECT, LOGSTORE, FROM, TO, query=search, size=100, offset=len(ids))
-        assert reply.is_completed()
-        page = [json.loads(log.get_contents()["event"])["eventId"] for log in reply.get_logs()]
-        ids += page
-        if len(page) < 100:
-            return ids
-
-
 @pytest.mark.parametrize("name", sorted(BROKEN))
-def test_a_broken_query_is_refused_with_its_position(node, root, events, name):
-    with through(node.port), pytest.raises(LogException) as refused:
-        log_client(root).get_log(PROJECT, LOGSTORE, FROM, TO, query=QUERIES[name])
+def test_a_broken_query_is_refused_with_its_position(logstore, name):
+    with pytest.raises(LogException) as refused:
+        logstore.rows(QUERIES[name])
     assert refused.value.get_error_code() == "ParameterInvalid"
     assert re.search(r"position \d+", refused.value.get_error_message())
 

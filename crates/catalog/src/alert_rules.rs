@@ -4,6 +4,8 @@
 //! means is read from it by `alert`. Every change raises the rule's version, so a reader that began with an older one
 //! notices, and the catalog's [`Catalog::alert_rules_version`], so caches look again.
 
+use std::ops::Deref;
+
 use model::{AccountId, Timestamp};
 use sqlx::sqlite::SqliteRow;
 
@@ -37,29 +39,13 @@ pub struct NewAlertRule {
     pub configuration: String,
 }
 
-/// A rule.
+/// A rule as it is kept: it reads like what the client wrote, and has what the catalog adds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AlertRule {
     /// Its number.
     pub id: AlertRuleId,
-    /// Whose project.
-    pub account: AccountId,
-    /// An embedded project.
-    pub project: String,
-    /// Unique in the project.
-    pub name: String,
-    /// For people.
-    pub display_name: String,
-    /// For people.
-    pub description: String,
-    /// Whether it is evaluated.
-    pub is_enabled: bool,
-    /// Until when it tells nobody.
-    pub muted_until: Option<Timestamp>,
-    /// JSON, as it was sent.
-    pub schedule: String,
-    /// JSON, as it was sent.
-    pub configuration: String,
+    /// What the client says.
+    pub written: NewAlertRule,
     /// 1, and one more with each change.
     pub version: u64,
     /// Created.
@@ -68,9 +54,16 @@ pub struct AlertRule {
     pub updated: Timestamp,
 }
 
+impl Deref for AlertRule {
+    type Target = NewAlertRule;
+
+    fn deref(&self) -> &NewAlertRule {
+        &self.written
+    }
+}
+
 pub(crate) fn from_row(row: &SqliteRow) -> Result<AlertRule, CatalogError> {
-    Ok(AlertRule {
-        id: AlertRuleId(row.number("id")?),
+    let written = NewAlertRule {
         account: row.account("account")?,
         project: row.text("project")?,
         name: row.text("name")?,
@@ -80,6 +73,10 @@ pub(crate) fn from_row(row: &SqliteRow) -> Result<AlertRule, CatalogError> {
         muted_until: row.time_if_any("muted_until")?,
         schedule: row.text("schedule")?,
         configuration: row.text("configuration")?,
+    };
+    Ok(AlertRule {
+        id: AlertRuleId(row.number("id")?),
+        written,
         version: row.count("version")?,
         created: row.time("created")?,
         updated: row.time("updated")?,

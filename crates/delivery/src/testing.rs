@@ -20,7 +20,7 @@ use model::trail::{
 use model::{AccountId, Event, Seq, Timestamp};
 use outbound::BucketError;
 use parking_lot::Mutex;
-use store::{Found, StoreError, Stretch};
+use store::{Found, Owned, StoreError, StretchOfMany};
 use tokio::sync::{Semaphore, watch};
 
 use crate::metrics::DeliveryMetrics;
@@ -52,16 +52,22 @@ pub(crate) struct Events {
 }
 
 impl Source for Events {
-    fn read_after(&self, account: AccountId, after: Seq, through: Seq, max: usize) -> Result<Stretch, StoreError> {
+    fn read_after(
+        &self,
+        accounts: &[AccountId],
+        after: Seq,
+        through: Seq,
+        max: usize,
+    ) -> Result<StretchOfMany, StoreError> {
         if self.damaged.load(Ordering::SeqCst) {
             return Err(StoreError::Damaged { path: PathBuf::from("7.parquet"), what: "a test".into() });
         }
-        let mut stretch = Stretch { events: Vec::new(), through };
+        let mut stretch = StretchOfMany { events: Vec::new(), through };
         let mut bytes = 0;
         for (seq, (owner, found)) in self.events.lock().range(after.0 + 1..=through.0) {
-            if *owner == account {
+            if accounts.contains(owner) {
                 bytes += found.event.raw().len();
-                stretch.events.push(found.clone());
+                stretch.events.push(Owned { account: *owner, found: found.clone() });
                 if bytes >= max {
                     stretch.through = Seq(*seq);
                     break;

@@ -15,7 +15,7 @@ use std::time::Duration;
 use catalog::{CatalogError, DeliveryId, Plan};
 use model::trail::{DestinationKind, Interval, Trail};
 use model::{AccountId, Seq};
-use store::{Owned, StretchOfMany};
+use store::StretchOfMany;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tracing::{debug, info, warn};
@@ -280,14 +280,7 @@ impl Worker {
         let source = self.shared.parts.source.clone();
         let members = self.members();
         let accounts = members.map_or_else(|| vec![self.trail.account], |members| members.within(after, through));
-        let read = move || match accounts[..] {
-            [] => Ok(StretchOfMany { events: Vec::new(), through }),
-            [account] => source.read_after(account, after, through, bytes_max).map(|stretch| {
-                let events = stretch.events.into_iter().map(|found| Owned { account, found }).collect();
-                StretchOfMany { events, through: stretch.through }
-            }),
-            _ => source.read_accounts_after(&accounts, after, through, bytes_max),
-        };
+        let read = move || source.read_after(&accounts, after, through, bytes_max);
         let mut stretch = tokio::task::spawn_blocking(read).await??;
         assert!(stretch.through > after && stretch.through <= through, "a source moves on and not too far");
         if let Some(members) = members {

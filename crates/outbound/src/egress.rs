@@ -5,6 +5,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 /// The rules.
@@ -44,6 +45,14 @@ impl Egress {
             return Ok(());
         };
         Err(Forbidden { address, reason })
+    }
+
+    /// The same of a URL; gives the address that stands in it. A name is checked when it is resolved.
+    pub(crate) fn check_url(self, url: &Url) -> Result<Option<IpAddr>, Forbidden> {
+        let host = url.host_str().unwrap_or_default();
+        let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().ok();
+        address.map_or(Ok(()), |address| self.check(address))?;
+        Ok(address)
     }
 }
 

@@ -15,6 +15,9 @@ mod exchange;
 mod folder;
 mod location;
 mod log_project;
+mod origin;
+#[cfg(test)]
+mod recording_server;
 mod remote;
 mod settings;
 mod table_folder;

@@ -11,13 +11,13 @@ use bytes::Bytes;
 use host::{Clock, Secret};
 use model::Timestamp;
 use prost::Message;
-use reqwest::Url;
 use serde::{Deserialize, Serialize};
 use sls::{Compression, Content, Credentials, Log, LogGroup, Unsigned};
 
 use crate::LogError;
 use crate::egress::{Egress, Forbidden};
 use crate::error::one_line;
+use crate::origin::{Allowed, Origin};
 use crate::settings::{exposed, exposed_one};
 
 /// The topic of every event.
@@ -182,33 +182,21 @@ impl LogProject {
 /// Where connections go and what the Host header says.
 fn address(name: &str, settings: &LogProjectSettings, egress: Egress) -> Result<(String, String), String> {
     let given = &settings.endpoint;
-    let full = if given.contains("://") { given.clone() } else { format!("https://{given}") };
-    let wrong = || format!("endpoint {given:?} must look like cn-hangzhou.log.aliyuncs.com or https://host:port");
-    let mut url: Url = full.parse().map_err(|_| wrong())?;
-    let host = url.host_str().ok_or_else(wrong)?.to_owned();
-    let is_bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
-    if !is_bare || !url.username().is_empty() || url.password().is_some() {
-        return Err(wrong());
+    let allowed = Allowed {
+        example: "cn-hangzhou.log.aliyuncs.com or https://host:port",
+        plain_http: settings.allow_http,
+        plain_http_setting: "AllowHttp",
+        egress,
+    };
+    let endpoint = Origin::parse(given, &allowed)?;
+    if settings.host_header {
+        return Ok((endpoint.text(), format!("{name}.{}", endpoint.host_and_port())));
     }
-    match url.scheme() {
-        "https" => {}
-        "http" if settings.allow_http => {}
-        "http" => return Err(format!("endpoint {given:?} is not encrypted; use https:// or set AllowHttp")),
-        _ => return Err(wrong()),
+    if endpoint.address.is_some() {
+        return Err(format!("endpoint {given:?} is an address; set HostHeader to true"));
     }
-    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>().ok();
-    if let Some(address) = address {
-        egress.check(address).map_err(|forbidden| forbidden.to_string())?;
-        if !settings.host_header {
-            return Err(format!("endpoint {given:?} is an address; set HostHeader to true"));
-        }
-    }
-    let named = format!("{name}.{host}");
-    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-    if !settings.host_header {
-        url.set_host(Some(&named)).map_err(|_| wrong())?;
-    }
-    Ok((url.as_str().trim_end_matches('/').to_owned(), format!("{named}{port}")))
+    let named = endpoint.below(name)?;
+    Ok((named.text(), named.host_and_port()))
 }
 
 #[cfg(test)]

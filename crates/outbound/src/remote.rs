@@ -4,7 +4,6 @@
 //! here; signing, encoding and paging are `object_store`'s. It never retries: the caller does.
 
 use std::fmt;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,12 +15,12 @@ use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey, Checksum};
 use object_store::path::Path as Key;
 use object_store::prefix::PrefixStore;
 use object_store::{Attribute, GetOptions, ObjectStore, ObjectStoreExt, PutOptions, PutPayload, RetryConfig};
-use reqwest::Url;
 
 use crate::bucket::{OBJECT_BYTES_MAX, ObjectInfo};
 use crate::egress::Egress;
 use crate::exchange::{Exchange, KeptUntil, Seen, Signer, classify};
 use crate::location::{RemoteLocation, RemoteStore};
+use crate::origin::{Allowed, Origin};
 use crate::{BucketError, BucketSettings, Encryption};
 
 /// A bucket of an object store.
@@ -210,8 +209,7 @@ impl Endpoint {
         egress: Egress,
     ) -> Result<Endpoint, String> {
         let given = match (&settings.endpoint, location.store) {
-            (Some(endpoint), _) if endpoint.contains("://") => endpoint.clone(),
-            (Some(endpoint), _) => format!("https://{endpoint}"),
+            (Some(endpoint), _) => endpoint.clone(),
             (None, RemoteStore::S3) if region.is_empty() => "https://s3.us-east-1.amazonaws.com".to_owned(),
             (None, RemoteStore::S3) => format!("https://s3.{region}.amazonaws.com"),
             (None, RemoteStore::Oss) if region.is_empty() => {
@@ -219,35 +217,22 @@ impl Endpoint {
             }
             (None, RemoteStore::Oss) => format!("https://s3.oss-{region}.aliyuncs.com"),
         };
-        let wrong = || format!("endpoint {given:?} must look like https://host or https://host:port");
-        // The parser the client uses, because it has its own idea of what is an address: `0x7f.1` is one.
-        let url: Url = given.parse().map_err(|_| wrong())?;
-        let Some(host) = url.host_str() else { return Err(wrong()) };
-        let is_bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
-        if !is_bare || !url.username().is_empty() || url.password().is_some() {
-            return Err(wrong());
-        }
-        match url.scheme() {
-            "https" => {}
-            "http" if settings.allow_http => {}
-            "http" => return Err(format!("endpoint {given:?} is not encrypted; use https:// or set allow_http")),
-            _ => return Err(wrong()),
-        }
-        let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().ok();
-        if let Some(address) = address {
-            egress.check(address).map_err(|forbidden| forbidden.to_string())?;
-        }
-        let has_names_below = address.is_none() && host.contains('.');
+        let allowed = Allowed {
+            example: "https://host or https://host:port",
+            plain_http: settings.allow_http,
+            plain_http_setting: "allow_http",
+            egress,
+        };
+        let origin = Origin::parse(&given, &allowed)?;
+        let has_names_below = origin.address.is_none() && origin.host.contains('.');
         let path_style = settings.path_style.unwrap_or(settings.endpoint.is_some() && !has_names_below);
-        if path_style || host.starts_with(&format!("{}.", location.bucket)) {
-            return Ok(Endpoint { url: url.as_str().trim_end_matches('/').to_owned(), path_style });
+        if path_style || origin.host.starts_with(&format!("{}.", location.bucket)) {
+            return Ok(Endpoint { url: origin.text(), path_style });
         }
-        if address.is_some() {
+        if origin.address.is_some() {
             return Err(format!("endpoint {given:?} is an address; set path_style to true"));
         }
-        let mut named = url.clone();
-        named.set_host(Some(&format!("{}.{host}", location.bucket))).map_err(|_| wrong())?;
-        Ok(Endpoint { url: named.as_str().trim_end_matches('/').to_owned(), path_style })
+        Ok(Endpoint { url: origin.below(&location.bucket)?.text(), path_style })
     }
 }
 

@@ -10,6 +10,9 @@ mod config;
 pub mod decide;
 pub mod desk;
 pub mod evaluation;
+#[cfg(test)]
+#[path = "../tests/it/ground.rs"]
+mod ground;
 mod history;
 mod integrations;
 mod metrics;

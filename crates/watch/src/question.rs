@@ -47,6 +47,24 @@ pub struct Asked {
     pub rows_max: usize,
 }
 
+impl Asked {
+    /// What is told of it where no row was found.
+    pub(crate) fn found_nothing(&self) -> Found {
+        Found {
+            store_type: self.store_type.clone(),
+            region: self.region.clone(),
+            project: self.project.clone(),
+            store: self.store.clone(),
+            query: self.query.clone(),
+            start_time: self.from.0.div_euclid(1000),
+            end_time: self.before.0.div_euclid(1000),
+            rows: Vec::new(),
+            row_count: 0,
+            is_truncated: false,
+        }
+    }
+}
+
 /// What it found.
 #[derive(Debug, Clone)]
 pub struct Told {
@@ -171,18 +189,8 @@ impl Asker {
             "meta" => self.ask_resource(account, asked, &statement).await?,
             _ => return Err(AskError::StoreType { store_type: asked.store_type.clone() }),
         };
-        let found = Found {
-            store_type: asked.store_type.clone(),
-            region: asked.region.clone(),
-            project: asked.project.clone(),
-            store: asked.store.clone(),
-            query: asked.query.clone(),
-            start_time: asked.from.0.div_euclid(1000),
-            end_time: asked.before.0.div_euclid(1000),
-            rows: rows.iter().take(SHOWN_ROWS_MAX).cloned().collect(),
-            row_count: rows.len(),
-            is_truncated,
-        };
+        let shown = rows.iter().take(SHOWN_ROWS_MAX).cloned().collect();
+        let found = Found { rows: shown, row_count: rows.len(), is_truncated, ..asked.found_nothing() };
         Ok(Told { found, rows })
     }
 

@@ -259,17 +259,10 @@ fn of_rows(rule: Arc<KnownRule>, rows: Vec<Row>, now: Timestamp) -> Option<Outco
     let seconds = || rows.iter().filter_map(|row| row.get("__time__")?.parse::<i64>().ok());
     let (from, before) = query.range.at(now);
     let found = Found {
-        store_type: asked.store_type,
-        region: asked.region,
-        project: asked.project,
-        store: asked.store,
-        query: asked.query,
         // Whoever follows the link finds the events, also those that are late or ahead.
         start_time: seconds().min().map_or(from, |first| first.min(from)),
         end_time: seconds().max().map_or(before, |last| (last + 1).max(before)),
-        rows: Vec::new(),
-        row_count: 0,
-        is_truncated: false,
+        ..asked.found_nothing()
     };
     let answers = vec![QueryAnswer::new(found, rows, &rule.rule)];
     let found = evaluate(&rule.rule, &answers).map_err(|error| error.to_string());

@@ -105,21 +105,7 @@ impl Trials {
     /// Runs a rule over a range as it is written, whether it is kept or not.
     pub async fn run_written(&self, new: &NewAlertRule, from: Timestamp, to: Timestamp) -> Result<Report, TrialError> {
         let now = self.clock.now();
-        let row = AlertRule {
-            id: AlertRuleId(0),
-            account: new.account,
-            project: new.project.clone(),
-            name: new.name.clone(),
-            display_name: new.display_name.clone(),
-            description: new.description.clone(),
-            is_enabled: new.is_enabled,
-            muted_until: new.muted_until,
-            schedule: new.schedule.clone(),
-            configuration: new.configuration.clone(),
-            version: 0,
-            created: now,
-            updated: now,
-        };
+        let row = AlertRule { id: AlertRuleId(0), written: new.clone(), version: 0, created: now, updated: now };
         self.run(self.known(row).await?, from, to).await
     }
 

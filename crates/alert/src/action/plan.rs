@@ -148,44 +148,35 @@ fn walk(block: &[Statement], alerts: &[&Alert], run: &mut Run) -> bool {
 }
 
 fn planned(call: &Call, alerts: &[&Alert]) -> Planned {
-    let text = |name: &str| match call.arguments.get(name)? {
+    let mut left: BTreeMap<&str, &Value> = call.arguments.iter().map(|(name, value)| (name.as_str(), value)).collect();
+    let mut take = |name: &str| left.remove(name);
+    let text = |value: Option<&Value>| match value? {
         Value::Field(field) => alerts.first().map(|alert| field.of(alert)),
         value => value.text(),
     };
-    let filled = |name: &str| text(name).filter(|text| !text.is_empty());
-    let receiver = match (text("receiver_type").as_deref(), filled("external_url")) {
+    let filled = |value: Option<&Value>| text(value).filter(|text| !text.is_empty());
+    let kind = text(take("type")).unwrap_or_default();
+    let integration = text(take("integration_type")).unwrap_or_default();
+    let (who, url, headers) = (text(take("receiver_type")), filled(take("external_url")), take("external_headers"));
+    let receiver = match (who.as_deref(), url) {
         (Some("dynamic"), Some(url)) => {
-            let headers = call.arguments.get("external_headers").and_then(Value::json);
+            let headers = headers.and_then(Value::json);
             Receiver::Dynamic { url, headers: headers.as_ref().map(texts).unwrap_or_default() }
         }
         _ => Receiver::Static,
     };
-    let known = [
-        "type",
-        "users",
-        "groups",
-        "oncall_groups",
-        "receiver_type",
-        "external_url",
-        "external_headers",
-        "integration_type",
-        "webhook_id",
-        "template_id",
-        "period",
-        "check_quota",
-    ];
-    let extra = call.arguments.iter().filter(|(name, _)| !known.contains(&name.as_str()));
     Planned {
-        channel: channel(&text("type").unwrap_or_default(), &text("integration_type").unwrap_or_default()),
-        users: names(call.arguments.get("users"), alerts),
-        groups: names(call.arguments.get("groups"), alerts),
-        oncall_groups: names(call.arguments.get("oncall_groups"), alerts),
+        channel: channel(&kind, &integration),
+        users: names(take("users"), alerts),
+        groups: names(take("groups"), alerts),
+        oncall_groups: names(take("oncall_groups"), alerts),
         receiver,
-        webhook_id: filled("webhook_id"),
-        template_id: filled("template_id"),
-        period: filled("period").and_then(|name| Period::parse(&name)).unwrap_or_default(),
-        check_quota: text("check_quota").is_none_or(|is| is != "false"),
-        extra: extra.map(|(name, value)| (name.clone(), filled_in(value, alerts))).collect(),
+        webhook_id: filled(take("webhook_id")),
+        template_id: filled(take("template_id")),
+        period: filled(take("period")).and_then(|name| Period::parse(&name)).unwrap_or_default(),
+        check_quota: text(take("check_quota")).is_none_or(|is| is != "false"),
+        // What nobody took.
+        extra: left.into_iter().map(|(name, value)| (name.to_owned(), filled_in(value, alerts))).collect(),
         line: call.line,
     }
 }

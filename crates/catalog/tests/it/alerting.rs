@@ -1,25 +1,11 @@
 //! What alerting is configured with: rules and the records of resources.
 
 use catalog::{AlertRuleId, CatalogError, NewAlertRule, NewResourceRecord, ProjectKind, Resource};
-use model::{AccountId, ErrorKind, Timestamp};
+use model::{ErrorKind, Timestamp};
 
-use crate::samples::{AT, account, catalog, other_account, project};
+use crate::samples::{AT, account, alert_rule as rule, catalog, other_account, project};
 
 const LATER: Timestamp = Timestamp(AT.0 + 1000);
-
-fn rule(account: AccountId, name: &str) -> NewAlertRule {
-    NewAlertRule {
-        account,
-        project: "audit".into(),
-        name: name.into(),
-        display_name: "A rule".into(),
-        description: String::new(),
-        is_enabled: true,
-        muted_until: None,
-        schedule: "{ \"type\": \"FixedRate\" }".into(),
-        configuration: "{ \"version\" : \"2.0\" }".into(),
-    }
-}
 
 #[tokio::test]
 async fn a_rule_is_kept_as_sent_and_its_version_counts_its_changes() {
@@ -57,8 +43,9 @@ async fn a_rule_that_is_switched_off_is_not_evaluated() {
     for name in ["a", "b"] {
         catalog.alert_rule_create(&rule(account(), name), AT, 2).await.unwrap();
     }
-    let enabled =
-        async || catalog.alert_rules_enabled().await.unwrap().into_iter().map(|rule| rule.name).collect::<Vec<_>>();
+    let enabled = async || {
+        catalog.alert_rules_enabled().await.unwrap().into_iter().map(|rule| rule.written.name).collect::<Vec<_>>()
+    };
     assert_eq!(enabled().await, ["a", "b"]);
     assert!(catalog.alert_rule_switch(account(), "audit", "a", false, LATER).await.unwrap());
     assert!(!catalog.alert_rule_switch(account(), "audit", "a", false, LATER).await.unwrap(), "it was off");

@@ -5,13 +5,13 @@ use std::collections::HashSet;
 use catalog::{
     AlertChange, AlertRuleId, AlertRuleState, AlertSilence, Applied, Catalog, CatalogError, Ended, EvaluatedRule,
     HISTORY_LOGSTORE, HandledIncident, InboxMessage, Incident, IncidentChange, IncidentFilter, IncidentStatus,
-    MergeSetState, NewAlertRule, Notification, NotificationFilter, NotificationOutcome, OutboxKind, OutboxRow, Project,
+    MergeSetState, NewAlertRule, Notification, NotificationFilter, NotificationOutcome, OutboxKind, OutboxRow,
     ProjectKind, QuotaUse,
 };
 use model::trail::Selector;
 use model::{ErrorKind, Seq, Timestamp};
 
-use crate::samples::{AT, account, catalog, other_account};
+use crate::samples::{AT, account, alert_rule, catalog, other_account, project};
 
 fn later(seconds: i64) -> Timestamp {
     Timestamp(AT.0 + seconds * 1000)
@@ -19,33 +19,13 @@ fn later(seconds: i64) -> Timestamp {
 
 async fn with_rule() -> (Catalog, AlertRuleId) {
     let catalog = catalog().await;
-    let project = Project {
-        account: account(),
-        name: "audit".into(),
-        region: "cn-hangzhou".into(),
-        description: String::new(),
-        kind: ProjectKind::Embedded,
-        sealed_settings: Vec::new(),
-        created: AT,
-        updated: AT,
-    };
-    catalog.project_create(&project).await.unwrap();
+    catalog.project_create(&project(account(), "audit", ProjectKind::Embedded)).await.unwrap();
     let id = catalog.alert_rule_create(&rule(), AT, 10).await.unwrap();
     (catalog, id)
 }
 
 fn rule() -> NewAlertRule {
-    NewAlertRule {
-        account: account(),
-        project: "audit".into(),
-        name: "rule-1".into(),
-        display_name: "Rule".into(),
-        description: String::new(),
-        is_enabled: true,
-        muted_until: None,
-        schedule: "{}".into(),
-        configuration: "{}".into(),
-    }
+    alert_rule(account(), "rule-1")
 }
 
 fn ran(rule: AlertRuleId, version: u64, through: Timestamp) -> EvaluatedRule {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use catalog::{AccessKey, Bucket, Catalog, NewTrail, Project, ProjectKind, User};
+use catalog::{AccessKey, Bucket, Catalog, NewAlertRule, NewTrail, Project, ProjectKind, User};
 use model::trail::{BucketTarget, Destinations, EventRw, LogTarget, Selector, TableTarget, TrailRegions};
 use model::{AccountId, Timestamp};
 
@@ -89,6 +89,20 @@ pub(crate) fn project(account: AccountId, name: &str, kind: ProjectKind) -> Proj
         sealed_settings: Vec::new(),
         created: AT,
         updated: AT,
+    }
+}
+
+pub(crate) fn alert_rule(account: AccountId, name: &str) -> NewAlertRule {
+    NewAlertRule {
+        account,
+        project: "audit".into(),
+        name: name.into(),
+        display_name: "A rule".into(),
+        description: String::new(),
+        is_enabled: true,
+        muted_until: None,
+        schedule: "{ \"type\": \"FixedRate\" }".into(),
+        configuration: "{ \"version\" : \"2.0\" }".into(),
     }
 }
 

@@ -77,10 +77,10 @@ async fn still_there(shared: &Arc<Shared>, job: &Job, batch: &JobBatch) -> Resul
     let (mut counted, mut after) = (0, batch.after);
     while after < batch.through {
         let (source, account, through): (_, _, Seq) = (shared.parts.source.clone(), job.account, batch.through);
-        let read = move || source.read_after(account, after, through, READ_BYTES);
+        let read = move || source.read_after(&[account], after, through, READ_BYTES);
         let stretch = tokio::task::spawn_blocking(read).await??;
         after = stretch.through;
-        counted += stretch.events.iter().filter(|found| wants(job, found)).count() as u64;
+        counted += stretch.events.iter().filter(|owned| wants(job, &owned.found)).count() as u64;
     }
     Ok(counted)
 }

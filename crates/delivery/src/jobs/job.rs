@@ -215,15 +215,15 @@ impl JobWorker {
         };
         while gathered.through < end && !is_full(bytes, looked_at) {
             let (source, account, after) = (self.shared.parts.source.clone(), job.account, gathered.through);
-            let read = move || source.read_after(account, after, end, READ_BYTES);
+            let read = move || source.read_after(&[account], after, end, READ_BYTES);
             let stretch = tokio::task::spawn_blocking(read).await??;
             gathered.through = stretch.through;
-            for found in stretch.events {
-                let (seq, length) = (found.seq, found.event.raw().len());
+            for owned in stretch.events {
+                let (seq, length) = (owned.found.seq, owned.found.event.raw().len());
                 looked_at += length;
-                if wants(job, &found) {
+                if wants(job, &owned.found) {
                     bytes += length;
-                    gathered.events.push(Owned { account: job.account, found });
+                    gathered.events.push(owned);
                     if is_full(bytes, looked_at) {
                         // Where a batch ends depends on its events alone and not on how they were read.
                         gathered.through = seq;

@@ -21,17 +21,18 @@ use host::{OsRandom, RealDisk, Shutdown, SystemClock};
 use model::trail::{BucketTarget, Destinations, EventRw, Selector, TrailRegions};
 use model::{AccountId, ErrorKind, Event, Seq, Timestamp};
 use outbound::{BucketSettings, Outbound};
-use store::{Found, StoreError, Stretch};
+use store::{Found, Owned, StoreError, StretchOfMany};
 use tokio::sync::watch;
 
 /// One account's events, numbered from 1.
 struct Events(Vec<Event>);
 
 impl Source for Events {
-    fn read_after(&self, _: AccountId, after: Seq, through: Seq, _: usize) -> Result<Stretch, StoreError> {
+    fn read_after(&self, _: &[AccountId], after: Seq, through: Seq, _: usize) -> Result<StretchOfMany, StoreError> {
         let numbered = (1..).map(Seq).zip(&self.0).filter(|(seq, _)| *seq > after && *seq <= through);
         let found = |(seq, event): (Seq, &Event)| Found { seq, received: Timestamp(0), event: event.clone() };
-        Ok(Stretch { events: numbered.map(found).collect(), through })
+        let owned = numbered.map(found).map(|found| Owned { account: account(), found });
+        Ok(StretchOfMany { events: owned.collect(), through })
     }
 
     fn count(&self, _: AccountId, _: Timestamp, _: Timestamp, _: &dyn Fn(&Found) -> bool) -> Result<u64, StoreError> {

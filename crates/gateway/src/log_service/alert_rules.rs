@@ -45,7 +45,7 @@ impl<'r> Wish<'r> {
     }
 
     /// The rule that is meant, where `kept` is the one of its name.
-    fn rule(self, project: &Project, name: &str, kept: Option<AlertRule>) -> Result<NewAlertRule, Fault> {
+    fn rule(self, project: &Project, name: &str, kept: Option<NewAlertRule>) -> Result<NewAlertRule, Fault> {
         if self.name.as_deref().is_some_and(|of_body| of_body != name) {
             return Err(fault::PARAMETER_INVALID.because("The name of the body is not the one of the path"));
         }
@@ -136,7 +136,7 @@ pub(super) async fn update(call: &Call<'_>) -> Result<Reply, Fault> {
     let wish = Wish::of(call.request)?;
     let (project, kept) = found(call).await?;
     let name = kept.name.clone();
-    let rule = wish.rule(&project, &name, Some(kept))?;
+    let rule = wish.rule(&project, &name, Some(kept.written))?;
     check(&rule)?;
     let updated = call.gateway.catalog.alert_rule_update(&rule, call.request.received).await;
     updated.map_err(|error| told(error, &name))?;

@@ -6,17 +6,13 @@ use catalog::{AlertSilence, CatalogError, Incident, IncidentFilter, IncidentStat
 use model::Timestamp;
 use serde_json::{Value, json};
 
+use super::alert_rules::ours;
 use super::{Call, Outcome, alert_messages, windows};
-use crate::fault::unexpected;
 
 /// Silences of an account that are not over.
 const SILENCES_MAX: usize = 1000;
 /// Notifications that are shown with an incident.
 const NOTIFICATIONS_SHOWN: usize = 100;
-
-fn ours(error: &CatalogError) -> WireError {
-    unexpected(error, error.kind())
-}
 
 /// Where a page begins and how long it is.
 pub(super) fn page(call: &Call<'_>) -> (usize, usize) {

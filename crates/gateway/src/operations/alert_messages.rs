@@ -3,21 +3,17 @@
 use alert::template::{self, ContentTemplate};
 use alert::{Channel, Locale};
 use api::{Success, WireError, codes};
-use catalog::{CatalogError, Notification, NotificationFilter};
+use catalog::{Notification, NotificationFilter};
 use model::ErrorKind;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::alert_incidents::page;
-use super::alert_rules::{runtime, told};
+use super::alert_rules::{ours, runtime, told};
 use super::{Call, Outcome};
 use crate::alert_records;
 use crate::alerting::TestMessage;
 use crate::fault::unexpected;
-
-fn ours(error: &CatalogError) -> WireError {
-    unexpected(error, error.kind())
-}
 
 pub(super) async fn list(call: &Call<'_>) -> Outcome {
     let text = |name| call.arguments.text(name).map(str::to_owned);

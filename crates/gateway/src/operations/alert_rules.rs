@@ -16,7 +16,8 @@ fn missing(project: &str, name: &str) -> WireError {
     codes::ALERT_RULE_NOT_FOUND.because(format!("The project {project} has no alert rule {name}."))
 }
 
-fn ours(error: &CatalogError) -> WireError {
+/// A failure of the catalog.
+pub(super) fn ours(error: &CatalogError) -> WireError {
     unexpected(error, error.kind())
 }
 
@@ -107,7 +108,7 @@ pub(super) fn told(error: AlertingError) -> WireError {
 
 pub(super) async fn test(call: &Call<'_>) -> Outcome {
     let rule = match (call.arguments.text("RuleName"), call.arguments.text("Rule")) {
-        (Some(name), None) => of_name(call, name).await?,
+        (Some(_), None) => NewAlertRule { is_enabled: true, ..found(call).await?.written },
         (None, Some(text)) => of_text(call, text)?,
         _ => {
             let message = "Give either RuleName, a rule there is, or Rule, one that need not exist.";
@@ -122,23 +123,6 @@ pub(super) async fn test(call: &Call<'_>) -> Outcome {
     }
     let report = runtime(call)?.dry_run(&rule, from, to).await.map_err(told)?;
     Ok(Success::from_object(&json!({ "Report": report })))
-}
-
-async fn of_name(call: &Call<'_>, name: &str) -> Result<NewAlertRule, WireError> {
-    let project = call.arguments.required("Project");
-    let rule = call.gateway.catalog.alert_rule_find(call.account, project, name).await;
-    let rule = rule.map_err(|error| ours(&error))?.ok_or_else(|| missing(project, name))?;
-    Ok(NewAlertRule {
-        account: rule.account,
-        project: rule.project,
-        name: rule.name,
-        display_name: rule.display_name,
-        description: rule.description,
-        is_enabled: true,
-        muted_until: rule.muted_until,
-        schedule: rule.schedule,
-        configuration: rule.configuration,
-    })
 }
 
 /// A rule that need not exist: it must be one that could.

@@ -1,7 +1,6 @@
 //! One HTTP request and the little that is read of its answer.
 
 use std::error::Error;
-use std::net::IpAddr;
 use std::time::Duration;
 
 use reqwest::{Method, StatusCode, Url};
@@ -108,10 +107,7 @@ impl Exchange {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(Outcome::rejected("the address must begin with https:// or http://"));
         }
-        let host = url.host_str().unwrap_or_default();
-        if let Ok(address) = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>() {
-            self.egress.check(address).map_err(|forbidden| Outcome::Rejected { why: forbidden.to_string() })?;
-        }
+        self.egress.check_url(&url).map_err(|forbidden| Outcome::Rejected { why: forbidden.to_string() })?;
         Ok(url)
     }
 }

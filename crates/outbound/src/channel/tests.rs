@@ -1,70 +1,12 @@
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpListener;
-use std::sync::mpsc::{Receiver, channel};
-use std::thread::sleep;
 
 use host::{OsRandom, RealDisk};
 use serde_json::{Value, json};
 
 use super::*;
+use crate::recording_server::{HANG, server};
 
 pub(super) const NOW: Timestamp = Timestamp(1_700_000_000_000);
-
-/// What arrived.
-pub(super) struct Recorded {
-    pub(super) line: String,
-    headers: Vec<(String, String)>,
-    pub(super) body: String,
-}
-
-impl Recorded {
-    pub(super) fn header(&self, name: &str) -> &str {
-        self.headers.iter().find(|(each, _)| each == name).map_or("", |(_, value)| value)
-    }
-
-    pub(super) fn json(&self) -> Value {
-        serde_json::from_str(&self.body).unwrap()
-    }
-}
-
-/// An HTTP server that gives these answers one after another (status line and more headers, body) and tells what it was sent.
-pub(super) fn server(answers: Vec<(&'static str, String)>) -> (String, Receiver<Recorded>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let (tell, told) = channel();
-    std::thread::spawn(move || {
-        for (head, answer) in answers {
-            let (stream, _) = listener.accept().unwrap();
-            let mut reader = BufReader::new(stream);
-            let mut lines = Vec::new();
-            loop {
-                let mut line = String::new();
-                reader.read_line(&mut line).unwrap();
-                if line.trim().is_empty() {
-                    break;
-                }
-                lines.push(line.trim().to_owned());
-            }
-            let header = |line: &String| line.split_once(": ").map(|(n, v)| (n.to_ascii_lowercase(), v.to_owned()));
-            let headers: Vec<(String, String)> = lines[1..].iter().filter_map(header).collect();
-            let length =
-                headers.iter().find(|(name, _)| name == "content-length").map_or(0, |(_, v)| v.parse().unwrap());
-            let mut body = vec![0; length];
-            reader.read_exact(&mut body).unwrap();
-            if head == "hang" {
-                sleep(Duration::from_secs(6));
-                continue;
-            }
-            let reply =
-                format!("HTTP/1.1 {head}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{answer}", answer.len());
-            reader.into_inner().write_all(reply.as_bytes()).unwrap();
-            let body = String::from_utf8(body).unwrap();
-            let _ = tell.send(Recorded { line: lines.remove(0), headers, body });
-        }
-    });
-    (url, told)
-}
 
 /// Integrations from their records.
 #[derive(Default)]
@@ -117,10 +59,7 @@ async fn a_webhook_gets_the_body_its_headers_and_the_id() {
     assert_eq!(channels.send(&envelope(Target::Webhook { to: named("hook") }), NOW).await, delivered("thanks"));
     let seen = told.recv().unwrap();
     assert_eq!(seen.line, "PUT /alerts?x=1 HTTP/1.1");
-    assert_eq!(
-        (seen.body.as_str(), seen.header("x-token"), seen.header("content-type")),
-        ("details", "t", "text/plain")
-    );
+    assert_eq!((seen.text(), seen.header("x-token"), seen.header("content-type")), ("details", "t", "text/plain"));
     assert_eq!(seen.header("x-cairn-notification"), "n-1");
     let inline = Inline { url, method: String::new(), headers: Vec::new() };
     let outcome = channels.send(&envelope(Target::Webhook { to: Place::Inline(inline) }), NOW).await;
@@ -154,7 +93,7 @@ async fn only_200_is_success_and_failures_may_pass_but_not_redirects() {
 
 #[tokio::test]
 async fn a_receiver_that_hangs_is_left_after_five_seconds() {
-    let (url, _told) = server(vec![("hang", String::new())]);
+    let (url, _told) = server(vec![(HANG, String::new())]);
     let channels = channels(&settings(), &[("hook", json!({"type": "custom", "url": url}))]);
     let outcome = channels.send(&envelope(Target::Webhook { to: named("hook") }), NOW).await;
     assert_eq!(outcome, Outcome::Retry { why: "no answer within 5 seconds".into(), after: None });
@@ -255,7 +194,7 @@ async fn functions_are_invoked_with_the_content_as_their_event() {
     assert_eq!(channels.send(&envelope(target("sls-ops-page")), NOW).await, delivered("HTTP status 202 Accepted"));
     let seen = told.recv().unwrap();
     assert_eq!(seen.line, "POST /2016-08-15/services/ops.LATEST/functions/sls-ops-page/invocations HTTP/1.1");
-    assert_eq!((seen.body.as_str(), seen.header("x-fc-invocation-type")), ("details", "Async"));
+    assert_eq!((seen.text(), seen.header("x-fc-invocation-type")), ("details", "Async"));
     // Computed in Python as the official SDK's signing function does.
     assert_eq!(seen.header("authorization"), "FC LTAI5tExample:Zm/MBy2KH7gHJet8Aap7AA7vUf9/6hOOMnFtZpXofXk=");
     let outcome = channels.send(&envelope(target("sls-ops-page")), NOW).await;

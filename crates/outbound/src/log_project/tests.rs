@@ -1,52 +1,9 @@
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpListener;
-use std::sync::mpsc::{Receiver, channel};
-
 use host::{ManualClock, OsRandom, RealDisk};
 use sls::Signed;
 
 use super::*;
+use crate::recording_server::server;
 use crate::{Config, Outbound};
-
-/// What arrived: the path, the headers in lower case, the body.
-struct Recorded {
-    path: String,
-    headers: Vec<(String, String)>,
-    body: Vec<u8>,
-}
-
-/// A server that answers each request with this status and body and tells what it was.
-fn server(answers: Vec<(u16, &'static str)>) -> (String, Receiver<Recorded>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let endpoint = format!("http://{}", listener.local_addr().unwrap());
-    let (tell, told) = channel();
-    std::thread::spawn(move || {
-        for (status, answer) in answers {
-            let (stream, _) = listener.accept().unwrap();
-            let mut reader = BufReader::new(stream);
-            let mut lines = Vec::new();
-            loop {
-                let mut line = String::new();
-                reader.read_line(&mut line).unwrap();
-                if line.trim().is_empty() {
-                    break;
-                }
-                lines.push(line.trim().to_owned());
-            }
-            let path = lines[0].split(' ').nth(1).unwrap().to_owned();
-            let header = |line: &String| line.split_once(": ").map(|(n, v)| (n.to_ascii_lowercase(), v.to_owned()));
-            let headers: Vec<_> = lines[1..].iter().filter_map(header).collect();
-            let length = headers.iter().find(|(name, _)| name == "content-length").unwrap().1.parse().unwrap();
-            let mut body = vec![0; length];
-            reader.read_exact(&mut body).unwrap();
-            let reply =
-                format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{answer}", answer.len());
-            reader.into_inner().write_all(reply.as_bytes()).unwrap();
-            tell.send(Recorded { path, headers, body }).unwrap();
-        }
-    });
-    (endpoint, told)
-}
 
 fn settings(endpoint: &str) -> LogProjectSettings {
     LogProjectSettings {
@@ -73,21 +30,20 @@ fn events() -> Vec<(Timestamp, Bytes)> {
 
 #[tokio::test]
 async fn a_group_arrives_signed_compressed_and_as_it_was() {
-    let (endpoint, told) = server(vec![(200, ""), (200, "")]);
+    let (endpoint, told) = server(vec![("200 OK", String::new()), ("200 OK", String::new())]);
     for region in [None, Some("cn-hangzhou".to_owned())] {
         let with_region = LogProjectSettings { region: region.clone(), ..settings(&endpoint) };
         open(&with_region).unwrap().put("actiontrail_main-trail", events()).await.unwrap();
         let got = told.recv().unwrap();
-        assert_eq!(got.path, "/logstores/actiontrail_main-trail/shards/lb");
-        let paths = [got.path.as_str()];
+        assert_eq!(got.path(), "/logstores/actiontrail_main-trail/shards/lb");
+        let paths = [got.path()];
         let signed = Signed { method: "POST", paths: &paths, query: "", headers: &got.headers, body: &got.body };
         let claim = sls::signature::read(&signed).unwrap();
         assert!(claim.is_signed_with("hush") && !claim.is_signed_with("other"), "{:?}", claim.scheme);
         assert_eq!(matches!(claim.scheme, sls::Scheme::V4 { .. }), region.is_some());
-        let header = |name: &str| got.headers.iter().find(|(each, _)| each == name).map(|(_, value)| value.as_str());
-        assert!(header("host").unwrap().starts_with("audit.127.0.0.1:"));
-        assert_eq!(header("content-type"), Some("application/x-protobuf"));
-        let size = header("x-log-bodyrawsize").unwrap().parse().unwrap();
+        assert!(got.header("host").starts_with("audit.127.0.0.1:"));
+        assert_eq!(got.header("content-type"), "application/x-protobuf");
+        let size = got.header("x-log-bodyrawsize").parse().unwrap();
         let plain = Compression::Lz4.decompress(&got.body, size, 1 << 20).unwrap();
         let group = LogGroup::decode(&*plain).unwrap();
         assert_eq!(group.topic.as_deref(), Some("actiontrail_audit_event"));
@@ -102,8 +58,8 @@ async fn a_group_arrives_signed_compressed_and_as_it_was() {
 #[tokio::test]
 async fn a_refusal_keeps_its_code_and_no_secret() {
     let (endpoint, _told) = server(vec![
-        (404, r#"{"errorCode":"LogStoreNotExist","errorMessage":"logstore x does not exist"}"#),
-        (502, "<html>bad gateway</html>"),
+        ("404 Not Found", r#"{"errorCode":"LogStoreNotExist","errorMessage":"logstore x does not exist"}"#.into()),
+        ("502 Bad Gateway", "<html>bad gateway</html>".into()),
     ]);
     let project = open(&settings(&endpoint)).unwrap();
     let error = project.put("x", events()).await.unwrap_err();

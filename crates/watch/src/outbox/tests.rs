@@ -5,18 +5,12 @@ use std::path::Path;
 use catalog::{AlertChange, Notification, NotificationFilter, NotificationOutcome};
 use host::ManualClock;
 use host::metrics::Metrics;
-use model::AccountId;
 use outbound::channel::{Inline, Place, Target};
 use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 
 use super::*;
-
-const AT: Timestamp = Timestamp(1_768_465_800_000);
-
-fn account() -> AccountId {
-    "1000000000000001".parse().unwrap()
-}
+use crate::ground::{AT, account};
 
 /// Answers as it is told, per receiver, and remembers what came.
 #[derive(Default)]

@@ -1,31 +1,18 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use catalog::AlertRule;
+use catalog::{AlertRule, NewAlertRule};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::ground::{AT, new_rule};
 
-const AT: Timestamp = Timestamp(1_768_465_800_000);
 const MINUTE: i64 = 60_000;
 
 fn rule(schedule: Value) -> KnownRule {
-    let row = AlertRule {
-        id: AlertRuleId(1),
-        account: "1000000000000001".parse().unwrap(),
-        project: "audit".into(),
-        name: "rule".into(),
-        display_name: "Rule".into(),
-        description: String::new(),
-        is_enabled: true,
-        muted_until: None,
-        schedule: schedule.to_string(),
-        configuration: json!({ "version": "2.0", "queryList": [{ "store": "s", "query": "*", "start": "-1m" }] })
-            .to_string(),
-        version: 1,
-        created: AT,
-        updated: AT,
-    };
+    let configuration = json!({ "version": "2.0", "queryList": [{ "store": "s", "query": "*", "start": "-1m" }] });
+    let written = NewAlertRule { schedule: schedule.to_string(), ..new_rule("rule", &configuration) };
+    let row = AlertRule { id: AlertRuleId(1), written, version: 1, created: AT, updated: AT };
     KnownRule::parse(row, "cn-hangzhou".into()).unwrap()
 }
 

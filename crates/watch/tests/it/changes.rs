@@ -1,5 +1,7 @@
 //! Rules that change while they are evaluated.
 
+use std::sync::atomic::Ordering;
+
 use serde_json::json;
 
 use crate::scene::{AT, Folder, Scene, account, minutes, new_rule, quick, search_rule, until};
@@ -16,13 +18,13 @@ async fn a_run_of_an_older_version_leaves_nothing_and_the_new_one_runs_instead()
     };
     let rule = scene.rule("counting", counting("cnt >= 0")).await;
     scene.advance_to(minutes(1));
-    until("the statement runs", async || scene.engine.begun.lock().len() == 1).await;
-    let changed = new_rule("counting", counting("cnt > 100"));
+    until("the statement runs", async || scene.engine.begun.load(Ordering::Relaxed) == 1).await;
+    let changed = new_rule("counting", &counting("cnt > 100"));
     scene.catalog.alert_rule_update(&changed, minutes(1)).await.unwrap();
     scene.engine.gate.add_permits(1);
     // The new version begins with the next instant: what was before it is not its own.
     scene.advance_to(minutes(2));
-    until("the new version runs", async || scene.engine.begun.lock().len() >= 2).await;
+    until("the new version runs", async || scene.engine.begun.load(Ordering::Relaxed) >= 2).await;
     scene.engine.gate.add_permits(10);
     scene.until_ran(rule, minutes(2)).await;
     until("the history is written", async || !scene.history().await.is_empty()).await;
@@ -45,7 +47,7 @@ async fn a_rule_that_is_deleted_while_it_runs_leaves_nothing_and_its_incidents_e
     scene.until_ran(rule, minutes(1)).await;
     let sql = scene.rule("counting", search_rule("* | SELECT count(*) AS cnt")).await;
     scene.advance_to(minutes(2));
-    until("the statement runs", async || scene.engine.begun.lock().len() == 1).await;
+    until("the statement runs", async || scene.engine.begun.load(Ordering::Relaxed) == 1).await;
     for name in ["counting", "trail-off"] {
         scene.catalog.alert_rule_delete(account(), "audit", name).await.unwrap();
     }

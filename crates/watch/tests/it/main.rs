@@ -4,6 +4,7 @@
 
 mod catching_up;
 mod changes;
+mod ground;
 mod handled;
 mod killed;
 mod many_rules;

@@ -6,39 +6,22 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use arrow::array::{Int64Array, RecordBatch};
-use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
-use bytes::Bytes;
-use catalog::{
-    AlertRuleId, Catalog, Incident, IncidentFilter, NewAlertRule, NewResourceRecord, NewTrail, Notification,
-    NotificationFilter, Project, ProjectKind,
-};
-use futures::{StreamExt, TryStreamExt};
+use catalog::{AlertRuleId, Catalog, Incident, IncidentFilter, Notification, NotificationFilter};
 use host::metrics::Metrics;
-use host::{Clock, ManualClock, OsRandom, RealDisk, Shutdown};
+use host::{Clock, ManualClock, OsRandom, Shutdown};
 use identity::{MasterKeySource, Vault};
-use journal::{Entry, Writer};
-use model::trail::{Destinations, EventRw, LogTarget, Selector, TrailRegions};
-use model::{AccountId, Event, Timestamp};
+use journal::Writer;
+use model::Timestamp;
 use outbound::channel::{Envelope, Outcome, Target};
 use parking_lot::Mutex;
-use query::{
-    Admission, Answer, Engine, Meter, Order, QueryError, Question, Scope, Search, Window, WindowAnswer, WindowAnswers,
-};
+use query::{Admission, Meter, Order, Scope, Search};
 use serde_json::{Value, json};
 use store::Store;
-use tokio::sync::Semaphore;
 use watch::{Carrier, Config, Parts, Watch};
 
-/// On a whole minute.
-pub(crate) const AT: Timestamp = Timestamp(1_768_465_800_000);
-pub(crate) const PROJECT: &str = "audit";
-pub(crate) const LOGSTORE: &str = "actiontrail_main-trail";
-
-pub(crate) fn account() -> AccountId {
-    "1000000000000001".parse().unwrap()
-}
+pub(crate) use crate::ground::{AT, LOGSTORE, PROJECT, account, action_policy, new_rule, search_rule};
+use crate::ground::{CountingEngine, Ground, alert_policy, entry, put_record};
 
 /// The clock is moved by hand, so it is looked at often; and rules run when it says, not when events come.
 pub(crate) fn quick() -> Config {
@@ -86,44 +69,6 @@ impl Carrier for Receivers {
 
     async fn ask(&self, _url: &str, _headers: &[(String, String)], _body: String) -> Result<String, Outcome> {
         Ok(json!({ "users": *self.named.lock() }).to_string())
-    }
-}
-
-/// Counts the events of a question, when it is let through.
-pub(crate) struct CountingEngine {
-    pub(crate) gate: Arc<Semaphore>,
-    /// Statements that have begun.
-    pub(crate) begun: Mutex<Vec<(String, Timestamp, Timestamp)>>,
-    store: Store,
-}
-
-#[async_trait]
-impl Engine for CountingEngine {
-    async fn answer(&self, question: Question) -> Result<Answer, QueryError> {
-        self.begun.lock().push((question.sql.clone(), question.from, question.before));
-        self.gate.acquire().await.unwrap().forget();
-        let query::Source::Events(view) = &question.tables[0].source else { panic!("a view was asked") };
-        let scope =
-            Scope { view: view.clone(), from: question.from, before: question.before, search: question.search.clone() };
-        let page = self.store.search(&scope, Order::OldestFirst, None, 0, 1000, &question.meter).unwrap();
-        let count: arrow::array::ArrayRef = Arc::new(Int64Array::from(vec![page.events.len() as i64]));
-        let batch = RecordBatch::try_from_iter([("cnt", count)]).unwrap();
-        let schema = batch.schema();
-        Ok(Answer { schema, batches: Box::pin(futures::stream::iter([Ok(batch)])) })
-    }
-
-    async fn answer_windows(&self, question: Question, windows: Vec<Window>) -> Result<WindowAnswers, QueryError> {
-        let mut told = Vec::new();
-        for Window { from, before, .. } in windows {
-            let answer = self.answer(Question { from, before, ..question.clone() }).await?;
-            let batches = answer.batches.try_collect().await;
-            told.push(batches.map(|batches| WindowAnswer::Rows { batches, cut: None }));
-        }
-        Ok(futures::stream::iter(told).boxed())
-    }
-
-    async fn describe(&self, _question: Question) -> Result<SchemaRef, QueryError> {
-        unreachable!("rules do not ask for columns")
     }
 }
 
@@ -178,25 +123,15 @@ impl Scene {
         receivers: Arc<Receivers>,
     ) -> Scene {
         let catalog = Catalog::open(&folder.catalog()).await.unwrap();
-        let clock = Arc::new(ManualClock::at(now));
+        let is_new = catalog.account_find(account()).await.unwrap().is_none();
         let metrics = Metrics::default();
-        let (store, writer) = Store::open(
-            store::Config::default(),
-            folder.path(),
-            Arc::new(RealDisk),
-            catalog.clone(),
-            clock.clone(),
-            &metrics,
-        )
-        .await
-        .unwrap();
-        if catalog.account_find(account()).await.unwrap().is_none() {
-            furnish(&catalog).await;
+        let ground = Ground::open(catalog, folder.path(), store::Config::default(), now, 0, &metrics).await;
+        let Ground { catalog, store, writer, clock, engine } = ground;
+        if is_new {
+            put_policies(&catalog).await;
         }
         let key = Some("MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=");
         let (vault, _) = Vault::load(MasterKeySource { env: key, file: None, data_folder: folder.path() }).unwrap();
-        let gate = Arc::new(Semaphore::new(0));
-        let engine = Arc::new(CountingEngine { gate, begun: Mutex::default(), store: store.clone() });
         let parts = Parts {
             catalog: catalog.clone(),
             store: store.clone(),
@@ -231,12 +166,11 @@ impl Scene {
             "eventId": id, "eventTime": at.to_string(), "eventName": name, "serviceName": "Ram", "eventRW": "Write",
             "acsRegion": "cn-hangzhou", "userIdentity": { "userName": "alice" },
         });
-        let event = Event::parse(Bytes::from(json.to_string())).unwrap();
-        self.writer.append(vec![Entry { account: account(), event }]).await.unwrap();
+        self.writer.append(vec![entry(json.to_string())]).await.unwrap();
     }
 
     pub(crate) async fn rule(&self, name: &str, configuration: Value) -> AlertRuleId {
-        self.catalog.alert_rule_create(&new_rule(name, configuration), self.clock.now(), 2000).await.unwrap()
+        self.catalog.alert_rule_create(&new_rule(name, &configuration), self.clock.now(), 2000).await.unwrap()
     }
 
     pub(crate) async fn record(&self, resource: &str, id: &str, value: Value) {
@@ -285,11 +219,6 @@ impl Scene {
     }
 }
 
-pub(crate) async fn put_record(catalog: &Catalog, resource: &str, id: &str, value: Value) {
-    let record = NewResourceRecord { id: id.into(), tag: Some(id.into()), value: value.to_string() };
-    catalog.resource_records_put(account(), resource, &[record], AT, 10_000).await.unwrap();
-}
-
 /// Waits for something that happens soon.
 pub(crate) async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     for _ in 0..1500 {
@@ -301,71 +230,10 @@ pub(crate) async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     panic!("waited too long: {what}");
 }
 
-pub(crate) fn new_rule(name: &str, configuration: Value) -> NewAlertRule {
-    NewAlertRule {
-        account: account(),
-        project: PROJECT.into(),
-        name: name.into(),
-        display_name: format!("Rule {name}"),
-        description: String::new(),
-        is_enabled: true,
-        muted_until: None,
-        schedule: json!({ "type": "FixedRate", "interval": "1m" }).to_string(),
-        configuration: configuration.to_string(),
-    }
-}
-
-/// Each matching event of the last minute fires, grouped by name; told at once by `ops.policy`.
-pub(crate) fn search_rule(query: &str) -> Value {
-    json!({
-        "version": "2.0", "type": "default", "dashboard": "internal-alert-analysis",
-        "queryList": [{
-            "storeType": "log", "region": "cn-hangzhou", "project": PROJECT, "store": LOGSTORE, "query": query,
-            "timeSpanType": "Relative", "start": "-1m", "end": "now", "powerSqlMode": "disable",
-        }],
-        "groupConfiguration": { "type": "custom", "fields": ["eventName"] },
-        "severityConfigurations": [{ "severity": 8, "evalCondition": { "condition": "", "countCondition": "" } }],
-        "threshold": 1, "sendResolved": true,
-        "annotations": [{ "key": "title", "value": "${eventName} by ${userIdentity.userName}" }],
-        "policyConfiguration": { "alertPolicyId": "ops.alerts", "actionPolicyId": "ops.policy", "repeatInterval": "1h" },
-    })
-}
-
-/// An account with a project, a trail that shows everything there, and policies that tell a webhook and the inbox at once.
-async fn furnish(catalog: &Catalog) {
-    catalog.account_create(account(), "management", true, AT).await.unwrap();
-    let project = Project {
-        account: account(),
-        name: PROJECT.into(),
-        region: "cn-hangzhou".into(),
-        description: String::new(),
-        kind: ProjectKind::Embedded,
-        sealed_settings: Vec::new(),
-        created: AT,
-        updated: AT,
-    };
-    catalog.project_create(&project).await.unwrap();
-    let logs = LogTarget::parse(&format!("acs:log:cn-hangzhou:{}:project/{PROJECT}", account()));
-    let new = NewTrail {
-        organization: None,
-        account: account(),
-        name: "main-trail".parse().unwrap(),
-        home_region: "cn-hangzhou".into(),
-        selector: Selector::management(EventRw::All, TrailRegions::All),
-        destinations: Destinations { logs, ..Destinations::default() },
-        created: AT,
-    };
-    let trail = catalog.trail_create(new, 5).await.unwrap();
-    catalog.trail_start(trail.id, AT, model::Seq::ZERO).await.unwrap();
-    let group = "fire(action_policy=alert.policy.action_policy_id, group={\"alert.alert_id\": alert.alert_id}, \
-                 group_by_all_labels=true, group_wait=\"0s\", group_interval=\"1m\", repeat_interval=\"1h\")";
-    let policy = json!({ "policy_id": "ops.alerts", "policy_name": "Ops", "group_script": group });
-    put_record(catalog, "sls.alert.alert_policy", "ops.alerts", policy).await;
+/// Policies that tell a webhook and the inbox at once.
+async fn put_policies(catalog: &Catalog) {
+    put_record(catalog, "sls.alert.alert_policy", "ops.alerts", alert_policy("ops.alerts", "1m")).await;
     let script = "fire(type=\"webhook_integration\", integration_type=\"custom\", webhook_id=\"ops-hook\")\n\
                   fire(type=\"message_center\")";
     put_record(catalog, "sls.alert.action_policy", "ops.policy", action_policy("ops.policy", script)).await;
-}
-
-pub(crate) fn action_policy(id: &str, script: &str) -> Value {
-    json!({ "action_policy_id": id, "action_policy_name": "Ops", "primary_policy_script": script })
 }

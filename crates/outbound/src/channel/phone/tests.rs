@@ -1,9 +1,10 @@
 use serde_json::json;
 
 use super::super::settings::{PhoneProvider, Settings};
-use super::super::tests::{NOW, channels, envelope, server, settings};
+use super::super::tests::{NOW, channels, envelope, settings};
 use super::super::{Outcome, PhoneNumber, Target};
 use super::*;
+use crate::recording_server::server;
 
 fn with_secret(change: impl FnOnce(&mut Settings, std::path::PathBuf)) -> (tempfile::TempDir, Settings) {
     let folder = tempfile::tempdir().unwrap();
@@ -41,7 +42,7 @@ async fn a_provider_gets_a_signed_message_and_its_answer_counts() {
         "phone": "13800000000", "text": "details"});
     assert_eq!(seen.json(), expected);
     assert_eq!(seen.header("x-cairn-timestamp"), "1700000000");
-    let signature = sign("hush", 1_700_000_000, &seen.body);
+    let signature = sign("hush", 1_700_000_000, seen.text());
     assert_eq!(seen.header("x-cairn-signature"), format!("sha256={signature}"));
     // Computed outside: printf '1700000000.{}' | openssl dgst -sha256 -hmac hush
     assert_eq!(sign("hush", 1_700_000_000, "{}"), "763081ea12e3b1f903f958994c023cde07f1224b02a538ad6f959112a2f780ba");

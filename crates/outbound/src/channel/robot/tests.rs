@@ -1,9 +1,10 @@
 use serde_json::json;
 
 use super::super::exchange::Answer;
-use super::super::tests::{NOW, channels, envelope, server, settings};
+use super::super::tests::{NOW, channels, envelope, settings};
 use super::super::{Place, Target};
 use super::*;
+use crate::recording_server::server;
 
 const SECRET: &str = "this is secret";
 
