@@ -17,6 +17,12 @@ pub struct Limits {
     pub memory_bytes: usize,
 }
 
+impl Limits {
+    /// None: for what has an end by itself.
+    pub const NONE: Limits =
+        Limits { time: Duration::MAX, rows: usize::MAX, scanned_bytes: u64::MAX, memory_bytes: usize::MAX };
+}
+
 /// Why an answer is not the whole one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cut {

@@ -12,12 +12,13 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use model::{AccountId, Attribute, Event, Timestamp};
+use query::{Limits, Meter};
 
 use crate::StoreError;
-use crate::lookup::{Condition, Found, Lookup, Position, Question};
-use crate::recent::Recent;
+use crate::lookup::{Condition, Found, Lookup, Position};
+use crate::scope::Asked;
 use crate::segment::Segment;
-use crate::store::Store;
+use crate::store::{State, Store};
 
 /// Attributes an aggregation groups by at most.
 pub const GROUP_ATTRIBUTES_MAX: usize = 2;
@@ -80,10 +81,7 @@ impl Store {
     pub fn aggregate(&self, aggregation: &Aggregation) -> Result<Aggregate, StoreError> {
         assert!(aggregation.by.len() <= GROUP_ATTRIBUTES_MAX, "a question of ours names at most two attributes");
         let started = Instant::now();
-        let state = self.shared.state.load();
-        let mut recents: Vec<&Recent> = vec![&state.active];
-        recents.extend(state.sealing.as_deref());
-        let counted = run(aggregation, &recents, &state.segments);
+        let counted = run(aggregation, &self.shared.state.load());
         self.shared.metrics.aggregated(started.elapsed(), counted.is_ok());
         counted
     }
@@ -103,32 +101,21 @@ impl Store {
     }
 }
 
-fn run(
-    aggregation: &Aggregation,
-    recents: &[&Recent],
-    segments: &[impl AsRef<Segment>],
-) -> Result<Aggregate, StoreError> {
-    let lookup = Lookup {
-        account: aggregation.account,
-        from: aggregation.from,
-        through: aggregation.through,
-        conditions: aggregation.conditions.clone(),
-        newest_first: true,
-        after: None,
-        limit: 0,
-    };
-    let question = Question::new(&lookup);
+fn run(aggregation: &Aggregation, state: &State) -> Result<Aggregate, StoreError> {
+    let Aggregation { account, from, through, .. } = *aggregation;
+    let asked = Asked::of_account(account, (from, through), &aggregation.conditions);
+    let meter = Meter::new(Limits::NONE);
     let mut groups = Groups::new(aggregation);
-    for recent in recents {
-        recent.for_each_answer(&question, |position, event| groups.add_event(position, event));
+    for recent in [&state.active].into_iter().chain(&state.sealing) {
+        recent.for_each_asked(&asked, &meter, |row| {
+            groups.add_event(Position { time: row.event.time(), seq: row.seq }, &row.event);
+        })?;
     }
     // The newest first, so that the groups that find a place are those of late.
-    let mut newest_first: Vec<&Segment> = segments.iter().map(AsRef::as_ref).collect();
+    let mut newest_first: Vec<&Segment> = state.segments.iter().map(AsRef::as_ref).collect();
     newest_first.sort_by_key(|segment| Reverse(segment.entry.max_time));
-    for segment in newest_first {
-        if segment.entry.max_time >= aggregation.from && segment.entry.min_time <= aggregation.through {
-            segment_rows::count(segment, &question, aggregation, &mut groups)?;
-        }
+    for segment in newest_first.into_iter().filter(|segment| asked.may_touch(segment)) {
+        segment_rows::count(segment, &asked, aggregation, &mut groups)?;
     }
     Ok(groups.finish())
 }

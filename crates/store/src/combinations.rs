@@ -128,7 +128,7 @@ fn in_segment(by: &By, units: &Units, segment: Arc<Segment>) -> Result<VecDeque<
     let mut work = Work::on(segment.clone());
     let mut coded = Coded::in_segment(by, &mut work, &units.meter)?;
     let mut grouping = Grouping::new(by);
-    for (account, parts) in units.asked.scope.view.accounts() {
+    for (account, parts) in units.asked.view.accounts() {
         for window in windows(units.asked.rows_of(&segment, account), WINDOW_ROWS) {
             let rows = work.decide(&units.asked, account, parts, window, &units.meter)?;
             let rows = rows.to_vec();

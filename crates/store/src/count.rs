@@ -65,7 +65,7 @@ impl Store {
 }
 
 fn count_segment(asked: &Asked, mut work: Work, tally: &mut Tally, meter: &Meter) -> Result<(), StoreError> {
-    for (account, parts) in asked.scope.view.accounts() {
+    for (account, parts) in asked.view.accounts() {
         for window in windows(asked.rows_of(&work.segment, account), WINDOW_ROWS) {
             let rows = work.decide(asked, account, parts, window, meter)?;
             tally.add_rows(&work.segment, &rows)?;

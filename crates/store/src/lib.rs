@@ -5,9 +5,9 @@
 //! an index beside it that answers "which rows" ([`segment`]). Segments and the store's cursor are published in one
 //! transaction of the catalog; then the journal is trimmed. Small segments are merged, old ones removed.
 //!
-//! A lookup walks memory and segments from the newest and stops when the page is full ([`lookup`]). The index only
-//! proposes rows: every event returned has been checked against the question, so a hash collision costs a
-//! microsecond and never a wrong answer.
+//! A page walks memory and segments from the newest and stops when it is full ([`search`]), whether it is of a lookup or of a
+//! search over a view. The index only proposes rows: every event returned has been checked against the question, so a hash
+//! collision costs a microsecond and never a wrong answer.
 
 mod aggregate;
 mod by_number;

@@ -15,14 +15,12 @@ use journal::Committed;
 use model::{AccountId, Attribute, Event, Seq, Timestamp};
 use parking_lot::RwLock;
 
-use crate::lookup::{Found, Position, Question};
+use crate::lookup::Found;
 use crate::segment::Row;
 use crate::terms::attribute_hash;
 
 /// Bytes a row costs besides its event: the row, its places in lists, the lists themselves.
 const ROW_OVERHEAD_BYTES: usize = 256;
-/// Rows that are counted while the lock is held: a millisecond.
-const STEP_ROWS: usize = 4096;
 
 /// See the module.
 pub(crate) struct Recent {
@@ -132,61 +130,6 @@ impl Recent {
             of_id.any(|row| row.account == account && row.event.id() == event.id())
         })
     }
-
-    /// The first events that answer the question, in its order.
-    pub(crate) fn search(&self, question: &Question<'_>) -> Vec<Found> {
-        let rows = self.rows.read();
-        let of_account = rows.by_account.get(&question.account).map_or(&[][..], Vec::as_slice);
-        let mut shortest = of_account;
-        for (attribute, value) in &question.attributes {
-            let places = rows.by_term.get(&attribute_hash(*attribute, value)).map_or(&[][..], Places::as_slice);
-            if places.len() < shortest.len() {
-                shortest = places;
-            }
-        }
-        let mut best = Best::new(question);
-        for place in shortest.iter().rev() {
-            if best.is_settled(rows.newest_up_to[*place as usize]) {
-                break;
-            }
-            let row = &rows.rows[*place as usize];
-            let position = Position { time: row.event.time(), seq: row.seq };
-            if row.account == question.account && question.wants(position) && question.holds(&row.event) {
-                best.push(position, *place);
-            }
-        }
-        best.into_sorted().into_iter().map(|place| found(&rows.rows[place as usize])).collect()
-    }
-
-    /// Shows every event that answers the question. The lock is let go between a few thousand rows, so that counting
-    /// does not hold up those who add; what is added meanwhile is not shown.
-    pub(crate) fn for_each_answer(&self, question: &Question<'_>, mut take: impl FnMut(Position, &Event)) {
-        let end = self.len() as u32;
-        let rarest = {
-            let rows = self.rows.read();
-            let count = |hash: &u64| rows.by_term.get(hash).map_or(0, |places| places.as_slice().len());
-            question.attributes.iter().map(|(attribute, value)| attribute_hash(*attribute, value)).min_by_key(count)
-        };
-        let mut at = 0;
-        loop {
-            let rows = self.rows.read();
-            let places = match rarest {
-                Some(hash) => rows.by_term.get(&hash).map_or(&[][..], Places::as_slice),
-                None => rows.by_account.get(&question.account).map_or(&[][..], Vec::as_slice),
-            };
-            let step = &places[at.min(places.len())..(at + STEP_ROWS).min(places.len())];
-            if step.first().is_none_or(|place| *place >= end) {
-                return;
-            }
-            for row in step.iter().take_while(|place| **place < end).map(|place| &rows.rows[*place as usize]) {
-                let position = Position { time: row.event.time(), seq: row.seq };
-                if row.account == question.account && question.wants(position) && question.holds(&row.event) {
-                    take(position, &row.event);
-                }
-            }
-            at += step.len();
-        }
-    }
 }
 
 fn found(row: &Row) -> Found {
@@ -205,53 +148,5 @@ impl Rows {
         self.newest_up_to.push(newest.max(row.event.time()));
         self.bytes += row.event.memory_bytes() + ROW_OVERHEAD_BYTES;
         self.rows.push(row);
-    }
-}
-
-/// The best places found so far: a few more than wanted are kept and cut back now and then.
-struct Best {
-    wanted: usize,
-    newest_first: bool,
-    places: Vec<(Position, u32)>,
-    /// Once `wanted` are known: nothing behind this position is needed.
-    worst: Option<Position>,
-}
-
-impl Best {
-    fn new(question: &Question<'_>) -> Best {
-        Best { wanted: question.wanted, newest_first: question.newest_first, places: Vec::new(), worst: None }
-    }
-
-    /// Whether rows with event times up to `newest` cannot be among the best any more.
-    fn is_settled(&self, newest: Timestamp) -> bool {
-        self.newest_first && self.worst.is_some_and(|worst| newest < worst.time)
-    }
-
-    fn push(&mut self, position: Position, place: u32) {
-        self.places.push((position, place));
-        let is_first_full = self.worst.is_none() && self.places.len() == self.wanted;
-        if is_first_full || self.places.len() >= self.wanted.saturating_mul(2) {
-            self.cut_back();
-        }
-    }
-
-    fn cut_back(&mut self) {
-        self.sort();
-        self.places.truncate(self.wanted);
-        if self.places.len() == self.wanted {
-            self.worst = self.places.last().map(|(position, _)| *position);
-        }
-    }
-
-    fn sort(&mut self) {
-        self.places.sort_unstable_by_key(|(position, _)| *position);
-        if self.newest_first {
-            self.places.reverse();
-        }
-    }
-
-    fn into_sorted(mut self) -> Vec<u32> {
-        self.cut_back();
-        self.places.into_iter().map(|(_, place)| place).collect()
     }
 }

@@ -144,6 +144,13 @@ impl Bounds {
         Bounds::exact(if holds { RowSet::all(window) } else { RowSet::none(window) })
     }
 
+    /// Nothing is known of these rows, and that the others do not belong.
+    pub(crate) fn perhaps(window: &Range<u32>, rows: &[u32]) -> Bounds {
+        let mut bounds = Bounds::constant(window, false);
+        rows.iter().for_each(|row| bounds.perhaps.insert(*row));
+        bounds
+    }
+
     /// Known of every row.
     pub(crate) fn exact(rows: RowSet) -> Bounds {
         Bounds { perhaps: rows.clone(), surely: rows }

@@ -163,7 +163,7 @@ impl InSegment {
             let rows = asked.rows_of(&work.segment, account);
             windows(rows, BATCH_ROWS as u32).map(move |window| (at, window))
         };
-        let windows = asked.scope.view.accounts().enumerate().flat_map(of_account).collect();
+        let windows = asked.view.accounts().enumerate().flat_map(of_account).collect();
         InSegment { windows, work, picked: VecDeque::new(), account: 0, columns: None }
     }
 
@@ -179,7 +179,7 @@ impl InSegment {
                 self.put_in_order();
             }
             let columns = self.columns.clone().expect("read with the first window");
-            let (account, _) = units.asked.scope.view.accounts().nth(self.account).expect("it was there before");
+            let (account, _) = units.asked.view.accounts().nth(self.account).expect("it was there before");
             let mut rows: Vec<(u32, Option<Bytes>)> = Vec::new();
             let mut bytes = 0;
             while rows.len() < BATCH_ROWS && bytes < BATCH_BYTES {
@@ -204,7 +204,7 @@ impl InSegment {
     }
 
     fn pick(&mut self, units: &Units, account: usize, window: Range<u32>, meter: &Meter) -> Result<(), StoreError> {
-        let (_, parts) = units.asked.scope.view.accounts().nth(account).expect("it was there before");
+        let (_, parts) = units.asked.view.accounts().nth(account).expect("it was there before");
         let Bounds { surely, perhaps } = self.work.bounds(&units.asked, parts, window, meter)?;
         self.picked = perhaps.iter().map(|row| (row, surely.contains(row))).collect();
         self.account = account;

@@ -6,6 +6,8 @@
 
 mod columns;
 mod conditions;
+mod facts;
+mod leaf;
 mod shown;
 mod value_test;
 
@@ -13,12 +15,12 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use model::logstore::Part;
+use model::logstore::{Part, View};
 use model::{AccountId, Event, Seq, Timestamp};
-use query::{Meter, Scope};
+use query::{Meter, Order, Scope};
 
 use crate::StoreError;
-use crate::lookup::Position;
+use crate::lookup::{Condition, Position};
 use crate::row_set::{Bounds, RowSet};
 use crate::segment::{Kept, OpenPage, Segment};
 pub(crate) use columns::{Columns, attribute_at};
@@ -32,23 +34,47 @@ const FEW_ROWS: usize = 16;
 
 /// See the module.
 pub(crate) struct Asked {
-    pub(crate) scope: Scope,
+    pub(crate) view: Arc<View>,
     /// First position wanted.
     pub(crate) from: Position,
     /// First position behind those wanted.
     pub(crate) before: Position,
     pub(crate) conditions: Conditions,
+    /// Whether columns tell more than [`Asked::propose_on`] does.
+    pub(crate) asks_columns: bool,
 }
 
 impl Asked {
     pub(crate) fn new(scope: &Scope) -> Asked {
+        let times = (scope.from.max(scope.view.not_before), scope.before);
+        Asked::about(scope.view.clone(), times, Conditions::new(&scope.search))
+    }
+
+    /// The events of an account, up to and including those of the moment `through`, that fulfil all conditions.
+    pub(crate) fn of_account(
+        account: AccountId,
+        (from, through): (Timestamp, Timestamp),
+        conditions: &[Condition],
+    ) -> Asked {
+        let before = Timestamp(through.0.saturating_add(1));
+        Asked::about(Arc::new(View::of_account(account)), (from, before), Conditions::of_lookup(conditions))
+    }
+
+    fn about(view: Arc<View>, (from, before): (Timestamp, Timestamp), conditions: Conditions) -> Asked {
         let at = |time| Position { time, seq: Seq::ZERO };
-        Asked {
-            from: at(scope.from.max(scope.view.not_before)),
-            before: at(scope.before),
-            conditions: Conditions::new(&scope.search),
-            scope: scope.clone(),
+        let has_selectors = view.parts().iter().any(|part| part.selector.is_some());
+        let asks_columns = has_selectors || conditions.columns().next().is_some();
+        Asked { view, from: at(from), before: at(before), conditions, asks_columns }
+    }
+
+    /// Only what comes behind a position, in the order the answer is read in.
+    pub(crate) fn behind(mut self, order: Order, after: Option<Position>) -> Asked {
+        match (after, order) {
+            (None, _) => {}
+            (Some(after), Order::NewestFirst) => self.before = self.before.min(after),
+            (Some(after), Order::OldestFirst) => self.from = self.from.max(after.next()),
         }
+        self
     }
 
     pub(crate) fn wants(&self, position: Position) -> bool {
@@ -57,17 +83,28 @@ impl Asked {
 
     /// Whether an event of the segment's time and number range can belong.
     pub(crate) fn may_touch(&self, segment: &Segment) -> bool {
-        let entry = &segment.entry;
-        let in_time = entry.max_time >= self.from.time && entry.min_time <= self.before.time;
+        let (entry, (begin, end)) = (&segment.entry, segment.span());
         let is_shown = |part: &Part| entry.last > part.after && part.through.is_none_or(|last| entry.first <= last);
-        in_time && self.scope.view.parts().iter().any(is_shown)
+        end >= self.from && begin < self.before && self.view.parts().iter().any(is_shown)
     }
 
     /// Whether the event belongs, position and all.
     pub(crate) fn has(&self, account: AccountId, seq: Seq, event: &Event) -> bool {
         self.wants(Position { time: event.time(), seq })
-            && self.scope.view.shows(account, seq, event)
-            && self.conditions.hold(event.raw())
+            && self.shows(account, seq, event)
+            && self.conditions.hold_in(event.raw())
+    }
+
+    /// Whether the event belongs as far as its facts tell.
+    pub(crate) fn shows(&self, account: AccountId, seq: Seq, event: &Event) -> bool {
+        self.conditions.hold_for(event) && self.view.shows(account, seq, event)
+    }
+
+    /// What the index of a segment proposes; `None` when no row can belong. Asked before the window of time is: two searches
+    /// among an account's rows cost more.
+    pub(crate) fn propose_on<'s>(&self, segment: &'s Segment) -> Option<Bound<'s>> {
+        let has_rows = self.view.accounts().any(|(account, _)| !segment.rows_of(account).is_empty());
+        has_rows.then(|| self.conditions.propose_on(segment, &self.view)).filter(|bound| !bound.is_nowhere())
     }
 
     /// The rows of an account that are in the window of time.
@@ -80,7 +117,7 @@ impl Asked {
 pub(crate) struct Work {
     pub(crate) segment: Arc<Segment>,
     pub(crate) columns: Columns,
-    bound: Option<Bound>,
+    bound: Option<Bound<'static>>,
     page: OpenPage,
 }
 
@@ -133,7 +170,7 @@ impl Work {
 
     /// Whether [`Work::bounds`] needs no file.
     pub(crate) fn has_columns_at_hand(&self, asked: &Asked) -> bool {
-        let has_selectors = asked.scope.view.parts().iter().any(|part| part.selector.is_some());
+        let has_selectors = asked.view.parts().iter().any(|part| part.selector.is_some());
         (!has_selectors || self.columns.is_at_hand(Kept::Kinds))
             && asked.conditions.columns().all(|attribute| self.columns.is_at_hand(Kept::Values(attribute)))
     }
@@ -164,12 +201,12 @@ impl Work {
         meter: &Meter,
     ) -> Result<Option<Bytes>, StoreError> {
         let raw = self.raw(row, meter)?;
-        if !asked.conditions.hold(&raw) {
+        if !asked.conditions.hold_in(&raw) {
             return Ok(None);
         }
         let found = self.segment.found(row, raw)?;
-        let is_shown = asked.scope.view.shows(account, found.seq, &found.event);
-        Ok(is_shown.then(|| found.event.raw().clone()))
+        let belongs = asked.shows(account, found.seq, &found.event);
+        Ok(belongs.then(|| found.event.raw().clone()))
     }
 }
 

@@ -1,8 +1,8 @@
-//! One page of the events of a view that a search holds for.
+//! One page of the events of a view that conditions hold for: those of a search, or of a lookup.
 //!
-//! As in a lookup every source gives candidates in the order of (event time, number), a segment is opened when the order
-//! reaches its time range, and each event is checked before it is shown. The difference is in what is asked: a tree of
-//! conditions, over the parts of several accounts.
+//! Every source (memory, each account of each segment) gives candidates in the order of (event time, number). The walk
+//! merges them, opens a segment only when the order reaches its time range, checks each event before it is shown, and stops
+//! when the page is full.
 
 mod account_walk;
 
@@ -50,12 +50,25 @@ impl Store {
         meter: &Meter,
     ) -> Result<SearchPage, StoreError> {
         let started = Instant::now();
-        let asked = Asked::new(scope);
         let state = self.shared.state.load_full();
-        let page = Walk::new(&asked, order, after, meter).page(&state, offset, limit);
+        let page = page(Asked::new(scope), order, after, (offset, limit), meter, &state);
         self.shared.metrics.looked_up(started.elapsed(), page.is_ok());
         page
     }
+}
+
+/// The events behind `after`: `limit` of them, without the first `offset`.
+pub(crate) fn page(
+    asked: Asked,
+    order: Order,
+    after: Option<Position>,
+    (offset, limit): (usize, usize),
+    meter: &Meter,
+    state: &State,
+) -> Result<SearchPage, StoreError> {
+    let asked = asked.behind(order, after);
+    let walk = Walk { asked: &asked, order, meter, heap: BinaryHeap::new(), reached: after, failed: None };
+    walk.page(state, offset, limit)
 }
 
 enum Source<'a> {
@@ -70,7 +83,6 @@ type Candidate<'a> = Ranked<(Source<'a>, u32)>;
 struct Walk<'a> {
     asked: &'a Asked,
     order: Order,
-    after: Option<Position>,
     meter: &'a Meter,
     heap: BinaryHeap<Candidate<'a>>,
     reached: Option<Position>,
@@ -86,15 +98,11 @@ enum Step {
 }
 
 impl<'a> Walk<'a> {
-    fn new(asked: &'a Asked, order: Order, after: Option<Position>, meter: &'a Meter) -> Walk<'a> {
-        Walk { asked, order, after, meter, heap: BinaryHeap::new(), reached: after, failed: None }
-    }
-
     fn page(mut self, state: &'a State, offset: usize, limit: usize) -> Result<SearchPage, StoreError> {
         let mut page = SearchPage { events: Vec::with_capacity(limit.min(128)), more: false, cut: None, reached: None };
         let wanted = offset.saturating_add(limit).saturating_add(1);
         for recent in state.sealing.iter().chain([&state.active]) {
-            let (found, cut) = recent.positions(self.asked, self.order, self.after, wanted, self.meter);
+            let (found, cut) = recent.positions(self.asked, self.order, wanted, self.meter);
             if cut.is_some() {
                 // The newest are here: what lies in segments must not be shown before them.
                 return Ok(SearchPage { cut, more: true, ..page });
@@ -130,17 +138,9 @@ impl<'a> Walk<'a> {
 
     /// A segment waits at the bound of its time range; most are never opened.
     fn push_unopened(&mut self, segment: &'a Arc<Segment>) {
-        let begin = Position { time: segment.entry.min_time, seq: model::Seq::ZERO };
-        let end = Position { time: segment.entry.max_time, seq: model::Seq(u64::MAX) };
-        let is_behind = match (self.after, self.order) {
-            (None, _) => true,
-            (Some(after), Order::NewestFirst) => begin < after,
-            (Some(after), Order::OldestFirst) => end > after,
-        };
-        if is_behind {
-            let bound = if self.order == Order::NewestFirst { end } else { begin };
-            self.wait(bound, Source::Unopened(segment), 0);
-        }
+        let (begin, end) = segment.span();
+        let bound = if self.order == Order::NewestFirst { end } else { begin };
+        self.wait(bound, Source::Unopened(segment), 0);
     }
 
     /// Puts a source back with its next row, or drops it when it has none.
@@ -157,22 +157,12 @@ impl<'a> Walk<'a> {
     }
 
     fn open(&mut self, segment: &'a Arc<Segment>) -> Result<(), StoreError> {
-        let bound = Rc::new(self.asked.conditions.propose_on(segment));
-        let work = Rc::new(RefCell::new(Work::on(segment.clone())));
-        for (account, parts) in self.asked.scope.view.accounts() {
-            let mut rows = self.asked.rows_of(segment, account);
-            match (self.after, self.order) {
-                (None, _) => {}
-                (Some(after), Order::NewestFirst) => {
-                    rows = segment.rows_between(rows, self.asked.from, after);
-                }
-                (Some(after), Order::OldestFirst) => {
-                    rows = segment.rows_between(rows, after.next(), self.asked.before);
-                }
-            }
+        let Some(bound) = self.asked.propose_on(segment) else { return Ok(()) };
+        let told = (Rc::new(bound), Rc::new(RefCell::new(Work::on(segment.clone()))));
+        for (account, parts) in self.asked.view.accounts() {
+            let rows = told.0.reach(self.asked.rows_of(segment, account));
             if !rows.is_empty() {
-                let told = (bound.clone(), work.clone());
-                let walk = AccountWalk::new(segment, self.asked, (account, parts), told, self.order, rows);
+                let walk = AccountWalk::new(segment, self.asked, (account, parts), told.clone(), self.order, rows);
                 self.push(Source::Segment(Box::new(walk)))?;
             }
         }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::SyncSender;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use catalog::Catalog;
@@ -17,7 +17,6 @@ use parking_lot::Mutex;
 
 use crate::StoreError;
 use crate::id_filter::IdFilter;
-use crate::lookup::{self, Lookup, Page};
 use crate::metrics::StoreMetrics;
 use crate::recent::Recent;
 use crate::segment::{Caches, Segment};
@@ -110,17 +109,6 @@ pub(crate) struct Shared {
 }
 
 impl Store {
-    /// One page of an account's events.
-    pub fn lookup(&self, lookup: &Lookup) -> Result<Page, StoreError> {
-        let started = Instant::now();
-        let state = self.shared.state.load();
-        let mut recents: Vec<&Recent> = vec![&state.active];
-        recents.extend(state.sealing.as_deref());
-        let page = lookup::run(lookup, &recents, &state.segments);
-        self.shared.metrics.looked_up(started.elapsed(), page.is_ok());
-        page
-    }
-
     /// Counts of what is stored.
     pub fn statistics(&self) -> Statistics {
         let state = self.shared.state.load();

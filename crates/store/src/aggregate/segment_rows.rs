@@ -4,13 +4,13 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use model::event::Category;
-use model::{Attribute, Timestamp};
+use model::{AccountId, Attribute, Timestamp};
 
 use super::flat_columns::FlatColumns;
 use super::{Aggregation, Groups, Part};
 use crate::StoreError;
-use crate::lookup::{Condition, Question, SegmentWalk};
-use crate::scope::windows;
+use crate::lookup::Condition;
+use crate::scope::{Asked, Bound, windows};
 use crate::segment::{BLOCK_ROWS, ColumnValues, Segment, TextColumns, has_codes, has_column};
 
 /// Rows whose columns are read at once: a few megabytes.
@@ -18,23 +18,52 @@ const CHUNK_ROWS: u32 = 32 * BLOCK_ROWS;
 /// So few candidates in a chunk are read as events: a page each costs less than the chunk's columns.
 const FEW_ROWS: usize = 16;
 
+/// The rows of a segment that may belong.
+struct Proposed<'s> {
+    segment: &'s Segment,
+    asked: &'s Asked,
+    account: AccountId,
+    /// All of them, and perhaps others of the account between them.
+    rows: Range<u32>,
+    bound: Bound<'s>,
+}
+
+impl Proposed<'_> {
+    /// Those of a part of the rows, ascending.
+    fn within(&self, window: Range<u32>) -> Vec<u32> {
+        self.bound.bounds(self.segment, &window).perhaps.to_vec()
+    }
+
+    /// Adds those of the rows that belong, by reading them.
+    fn add_events(&self, rows: Vec<u32>, groups: &mut Groups<'_>) -> Result<(), StoreError> {
+        for row in rows {
+            let found = self.segment.event(row)?;
+            if self.asked.has(self.account, found.seq, &found.event) {
+                groups.add_event(found.position(), &found.event);
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Adds what the segment has.
 pub(super) fn count(
     segment: &Segment,
-    question: &Question<'_>,
+    asked: &Asked,
     aggregation: &Aggregation,
     groups: &mut Groups<'_>,
 ) -> Result<(), StoreError> {
-    let walk = SegmentWalk::new(segment, question);
-    let rows = walk.rows();
+    let account = aggregation.account;
+    let Some(bound) = asked.propose_on(segment) else { return Ok(()) };
+    let rows = bound.reach(asked.rows_of(segment, account));
+    let proposed = Proposed { segment, asked, account, rows: rows.clone(), bound };
     let needed = needed_columns(aggregation);
     if let Some(needed) = needed.as_deref().filter(|needed| needed.iter().all(|each| has_codes(*each))) {
-        return count_flat(segment, question, aggregation, groups, (&walk, needed));
+        return count_flat(&proposed, aggregation, groups, needed);
     }
     let mut columns: Option<TextColumns> = None;
     for chunk in chunks(&rows, segment.entry.rows as u32) {
-        let window = chunk.start.max(rows.start)..chunk.end.min(rows.end);
-        let candidates = walk.candidates(window);
+        let candidates = proposed.within(chunk.start.max(rows.start)..chunk.end.min(rows.end));
         match &needed {
             Some(needed) if candidates.len() > FEW_ROWS => {
                 if columns.is_none() {
@@ -44,14 +73,7 @@ pub(super) fn count(
                 let chunk = Chunk { segment, needed, values: &values, start: chunk.start };
                 chunk.count(aggregation, &candidates, groups);
             }
-            _ => {
-                for row in candidates {
-                    let found = segment.event(row)?;
-                    if question.holds(&found.event) {
-                        groups.add_event(found.position(), &found.event);
-                    }
-                }
-            }
+            _ => proposed.add_events(candidates, groups)?,
         }
     }
     Ok(())
@@ -59,27 +81,20 @@ pub(super) fn count(
 
 /// The same of columns that have at most one value a row.
 fn count_flat(
-    segment: &Segment,
-    question: &Question<'_>,
+    proposed: &Proposed<'_>,
     aggregation: &Aggregation,
     groups: &mut Groups<'_>,
-    (walk, needed): (&SegmentWalk<'_>, &[Attribute]),
+    needed: &[Attribute],
 ) -> Result<(), StoreError> {
-    let rows = walk.rows();
     let mut columns: Option<FlatColumns<'_>> = None;
-    for window in windows(rows.clone(), CHUNK_ROWS) {
-        let candidates = walk.candidates(window);
+    for window in windows(proposed.rows.clone(), CHUNK_ROWS) {
+        let candidates = proposed.within(window);
         if candidates.len() <= FEW_ROWS {
-            for row in candidates {
-                let found = segment.event(row)?;
-                if question.holds(&found.event) {
-                    groups.add_event(found.position(), &found.event);
-                }
-            }
+            proposed.add_events(candidates, groups)?;
             continue;
         }
         if columns.is_none() {
-            columns = Some(FlatColumns::read(segment, needed, aggregation, rows.clone())?);
+            columns = Some(FlatColumns::read(proposed.segment, needed, aggregation, proposed.rows.clone())?);
         }
         columns.as_mut().expect("read above").count(aggregation, candidates, groups);
     }

@@ -1,11 +1,12 @@
 //! Showing the recent events a question is about. The lock is let go every few hundred rows: a search reads JSON, and the
 //! journal's thread must not wait for that.
 
-use std::collections::BinaryHeap;
+use std::ops::Range;
 
+use model::{AccountId, Timestamp};
 use query::{Meter, Order};
 
-use super::{Recent, Rows};
+use super::{Places, Recent, Rows};
 use crate::StoreError;
 use crate::lookup::Position;
 use crate::scope::Asked;
@@ -13,6 +14,13 @@ use crate::segment::Row;
 
 /// Rows searched while the lock is held: well below a millisecond.
 const ROWS_AT_ONCE: usize = 256;
+
+/// A list of places that every row of an account a question is about is in. Lists only grow at their ends.
+#[derive(Clone, Copy)]
+enum Lead {
+    Account,
+    Value(u64),
+}
 
 impl Recent {
     /// Shows every row the question is about, account by account in the order of numbers. What is added meanwhile is not shown.
@@ -23,17 +31,20 @@ impl Recent {
         mut take: impl FnMut(&Row),
     ) -> Result<(), StoreError> {
         let end = self.len() as u32;
-        for (account, _) in asked.scope.view.accounts() {
+        for (account, _) in asked.view.accounts() {
+            let lead = self.rows.read().lead(asked, account);
             let mut at = 0;
             loop {
                 let rows = self.rows.read();
-                let places = rows.by_account.get(&account).map_or(&[][..], Vec::as_slice);
+                let places = rows.led_to(lead, account);
                 let some = &places[at.min(places.len())..(at + ROWS_AT_ONCE).min(places.len())];
                 if some.first().is_none_or(|place| *place >= end) {
                     break;
                 }
                 at += some.len();
-                rows.show(some.iter().take_while(|place| **place < end), asked, meter, &mut |_, row| take(row));
+                let mut look = Look { rows: &rows, asked, account, rows_seen: 0, bytes_seen: 0 };
+                some.iter().take_while(|place| **place < end).filter_map(|place| look.at(*place)).for_each(&mut take);
+                look.count(meter);
                 drop(rows);
                 meter.check()?;
             }
@@ -41,47 +52,45 @@ impl Recent {
         Ok(())
     }
 
-    /// The first `wanted` positions behind `after` that the question is about, in the order asked for, and where their
-    /// rows are. Also says whether it was cut short.
+    /// The first `wanted` positions that the question is about, in the order asked for, and where their rows are. Also says
+    /// whether it was cut short.
     pub(crate) fn positions(
         &self,
         asked: &Asked,
         order: Order,
-        after: Option<Position>,
         wanted: usize,
         meter: &Meter,
     ) -> (Vec<(Position, u32)>, Option<query::Cut>) {
-        let mut first = First { order, wanted, found: BinaryHeap::new() };
-        let mut cut = None;
-        let (start, end) = (0, self.len());
-        'accounts: for (account, _) in asked.scope.view.accounts() {
-            let mut rest = start..end;
-            loop {
+        let mut best = Best { order, wanted, places: Vec::new(), worst: None };
+        let end = self.len();
+        for (account, _) in asked.view.accounts() {
+            let lead = self.rows.read().lead(asked, account);
+            let mut left = 0..self.rows.read().led_to(lead, account).len();
+            let mut is_settled = false;
+            while !left.is_empty() && !is_settled {
                 let rows = self.rows.read();
-                let places = rows.by_account.get(&account).map_or(&[][..], Vec::as_slice);
-                rest.end = rest.end.min(places.len());
-                if rest.is_empty() {
-                    break;
-                }
-                // From the newest: older rows need not be looked at once none of them can be among the first.
-                let some = rest.end.saturating_sub(ROWS_AT_ONCE).max(rest.start)..rest.end;
-                let newest = rows.newest_up_to[places[some.end - 1] as usize];
-                if first.is_settled(newest) {
-                    break;
-                }
-                rest.end = some.start;
-                let in_reach = places[some].iter().filter(|place| (**place as usize) < end);
-                rows.show(in_reach, asked, meter, &mut |place, row| {
-                    first.see(Position { time: row.event.time(), seq: row.seq }, after, place);
-                });
+                let places = &rows.led_to(lead, account)[take_some(&mut left, order)];
+                let mut look = Look { rows: &rows, asked, account, rows_seen: 0, bytes_seen: 0 };
+                let mut see = |place: &u32| {
+                    // From the newest on: older rows need not be looked at once none of them can be among the best.
+                    is_settled = best.is_settled(rows.newest_up_to[*place as usize]);
+                    if !is_settled && let Some(row) = look.at(*place).filter(|_| (*place as usize) < end) {
+                        best.push(Position { time: row.event.time(), seq: row.seq }, *place);
+                    }
+                    !is_settled
+                };
+                match order {
+                    Order::NewestFirst => places.iter().rev().all(&mut see),
+                    Order::OldestFirst => places.iter().all(&mut see),
+                };
+                look.count(meter);
                 drop(rows);
-                if let Err(reached) = meter.check() {
-                    cut = Some(reached);
-                    break 'accounts;
+                if let Err(cut) = meter.check() {
+                    return (best.into_sorted(), Some(cut));
                 }
             }
         }
-        (first.into_sorted(), cut)
+        (best.into_sorted(), None)
     }
 
     /// The row at a place that was given before.
@@ -91,63 +100,100 @@ impl Recent {
 }
 
 impl Rows {
-    fn show<'p>(
-        &self,
-        places: impl Iterator<Item = &'p u32>,
-        asked: &Asked,
-        meter: &Meter,
-        show: &mut dyn FnMut(u32, &Row),
-    ) {
-        let (mut count, mut bytes) = (0, 0);
-        for place in places {
-            let row = &self.rows[*place as usize];
-            count += 1;
-            bytes += row.event.raw().len() as u64;
-            if asked.has(row.account, row.seq, &row.event) {
-                show(*place, row);
-            }
+    /// The shortest list that leads to all rows. To be chosen once: which one it is changes while rows are added.
+    fn lead(&self, asked: &Asked, account: AccountId) -> Lead {
+        let values = asked.conditions.hashes().map(Lead::Value);
+        let leads = std::iter::once(Lead::Account).chain(values);
+        leads.min_by_key(|lead| self.led_to(*lead, account).len()).expect("there is one at least")
+    }
+
+    fn led_to(&self, lead: Lead, account: AccountId) -> &[u32] {
+        match lead {
+            Lead::Account => self.by_account.get(&account).map_or(&[], Vec::as_slice),
+            Lead::Value(hash) => self.by_term.get(&hash).map_or(&[], Places::as_slice),
         }
-        meter.count(count, bytes);
     }
 }
 
-/// The first so many of an order. The heap's greatest is the last of them.
-struct First {
+/// Cuts the next few places off the end that an order begins at.
+fn take_some(left: &mut Range<usize>, order: Order) -> Range<usize> {
+    if order == Order::NewestFirst {
+        let some = left.end.saturating_sub(ROWS_AT_ONCE).max(left.start)..left.end;
+        left.end = some.start;
+        some
+    } else {
+        let some = left.start..(left.start + ROWS_AT_ONCE).min(left.end);
+        left.start = some.end;
+        some
+    }
+}
+
+/// Looking at rows of an account, and what that costs.
+struct Look<'r> {
+    rows: &'r Rows,
+    asked: &'r Asked,
+    account: AccountId,
+    rows_seen: u64,
+    bytes_seen: u64,
+}
+
+impl<'r> Look<'r> {
+    /// The row, if the question is about it.
+    fn at(&mut self, place: u32) -> Option<&'r Row> {
+        let row = &self.rows.rows[place as usize];
+        self.rows_seen += 1;
+        self.bytes_seen += row.event.raw().len() as u64;
+        (row.account == self.account && self.asked.has(row.account, row.seq, &row.event)).then_some(row)
+    }
+
+    fn count(self, meter: &Meter) {
+        meter.count(self.rows_seen, self.bytes_seen);
+    }
+}
+
+/// The best places found so far: a few more than wanted are kept and cut back now and then.
+struct Best {
     order: Order,
     wanted: usize,
-    found: BinaryHeap<(i128, u32)>,
+    places: Vec<(Position, u32)>,
+    /// Once `wanted` are known: nothing behind this position is needed.
+    worst: Option<Position>,
 }
 
-impl First {
-    /// A number that grows in the order asked for.
-    fn rank(&self, position: Position) -> i128 {
-        let ascending = i128::from(position.time.0) << 64 | i128::from(position.seq.0);
-        if self.order == Order::OldestFirst { ascending } else { -ascending }
+impl Best {
+    /// Whether rows with event times up to `newest` cannot be among the best any more.
+    fn is_settled(&self, newest: Timestamp) -> bool {
+        self.order == Order::NewestFirst && self.worst.is_some_and(|worst| newest < worst.time)
     }
 
-    fn is_settled(&self, newest: model::Timestamp) -> bool {
-        let bound = Position { time: newest, seq: model::Seq(u64::MAX) };
-        let last = self.found.peek().filter(|_| self.found.len() >= self.wanted);
-        self.order == Order::NewestFirst && last.is_some_and(|(last, _)| self.rank(bound) > *last)
-    }
-
-    fn see(&mut self, position: Position, after: Option<Position>, place: u32) {
-        let rank = self.rank(position);
-        if after.is_some_and(|after| rank <= self.rank(after)) {
+    fn push(&mut self, position: Position, place: u32) {
+        let is_behind = |worst: Position| match self.order {
+            Order::NewestFirst => position < worst,
+            Order::OldestFirst => position > worst,
+        };
+        if self.worst.is_some_and(is_behind) {
             return;
         }
-        self.found.push((rank, place));
-        if self.found.len() > self.wanted {
-            self.found.pop();
+        self.places.push((position, place));
+        let is_first_full = self.worst.is_none() && self.places.len() == self.wanted;
+        if is_first_full || self.places.len() >= self.wanted.saturating_mul(2) {
+            self.cut_back();
         }
     }
 
-    fn into_sorted(self) -> Vec<(Position, u32)> {
-        let order = self.order;
-        let position = |rank: i128| {
-            let ascending = if order == Order::OldestFirst { rank } else { -rank };
-            Position { time: model::Timestamp((ascending >> 64) as i64), seq: model::Seq(ascending as u64) }
-        };
-        self.found.into_sorted_vec().into_iter().map(|(rank, place)| (position(rank), place)).collect()
+    fn cut_back(&mut self) {
+        self.places.sort_unstable();
+        if self.order == Order::NewestFirst {
+            self.places.reverse();
+        }
+        self.places.truncate(self.wanted);
+        if self.places.len() == self.wanted {
+            self.worst = self.places.last().map(|(position, _)| *position);
+        }
+    }
+
+    fn into_sorted(mut self) -> Vec<(Position, u32)> {
+        self.cut_back();
+        self.places
     }
 }

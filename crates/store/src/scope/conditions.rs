@@ -1,31 +1,37 @@
-//! The search of a question: what the index and the columns of a segment say about it, before an event is read.
+//! The conditions of a question: what the index and the columns of a segment say about them, before an event is read.
 //!
-//! Each condition is bound to a segment once. For a page of results it is bound to propose: words lead to pages. For
-//! counting and scanning it is bound to decide: conditions on columns are answered from the columns.
+//! Each condition is bound to a segment once. For a page of results it is bound to propose: values and words lead to rows
+//! and pages. For counting and scanning it is bound to decide: conditions on columns are answered from the columns.
 
 use std::ops::Range;
-use std::sync::Arc;
 
-use model::Attribute;
+use model::logstore::View;
+use model::{Attribute, Event};
 use query::search::{Test, Word, Words};
 use query::{Matcher, Meter, Search};
 
 use super::columns::{Columns, attribute_at};
-use super::value_test::verdicts;
+use super::facts::Facts;
+use super::leaf::{Leaf, Searched, Told};
 use crate::StoreError;
+use crate::lookup::Condition;
 use crate::row_set::Bounds;
-use crate::segment::{RowCodes, Segment};
-use crate::terms::{NESTED_ESCAPE_MARK, cut, token_hash};
+use crate::segment::{Occurrences, Segment};
+use crate::terms::{cut, token_hash};
 
-/// A search made ready for any segment.
+/// With so many rows at most all of them are looked at together: their list is one block of postings.
+const RARE_ROWS: usize = 128;
+
+/// A search, or the conditions of a lookup, made ready for any segment.
 pub(crate) struct Conditions {
     matcher: Matcher,
-    root: Node<Leaf>,
     is_everything: bool,
+    facts: Facts,
+    root: Node<Leaf>,
 }
 
-/// The tree of a search, over conditions of some form.
-enum Node<L> {
+/// A tree over conditions of some form.
+pub(super) enum Node<L> {
     Constant(bool),
     And(Vec<Node<L>>),
     Or(Vec<Node<L>>),
@@ -33,45 +39,55 @@ enum Node<L> {
     Leaf(L),
 }
 
-/// A condition.
-struct Leaf {
-    /// Hashes of words the event has, in values or as keys; all of them.
-    words: Vec<u64>,
-    /// Whether the words may stand in a text within a text.
-    may_be_nested: bool,
-    column: Option<(Attribute, Test)>,
-    /// Whether a column cannot tell a `null` from nothing, and the condition can.
-    tells_null: bool,
-}
-
 impl Conditions {
     pub(crate) fn new(search: &Search) -> Conditions {
         let root = Node::new(search);
-        Conditions { matcher: Matcher::new(search), is_everything: matches!(root, Node::Constant(true)), root }
+        let is_everything = matches!(root, Node::Constant(true));
+        Conditions { matcher: Matcher::new(search), is_everything, facts: Facts::default(), root }
     }
 
-    /// Whether the search holds for an event of this JSON.
-    pub(crate) fn hold(&self, raw: &[u8]) -> bool {
-        self.is_everything || self.matcher.holds(raw)
+    /// The conditions of a lookup; all of them.
+    pub(crate) fn of_lookup(conditions: &[Condition]) -> Conditions {
+        let facts = Facts::new(conditions);
+        Conditions { matcher: Matcher::new(&Search::All), is_everything: true, root: facts.tree(), facts }
+    }
+
+    /// Whether an event of this JSON fulfils them, as far as the JSON tells; [`Conditions::hold_for`] asks for the rest.
+    pub(crate) fn hold_in(&self, raw: &[u8]) -> bool {
+        (self.is_everything || self.matcher.holds(raw)) && self.facts.hold_in(raw)
+    }
+
+    /// Whether the event fulfils those that ask for facts.
+    pub(crate) fn hold_for(&self, event: &Event) -> bool {
+        self.facts.hold_for(event)
+    }
+
+    /// The hashes of values that every event of the answer has.
+    pub(crate) fn hashes(&self) -> impl Iterator<Item = u64> {
+        self.facts.hashes()
     }
 
     /// The attributes whose columns decide something.
     pub(crate) fn columns(&self) -> impl Iterator<Item = Attribute> {
         let mut found = Vec::new();
-        self.root.for_each_leaf(&mut |leaf| found.extend(leaf.column.as_ref().map(|(attribute, _)| *attribute)));
+        self.root.for_each_leaf(&mut |leaf| {
+            if let Leaf::Searched(Searched { column: Some((attribute, _)), .. }) = leaf {
+                found.push(*attribute);
+            }
+        });
         found.into_iter()
     }
 
-    /// What the index proposes; cheap.
-    pub(crate) fn propose_on(&self, segment: &Segment) -> Bound {
-        Bound(self.root.bind(&mut |leaf| leaf.by_pages(segment)))
+    /// What the index proposes for the accounts of a view; cheap.
+    pub(crate) fn propose_on<'s>(&self, segment: &'s Segment, view: &View) -> Bound<'s> {
+        Bound(self.root.bind(&mut |leaf| leaf.propose_on(segment, view)))
     }
 
     /// What the columns tell, and the index where there is no column. Blocks.
-    pub(crate) fn decide_on(&self, columns: &mut Columns, meter: &Meter) -> Result<Bound, StoreError> {
+    pub(crate) fn decide_on(&self, columns: &mut Columns, meter: &Meter) -> Result<Bound<'static>, StoreError> {
         let mut failed = None;
         let bound = self.root.bind(&mut |leaf| {
-            leaf.by_column(columns, meter).unwrap_or_else(|error| {
+            leaf.decide_on(columns, meter).unwrap_or_else(|error| {
                 failed = Some(error);
                 Told::Anything
             })
@@ -83,6 +99,9 @@ impl Conditions {
 impl Node<Leaf> {
     fn new(search: &Search) -> Node<Leaf> {
         let all = |searches: &[Search]| searches.iter().map(Node::new).collect();
+        let leaf = |words, may_be_nested, column, tells_null| {
+            Node::Leaf(Leaf::Searched(Searched { words, may_be_nested, column, tells_null }))
+        };
         match search {
             Search::All => Node::Constant(true),
             Search::And(searches) => Node::And(all(searches)),
@@ -90,15 +109,12 @@ impl Node<Leaf> {
             Search::Not(search) => Node::Not(Box::new(Node::new(search))),
             // Every event has the same topic.
             Search::Topic(_) => Node::Constant(search.holds(b"{}")),
-            Search::Anywhere(words) => {
-                let words = hashes(words);
-                Node::Leaf(Leaf { words, may_be_nested: false, column: None, tells_null: false })
-            }
+            Search::Anywhere(words) => leaf(hashes(words), false, None, false),
             Search::Field(path, test) => {
                 let column = attribute_at(path).map(|attribute| (attribute, test.clone()));
                 let words = if let Test::Has(words) = test { hashes(words) } else { Vec::new() };
                 let may_be_nested = path.keys().len() > 1 && column.is_none();
-                Node::Leaf(Leaf { words, may_be_nested, column, tells_null: *test == Test::Null })
+                leaf(words, may_be_nested, column, *test == Test::Null)
             }
         }
     }
@@ -112,13 +128,32 @@ impl Node<Leaf> {
         }
     }
 
-    fn bind(&self, bind: &mut dyn FnMut(&Leaf) -> Told) -> Node<Told> {
+    /// Nothing is asked about the rest of what must all hold once one part can hold nowhere.
+    fn bind<'s>(&self, bind: &mut dyn FnMut(&Leaf) -> Told<'s>) -> Node<Told<'s>> {
         match self {
             Node::Constant(holds) => Node::Constant(*holds),
-            Node::And(nodes) => Node::And(nodes.iter().map(|node| node.bind(bind)).collect()),
-            Node::Or(nodes) => Node::Or(nodes.iter().map(|node| node.bind(bind)).collect()),
+            Node::And(nodes) => {
+                let mut all = Vec::with_capacity(nodes.len());
+                for node in nodes {
+                    match node.bind(bind) {
+                        Node::Constant(false) => return Node::Constant(false),
+                        bound => all.push(bound),
+                    }
+                }
+                // The rarest first: mostly the others are then not looked at.
+                all.sort_by_key(Node::rows_max);
+                Node::And(all)
+            }
+            Node::Or(nodes) => {
+                let some = nodes.iter().map(|node| node.bind(bind)).filter(|node| !node.is_nowhere());
+                let some: Vec<Node<Told<'s>>> = some.collect();
+                if some.is_empty() { Node::Constant(false) } else { Node::Or(some) }
+            }
             Node::Not(node) => Node::Not(Box::new(node.bind(bind))),
-            Node::Leaf(leaf) => Node::Leaf(bind(leaf)),
+            Node::Leaf(leaf) => match bind(leaf) {
+                told if told.is_nowhere() => Node::Constant(false),
+                told => Node::Leaf(told),
+            },
         }
     }
 }
@@ -134,68 +169,54 @@ fn hashes(words: &Words) -> Vec<u64> {
     hashes
 }
 
-impl Leaf {
-    /// Words lead to pages, unless they may be keys.
-    fn by_pages(&self, segment: &Segment) -> Told {
-        let mut pages: Option<Vec<u32>> = None;
-        for hash in self.words.iter().filter(|hash| !segment.may_have_key_word(**hash)) {
-            let mut of_word = Vec::new();
-            segment.token(*hash).places_in(0..u32::MAX, &mut of_word);
-            pages = Some(match pages {
-                None => of_word,
-                Some(pages) => crate::lookup::intersect(&pages, &of_word),
-            });
-        }
-        let Some(mut pages) = pages else { return Told::Anything };
-        if self.may_be_nested {
-            if !segment.marks_nested_escapes() {
-                return Told::Anything;
-            }
-            segment.token(NESTED_ESCAPE_MARK).places_in(0..u32::MAX, &mut pages);
-            pages.sort_unstable();
-            pages.dedup();
-        }
-        Told::OnPages(pages)
-    }
-
-    fn by_column(&self, columns: &mut Columns, meter: &Meter) -> Result<Told, StoreError> {
-        if let Some((attribute, test)) = &self.column
-            && columns.segment.knows_plain(*attribute)
-        {
-            if let Told::OnPages(pages) = self.by_pages(&columns.segment)
-                && pages.is_empty()
-            {
-                return Ok(Told::OnPages(pages));
-            }
-            let column = columns.get(*attribute, meter)?;
-            let verdicts = verdicts(test, &column.values);
-            return Ok(Told::ByColumn { column, verdicts, tells_null: self.tells_null });
-        }
-        Ok(self.by_pages(&columns.segment))
-    }
-}
-
 /// Conditions bound to a segment.
-pub(crate) struct Bound(Node<Told>);
+pub(crate) struct Bound<'s>(Node<Told<'s>>);
 
-/// What is known of a condition in a segment.
-enum Told {
-    /// Nothing.
-    Anything,
-    /// Only rows on these pages may fulfil it.
-    OnPages(Vec<u32>),
-    /// The value of the column tells.
-    ByColumn { column: Arc<RowCodes>, verdicts: Vec<bool>, tells_null: bool },
-}
-
-impl Bound {
+impl Bound<'_> {
     /// What is known of a window of an account's rows.
     pub(crate) fn bounds(&self, segment: &Segment, window: &Range<u32>) -> Bounds {
         self.0.bounds(segment, window)
     }
+
+    /// Whether no row of the segment can belong.
+    pub(crate) fn is_nowhere(&self) -> bool {
+        self.0.is_nowhere()
+    }
+
+    /// Whether so few rows of the segment can belong that a window over all of them has few candidates.
+    pub(crate) fn is_rare(&self) -> bool {
+        self.0.rows_max() <= RARE_ROWS
+    }
+
+    /// The part of some rows outside of which none can belong.
+    pub(crate) fn reach(&self, rows: Range<u32>) -> Range<u32> {
+        let Some(rarest) = self.0.rarest().filter(|_| self.is_rare()) else { return rows };
+        let mut places = Vec::new();
+        rarest.places_in(rows.clone(), &mut places);
+        // Ids lead to places in no order.
+        let first = places.iter().min().copied().unwrap_or(rows.start);
+        first..places.iter().max().map_or(first, |last| last + 1)
+    }
 }
 
-impl Node<Told> {
+impl Node<Told<'_>> {
+    fn is_nowhere(&self) -> bool {
+        matches!(self, Node::Constant(false))
+    }
+
+    fn rows_max(&self) -> usize {
+        self.rarest().map_or(usize::MAX, Occurrences::count)
+    }
+
+    /// The rows that all others are among, if the index lists them.
+    fn rarest(&self) -> Option<&Occurrences<'_>> {
+        match self {
+            Node::Leaf(Told::InRows(rows)) => Some(rows),
+            Node::And(nodes) => nodes.first().and_then(Node::rarest),
+            _ => None,
+        }
+    }
+
     fn bounds(&self, segment: &Segment, window: &Range<u32>) -> Bounds {
         match self {
             Node::Constant(holds) => Bounds::constant(window, *holds),
@@ -208,31 +229,6 @@ impl Node<Told> {
             }
             Node::Not(node) => node.bounds(segment, window).not(),
             Node::Leaf(told) => told.bounds(segment, window),
-        }
-    }
-}
-
-impl Told {
-    fn bounds(&self, segment: &Segment, window: &Range<u32>) -> Bounds {
-        match self {
-            Told::Anything => Bounds::unknown(window),
-            Told::OnPages(pages) => {
-                let mut bounds = Bounds::constant(window, false);
-                segment.rows_on(pages, window).into_iter().for_each(|row| bounds.perhaps.insert(row));
-                bounds
-            }
-            Told::ByColumn { column, verdicts, tells_null } => {
-                let holds = |code: u32| verdicts.get(code as usize).copied().unwrap_or(false);
-                let mut bounds = Bounds::exact(column.of_row.rows_with(window, holds));
-                if *tells_null {
-                    bounds.perhaps.or(&column.of_row.rows_with(window, |code| code == 0));
-                }
-                for row in column.unplain_in(window) {
-                    bounds.surely.remove(*row);
-                    bounds.perhaps.insert(*row);
-                }
-                bounds
-            }
         }
     }
 }

@@ -29,7 +29,7 @@ pub(super) struct AccountWalk<'a> {
     asked: &'a Asked,
     account: AccountId,
     parts: &'a [Part],
-    bound: Rc<Bound>,
+    bound: Rc<Bound<'a>>,
     work: Rc<RefCell<Work>>,
     order: Order,
     /// Rows not looked at yet.
@@ -44,11 +44,11 @@ impl<'a> AccountWalk<'a> {
         segment: &'a Arc<Segment>,
         asked: &'a Asked,
         (account, parts): (AccountId, &'a [Part]),
-        (bound, work): (Rc<Bound>, Rc<RefCell<Work>>),
+        (bound, work): (Rc<Bound<'a>>, Rc<RefCell<Work>>),
         order: Order,
         rest: Range<u32>,
     ) -> AccountWalk<'a> {
-        let window = FIRST_WINDOW_ROWS;
+        let window = if bound.is_rare() { u32::MAX } else { FIRST_WINDOW_ROWS };
         AccountWalk { segment, asked, account, parts, bound, work, order, rest, window, rows: Vec::new() }
     }
 
@@ -70,11 +70,11 @@ impl<'a> AccountWalk<'a> {
         meter.check()?;
         let raw = self.segment.raw(row)?;
         meter.count(0, raw.len() as u64);
-        if !surely && !self.asked.conditions.hold(&raw) {
+        if !surely && !self.asked.conditions.hold_in(&raw) {
             return Ok(Step::End);
         }
         let found = self.segment.found(row, raw)?;
-        if !surely && !self.asked.scope.view.shows(self.account, found.seq, &found.event) {
+        if !surely && !self.asked.shows(self.account, found.seq, &found.event) {
             return Ok(Step::End);
         }
         Ok(if is_wanted { Step::Event(Owned { account: self.account, found }) } else { Step::Passed })
@@ -82,7 +82,9 @@ impl<'a> AccountWalk<'a> {
 
     /// How many candidates of a window are read rather than asked the columns about.
     fn candidates_max(&self, window: &Range<u32>) -> u64 {
-        if self.work.borrow().has_columns_at_hand(self.asked) {
+        if !self.asked.asks_columns {
+            u64::MAX
+        } else if self.work.borrow().has_columns_at_hand(self.asked) {
             CANDIDATES_WITHOUT_MEMORY
         } else if window.len() <= FIRST_WINDOW_ROWS as usize {
             u64::MAX

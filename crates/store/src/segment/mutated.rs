@@ -14,6 +14,8 @@ use super::format::Table;
 use super::{Built, Caches, Row, Segment, build, paths};
 use crate::StoreError;
 use crate::lookup::{self, Condition, Lookup, Position};
+use crate::recent::Recent;
+use crate::store::State;
 
 const FOLDER: &str = "/segments";
 
@@ -78,8 +80,9 @@ fn interrogate(disk: &SimulatedDisk, entry: &catalog::Segment) -> Result<(), Tes
         Ok(segment) => Arc::new(segment),
         Err(error) => return is_named(&error, entry),
     };
+    let state = State { segments: vec![segment.clone()], sealing: None, active: Arc::new(Recent::new()) };
     for lookup in lookups() {
-        match lookup::run(&lookup, &[], std::slice::from_ref(&segment)) {
+        match lookup::run(&lookup, &state) {
             Ok(page) => {
                 for found in page.events {
                     let n: u64 = found.event.id()[1..].parse().expect("an id of the sample");

@@ -100,6 +100,12 @@ impl Segment {
         (self.parquet.clone(), &self.parquet_path)
     }
 
+    /// No event's position is before the first of these or behind the second.
+    pub(crate) fn span(&self) -> (Position, Position) {
+        let begin = Position { time: self.entry.min_time, seq: Seq::ZERO };
+        (begin, Position { time: self.entry.max_time, seq: Seq(u64::MAX) })
+    }
+
     /// The account's rows, in order of time.
     pub(crate) fn rows_of(&self, account: AccountId) -> Range<u32> {
         let accounts = self.section(Section::Accounts);

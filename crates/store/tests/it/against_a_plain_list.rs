@@ -2,6 +2,7 @@
 //! plain list that is filtered and sorted.
 
 use catalog::Catalog;
+use model::event::Category;
 use model::{Attribute, Seq, Timestamp};
 use proptest::prelude::*;
 use store::{Condition, Lookup, Position};
@@ -15,6 +16,7 @@ struct Sample {
     minute: u16,
     user: u8,
     name: u8,
+    is_insight: bool,
     resources: Vec<u8>,
 }
 
@@ -29,8 +31,9 @@ impl Sample {
 
     fn json(&self) -> String {
         let resources: Vec<String> = self.resources.iter().map(|n| format!("\"res-{n}\"")).collect();
+        let category = if self.is_insight { r#""eventCategory":"Insight","# } else { "" };
         format!(
-            r#"{{"eventId":"id-{}","eventTime":"{}","eventName":"Call{}","userIdentity":{{"userName":"user-{}"}},"requestId":"REQ-{}-x","referencedResources":{{"T":[{}]}}}}"#,
+            r#"{{"eventId":"id-{}","eventTime":"{}","eventName":"Call{}",{category}"userIdentity":{{"userName":"user-{}"}},"requestId":"REQ-{}-x","referencedResources":{{"T":[{}]}}}}"#,
             self.number,
             self.time(),
             self.name,
@@ -50,7 +53,10 @@ impl Sample {
             }
             Condition::Is(..) => false,
             Condition::Text(text) => self.json().to_lowercase().contains(&text.to_lowercase()),
-            Condition::AnyOf(_) | Condition::Category(_) => panic!("not asked for here"),
+            Condition::AnyOf(pairs) => {
+                pairs.iter().any(|(attribute, value)| self.has(&Condition::Is(*attribute, value.clone())))
+            }
+            Condition::Category(category) => (*category == Category::Insight) == self.is_insight,
         }
     }
 }
@@ -63,13 +69,15 @@ enum Step {
 }
 
 fn sample() -> impl Strategy<Value = Sample> {
-    let fields = (0u8..3, 0u16..400, 0u16..50, 0u8..4, 0u8..6, proptest::collection::vec(0u8..5, 0..3));
-    fields.prop_map(|(account, number, minute, user, name, resources)| Sample {
+    let resources = proptest::collection::vec(0u8..5, 0..3);
+    let fields = (0u8..3, 0u16..400, 0u16..50, 0u8..4, 0u8..6, proptest::bool::weighted(0.2), resources);
+    fields.prop_map(|(account, number, minute, user, name, is_insight, resources)| Sample {
         account,
         number,
         minute,
         user,
         name,
+        is_insight,
         resources,
     })
 }
@@ -89,6 +97,12 @@ fn condition() -> impl Strategy<Value = Condition> {
         (0u8..6).prop_map(|n| Condition::Is(Attribute::ResourceName, format!("res-{n}"))),
         (0u16..400).prop_map(|n| Condition::Is(Attribute::EventId, format!("id-{n}"))),
         (0u16..400).prop_map(|n| Condition::Text(format!("req-{n}-X"))),
+        (0u8..5, 0u8..6, 0u16..400).prop_map(|(user, resource, number)| Condition::AnyOf(vec![
+            (Attribute::User, format!("user-{user}")),
+            (Attribute::ResourceName, format!("res-{resource}")),
+            (Attribute::EventId, format!("id-{number}")),
+        ])),
+        prop::sample::select(&[Category::Insight, Category::Management][..]).prop_map(Condition::Category),
     ]
 }
 
