@@ -197,7 +197,7 @@ async fn an_incident_goes_on_until_it_ends_and_what_people_did_stays() {
     assert_eq!(catalog.incidents_to_escalate(later(90), 10).await.unwrap().len(), 1, "its clocks are others now");
     let handled = async |account| catalog.incidents_handled(account, &["f".into(), "g".into()]).await.unwrap();
     let confirmed = HandledIncident { id: "i1".into(), fingerprint: "f".into(), status: IncidentStatus::Confirmed };
-    assert_eq!(handled(account()).await, [confirmed.clone()]);
+    assert_eq!(handled(account()).await, std::slice::from_ref(&confirmed));
     assert!(handled(other_account()).await.is_empty());
     by(IncidentStatus::Ignored).await.unwrap();
     assert_eq!(handled(account()).await, [HandledIncident { status: IncidentStatus::Ignored, ..confirmed }]);
