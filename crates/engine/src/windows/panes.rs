@@ -161,7 +161,9 @@ impl Panes {
             batches.push(batch);
             if rows >= EVENTS_AT_ONCE {
                 self.share_out(&times, &batches, &mut seen, bytes_max, runtime)?;
-                (times.clear(), batches.clear(), rows = 0);
+                times.clear();
+                batches.clear();
+                rows = 0;
             }
         }
         self.share_out(&times, &batches, &mut seen, bytes_max, runtime)?;

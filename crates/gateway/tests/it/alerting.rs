@@ -231,7 +231,8 @@ async fn each_rule_of_a_page_is_shown_with_its_own_state() {
             reason: format!("of {name}"),
         };
         if !status.is_empty() {
-            let evaluated = EvaluatedRule { account: kept.account, project: kept.project, state, history: Vec::new() };
+            let evaluated =
+                EvaluatedRule { account: kept.account, project: kept.project.clone(), state, history: Vec::new() };
             change.rules.insert(0, evaluated);
         }
     }

@@ -106,7 +106,7 @@ impl Answers {
         for (number, (query, asked)) in self.queries.iter().zip(asked).enumerate() {
             match &query.found {
                 Ok(Rows { rows, is_truncated }) => {
-                    let found = Found { is_truncated: *is_truncated, ..found(asked) };
+                    let found = Found { is_truncated: *is_truncated, ..asked.found_nothing() };
                     answers.push(QueryAnswer::new(found, rows.clone(), &self.rule.rule));
                 }
                 Err(error) => return (answers, Some(format!("query {number}: {error}"))),
@@ -219,19 +219,4 @@ async fn of_this_time(rule: &Arc<KnownRule>, looked: Arc<Looked>, asked: &[Asked
         (answer.found.start_time, answer.found.end_time) = range(asked);
     }
     if looks_at_times { looked_at(rule, own.answers).await } else { Arc::new(own) }
-}
-
-fn found(asked: &Asked) -> Found {
-    Found {
-        store_type: asked.store_type.clone(),
-        region: asked.region.clone(),
-        project: asked.project.clone(),
-        store: asked.store.clone(),
-        query: asked.query.clone(),
-        start_time: asked.from.0.div_euclid(1000),
-        end_time: asked.before.0.div_euclid(1000),
-        rows: Vec::new(),
-        row_count: 0,
-        is_truncated: false,
-    }
 }
