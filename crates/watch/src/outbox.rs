@@ -35,6 +35,8 @@ const PAUSES: [Duration; 6] = [
 ];
 /// A carrier ends by itself long before; this is for one that does not.
 const ATTEMPT_PATIENCE: Duration = Duration::from_secs(90);
+/// For what is on its way when the node stops.
+const STOP_PATIENCE: Duration = Duration::from_secs(3);
 /// Before the catalog is asked again when it failed.
 const CATALOG_PAUSE: Duration = Duration::from_secs(1);
 /// Characters of a receiver's answer that are kept.
@@ -84,7 +86,8 @@ struct InFlight {
 }
 
 impl Sender {
-    /// Sends until the node stops. What is on its way then is cut off, as by a crash.
+    /// Sends until the node stops. What is on its way then has a moment to come to its end; what takes longer is cut off, as by a
+    /// crash.
     pub(crate) async fn run(self, shutdown: Shutdown) {
         let mut tasks: JoinSet<(String, String)> = JoinSet::new();
         let mut in_flight = InFlight::default();
@@ -97,7 +100,7 @@ impl Sender {
                 }
             };
             tokio::select! {
-                () = shutdown.begun() => return,
+                () = shutdown.begun() => return finish(tasks).await,
                 () = self.bell.notified() => {}
                 () = tokio::time::sleep(pause) => {}
                 Some(done) = tasks.join_next(), if !tasks.is_empty() => match done {
@@ -221,6 +224,15 @@ impl Sender {
             Ended::Sent => {}
         }
         Ok(())
+    }
+}
+
+/// A message that was received and is not recorded as sent would be sent once more.
+async fn finish(mut tasks: JoinSet<(String, String)>) {
+    let ending = async { while tasks.join_next().await.is_some() {} };
+    if tokio::time::timeout(STOP_PATIENCE, ending).await.is_err() {
+        let messages = tasks.len();
+        warn!(messages, "notifications were cut off; they will be sent again under the same ids");
     }
 }
 

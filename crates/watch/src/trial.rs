@@ -9,31 +9,36 @@ mod explain;
 mod explanation;
 mod pipeline;
 mod report;
+mod runs;
 mod sliding;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use alert::evaluate::{EvaluationStatus, Place, RuleState, Scope, step};
+use alert::evaluate::EvaluationStatus;
 use alert::rule::RuleError;
 use catalog::{AlertRule, AlertRuleId, Catalog, CatalogError, NewAlertRule};
 use host::Clock;
 use model::{AccountId, ErrorKind, Timestamp};
 use query::{Cut, Limits};
 use store::Store;
+use tokio::sync::mpsc;
 
 use crate::desk::{read_book, read_silences};
 use crate::question::{AskError, Asker};
 use crate::rules::KnownRule;
-use answers::Answers;
+use answers::{Answers, Seen};
 pub use explanation::{Asked, Explanation, Met, NotMet, PolicyStep, PolicyTrace, Recorded, RecordedRun};
 use pipeline::Pipeline;
 pub use report::{Episode, Failure, Report, Tally, Told, ToldOf};
+use runs::Runs;
 
 /// Instants of a trial at most: a run every minute for ten weeks.
 const RUNS_MAX: usize = 100_000;
 /// A trial ends after so long, and says how far it came.
 const PATIENCE: Duration = Duration::from_secs(50);
+/// Answers that wait to be looked at.
+const WAITING_RUNS: usize = 16;
 /// What reading events ahead may cost: as much as the largest question.
 const LIMITS: Limits = Limits { time: PATIENCE, rows: 1000, scanned_bytes: 16 << 30, memory_bytes: 256 << 20 };
 
@@ -145,35 +150,30 @@ impl Trials {
         let mut answers = Answers::new(rule.clone(), parts, &instants, LIMITS, self.clock.now()).await?;
         let mut report = Report::new(&rule, (from, to), instants.len());
         report.note_of_mute(muted);
-        let mut pipeline = self.pipeline(&rule, *first).await?;
-        let mut state = RuleState::default();
+        let walk = Walk { runs: Runs::new(rule.clone()), pipeline: self.pipeline(&rule, *first).await?, rule, report };
+        let (sender, receiver) = mpsc::channel(WAITING_RUNS);
+        // Ends when the sender is gone, also with whoever asked.
+        let walking = tokio::task::spawn_blocking(move || walk.run(receiver));
+        let mut end = None;
         for instant in &instants {
-            let looked = match answers.at(*instant).await {
-                Ok(looked) if started.elapsed() <= PATIENCE => looked,
-                Ok(_) => {
-                    report.note_of_an_end(*instant, &Cut::Time(PATIENCE).to_string());
-                    break;
-                }
-                Err(error) => {
-                    report.note_of_an_end(*instant, &error.to_string());
-                    break;
-                }
+            let seen = match answers.at(*instant).await {
+                Ok(_) if started.elapsed() > PATIENCE => Err(Cut::Time(PATIENCE).to_string()),
+                Ok(seen) => Ok(seen),
+                Err(error) => Err(error.to_string()),
             };
-            let place = place(&rule, *instant);
-            let outcome = looked.outcome.as_ref().map_err(String::as_str);
-            let step = step(&rule.rule, &place, Scope::Everything, &state, &looked.answers, outcome);
-            report.ran(*instant, &step.evaluation);
-            if step.evaluation.alert_status != EvaluationStatus::Error {
-                report.incidents(&step.firing, &step.resolved, *instant);
-                let now = rule.schedule.begins(*instant);
-                pipeline.step(&rule, &step, now, &mut report);
+            match seen {
+                Ok(seen) => drop(sender.send(seen).await),
+                Err(why) => {
+                    end = Some((*instant, why));
+                    break;
+                }
             }
-            state = step.state;
-            report.through = *instant;
         }
-        pipeline.finish(rule.schedule.begins(report.through), &mut report);
-        report.close();
-        report.asked = answers.made;
+        drop(sender);
+        let mut report = walking.await.map_err(|_| AskError::Broke)?;
+        if let Some((instant, why)) = end {
+            report.note_of_an_end(instant, &why);
+        }
         report.took_milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         Ok(report)
     }
@@ -186,16 +186,32 @@ impl Trials {
     }
 }
 
-fn place(rule: &KnownRule, instant: Timestamp) -> Place {
-    Place {
-        account: rule.row.account,
-        region: rule.region.clone(),
-        project: rule.row.project.clone(),
-        rule: rule.row.name.clone(),
-        rule_title: rule.row.display_name.clone(),
-        now: instant,
-        next_eval_interval: rule.schedule.seconds_until_next(instant),
-        is_caught_up: false,
+/// A rule on its way through a range.
+struct Walk {
+    rule: Arc<KnownRule>,
+    runs: Runs,
+    pipeline: Pipeline,
+    report: Report,
+}
+
+impl Walk {
+    /// Makes run after run, as long as there are any.
+    fn run(mut self, mut seen: mpsc::Receiver<Seen>) -> Report {
+        let Walk { rule, runs, pipeline, report } = &mut self;
+        while let Some(seen) = seen.blocking_recv() {
+            let instant = seen.instant;
+            let (_, step) = runs.next(seen);
+            report.ran(instant, &step.evaluation);
+            if step.evaluation.alert_status != EvaluationStatus::Error {
+                report.incidents(&step.firing, &step.resolved, instant);
+                pipeline.step(rule, &step, rule.schedule.begins(instant), report);
+            }
+            report.through = instant;
+        }
+        pipeline.finish(rule.schedule.begins(report.through), report);
+        report.close();
+        report.asked = runs.made;
+        self.report
     }
 }
 

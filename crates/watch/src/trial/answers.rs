@@ -1,12 +1,11 @@
 //! What a rule's queries answer at rising instants, with every event read once.
 //!
 //! The windows of a plain search slide over one walk (`sliding`); those of a statement are answered by the engine from the panes
-//! they share; records are as they are now. A run whose queries all found what they found before is not evaluated again.
-//! Either way the answer is the one the schedule would have got.
+//! they share; records are as they are now. Either way the answer is the one the schedule would have got.
 
 use std::sync::Arc;
 
-use alert::evaluate::{Outcome, QueryAnswer, evaluate};
+use alert::evaluate::QueryAnswer;
 use alert::rule::StoreType;
 use alert::{Found, Row};
 use futures::StreamExt;
@@ -20,20 +19,19 @@ use crate::question::{AskError, Asked, Asker};
 use crate::rows;
 use crate::rules::KnownRule;
 
-/// One run: the answers and what the rule makes of them.
-#[derive(Debug, Clone)]
-pub(crate) struct Looked {
-    pub(crate) answers: Vec<QueryAnswer>,
-    pub(crate) outcome: Result<Outcome, String>,
+/// What a rule's queries found for a run.
+pub(crate) struct Seen {
+    pub(super) instant: Timestamp,
+    pub(super) asked: Vec<Asked>,
+    /// The answers up to the first that failed, and why that one did; `None` when all are those of the run before.
+    pub(super) news: Option<(Vec<QueryAnswer>, Option<String>)>,
 }
 
 /// See the module.
 pub(crate) struct Answers {
     rule: Arc<KnownRule>,
     queries: Vec<Answered>,
-    last: Option<Arc<Looked>>,
-    /// How many evaluations were really made.
-    pub(crate) made: usize,
+    is_begun: bool,
     /// Among the account's queries.
     _place: Ticket,
 }
@@ -72,32 +70,19 @@ impl Answers {
         for number in 0..rule.rule.queries.len() {
             queries.push(Answered::new(&rule, number, (asker, store), instants, limits, now).await?);
         }
-        Ok(Answers { rule, queries, last: None, made: 0, _place: place })
+        Ok(Answers { rule, queries, is_begun: false, _place: place })
     }
 
-    /// The run of the next instant. An error means that a limit was reached, and there is no more.
-    pub(crate) async fn at(&mut self, instant: Timestamp) -> Result<Arc<Looked>, AskError> {
-        let rule = self.rule.clone();
-        let queries = rule.rule.queries.iter();
-        let asked: Vec<Asked> = queries.map(|query| question(&rule, query, instant, Run::Scheduled)).collect();
-        let mut has_changed = false;
+    /// What there is at the next instant. An error means that a limit was reached, and there is no more.
+    pub(crate) async fn at(&mut self, instant: Timestamp) -> Result<Seen, AskError> {
+        let queries = self.rule.rule.queries.iter();
+        let asked: Vec<Asked> = queries.map(|query| question(&self.rule, query, instant, Run::Scheduled)).collect();
+        let mut has_changed = !std::mem::replace(&mut self.is_begun, true);
         for (query, asked) in self.queries.iter_mut().zip(&asked) {
             has_changed |= query.move_to(asked).await?;
         }
-        let looked = match self.last.take().filter(|_| !has_changed) {
-            Some(same) => same,
-            None => {
-                self.made += 1;
-                let (answers, failure) = self.answers(&asked);
-                match failure {
-                    Some(failure) => Arc::new(Looked { answers, outcome: Err(failure) }),
-                    None => looked_at(&rule, answers).await,
-                }
-            }
-        };
-        let looked = of_this_time(&rule, looked, &asked).await;
-        self.last = Some(looked.clone());
-        Ok(looked)
+        let news = has_changed.then(|| self.answers(&asked));
+        Ok(Seen { instant, asked, news })
     }
 
     /// What the queries found, up to the first that failed, and why that one did.
@@ -190,33 +175,4 @@ impl Answered {
         self.found = found.map_err(|error| error.to_string());
         Ok(true)
     }
-}
-
-async fn looked_at(rule: &Arc<KnownRule>, answers: Vec<QueryAnswer>) -> Arc<Looked> {
-    let rule = rule.clone();
-    let looking = tokio::task::spawn_blocking(move || {
-        let outcome = evaluate(&rule.rule, &answers).map_err(|error| error.to_string());
-        Arc::new(Looked { answers, outcome })
-    });
-    let broke = || Looked { answers: Vec::new(), outcome: Err(AskError::Broke.to_string()) };
-    looking.await.unwrap_or_else(|_| Arc::new(broke()))
-}
-
-/// An answer that several runs share says of each run its own time, and is looked at anew where that matters.
-async fn of_this_time(rule: &Arc<KnownRule>, looked: Arc<Looked>, asked: &[Asked]) -> Arc<Looked> {
-    let range = |asked: &Asked| (asked.from.0.div_euclid(1000), asked.before.0.div_euclid(1000));
-    let is_of = |answer: &QueryAnswer, asked: &Asked| (answer.found.start_time, answer.found.end_time) == range(asked);
-    if looked.answers.iter().zip(asked).all(|(answer, asked)| is_of(answer, asked)) {
-        return looked;
-    }
-    let looks_at_times = rule.rule.looks_at_times();
-    // Nobody sees the times of a run that found nothing.
-    if !looks_at_times && looked.outcome.as_ref().is_ok_and(|outcome| outcome.fired.is_empty()) {
-        return looked;
-    }
-    let mut own = Looked::clone(&looked);
-    for (answer, asked) in own.answers.iter_mut().zip(asked) {
-        (answer.found.start_time, answer.found.end_time) = range(asked);
-    }
-    if looks_at_times { looked_at(rule, own.answers).await } else { Arc::new(own) }
 }

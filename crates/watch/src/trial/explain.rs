@@ -7,15 +7,18 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use alert::evaluate::{RuleState, Scope, Step, step};
+use alert::evaluate::Step;
 use alert::stream::on_stream;
 use catalog::NotificationFilter;
 use model::Timestamp;
 
-use super::answers::{Answers, Looked};
+use super::answers::Answers;
 use super::explanation::{Asked, Explanation, Met, NotMet, Recorded, RecordedRun};
+use super::pipeline::Pipeline;
 use super::report::Report;
-use super::{LIMITS, TrialError, Trials, place};
+use super::runs::{Looked, Runs};
+use super::{LIMITS, TrialError, Trials};
+use crate::question::AskError;
 use crate::rules::KnownRule;
 
 /// Runs before the one that is explained, at most: a threshold beyond that is told from these.
@@ -37,40 +40,23 @@ impl Trials {
         let rule = Arc::new(rule);
         let parts = (&self.asker, &self.store);
         let mut answers = Answers::new(rule.clone(), parts, &instants, LIMITS, self.clock.now()).await?;
-        let mut state = RuleState::default();
-        let mut run = None;
+        let mut seen = Vec::with_capacity(instants.len());
         for instant in instants {
-            let looked = answers.at(instant).await?;
-            let outcome = looked.outcome.as_ref().map_err(String::as_str);
-            let place = place(&rule, instant);
-            let step = step(&rule.rule, &place, Scope::Everything, &state, &looked.answers, outcome);
-            state = step.state.clone();
-            run = Some((looked, step));
+            seen.push(answers.at(instant).await?);
         }
-        let (looked, step) = run.expect("there is an instant");
-        let mut explanation = of_run(&rule, at, last, &looked, &step);
-        self.add_telling(&rule, &step, &mut explanation).await?;
+        let pipeline = self.pipeline(&rule, last).await?;
+        let explained = rule.clone();
+        let explaining = tokio::task::spawn_blocking(move || {
+            let mut runs = Runs::new(explained.clone());
+            let last_run = seen.into_iter().map(|seen| runs.next(seen)).last();
+            let (looked, step) = last_run.expect("there is an instant");
+            let mut explanation = of_run(&explained, at, last, &looked, &step);
+            add_telling(&explained, &step, pipeline, &mut explanation);
+            explanation
+        });
+        let mut explanation = explaining.await.map_err(|_| AskError::Broke)?;
         self.add_records(&rule, &mut explanation).await?;
         Ok(explanation)
-    }
-
-    /// What policies make of the run, with merge sets that hold nothing else.
-    async fn add_telling(&self, rule: &Arc<KnownRule>, step: &Step, into: &mut Explanation) -> Result<(), TrialError> {
-        if step.is_muted {
-            return Ok(());
-        }
-        let mut pipeline = self.pipeline(rule, into.instant).await?;
-        let mut report = Report::new(rule, (into.instant, into.instant), 1);
-        let now = rule.schedule.begins(into.instant);
-        pipeline.step(rule, step, now, &mut report);
-        pipeline.finish(now, &mut report);
-        into.policies = pipeline.take_traces();
-        into.notifications = report.notifications;
-        if !step.firing.is_empty() {
-            let (sent, suppressed) = (report.sent, report.suppressed);
-            into.why.push(format!("On its own it would lead to {sent} messages; {suppressed} would not be sent."));
-        }
-        Ok(())
     }
 
     /// What the catalog has about the rule.
@@ -115,6 +101,23 @@ fn instants_up_to(rule: &KnownRule, at: Timestamp) -> Vec<Timestamp> {
             return instants.split_off(instants.len().saturating_sub(wanted));
         }
         back *= 4;
+    }
+}
+
+/// What policies make of the run, with merge sets that hold nothing else.
+fn add_telling(rule: &Arc<KnownRule>, step: &Step, mut pipeline: Pipeline, into: &mut Explanation) {
+    if step.is_muted {
+        return;
+    }
+    let mut report = Report::new(rule, (into.instant, into.instant), 1);
+    let now = rule.schedule.begins(into.instant);
+    pipeline.step(rule, step, now, &mut report);
+    pipeline.finish(now, &mut report);
+    into.policies = pipeline.take_traces();
+    into.notifications = report.notifications;
+    if !step.firing.is_empty() {
+        let (sent, suppressed) = (report.sent, report.suppressed);
+        into.why.push(format!("On its own it would lead to {sent} messages; {suppressed} would not be sent."));
     }
 }
 

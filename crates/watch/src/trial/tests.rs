@@ -41,9 +41,10 @@ async fn check(scene: &Scene, rule: KnownRule) {
     let instants = rule.schedule.runs_between(minutes(-10), minutes(130), 1000);
     let parts = (&scene.asker, &scene.store);
     let mut answers = Answers::new(rule.clone(), parts, &instants, LIMITS, AT).await.unwrap();
+    let mut runs = Runs::new(rule.clone());
     let mut fired = 0;
     for instant in &instants {
-        let looked = answers.at(*instant).await.unwrap();
+        let (looked, _) = runs.next(answers.at(*instant).await.unwrap());
         let plain = evaluation::run(&scene.asker, rule.clone(), *instant, Run::Scheduled, AT).await;
         assert_eq!(looked.outcome, plain.found, "{instant}");
         let has_fired = plain.found.is_ok_and(|found| !found.fired.is_empty());
