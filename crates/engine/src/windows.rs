@@ -55,6 +55,10 @@ pub(crate) struct Walk {
     present: Present,
     context: Arc<TaskContext>,
     windows: Vec<Window>,
+    /// How much time is read at once.
+    stretch_ms: i64,
+    /// The events of the last window, if it was answered.
+    last: Option<Vec<EventsOf>>,
     meter: Arc<Meter>,
 }
 
@@ -74,17 +78,18 @@ impl Walk {
         let cut = parts::cut(plan)?;
         let bounds = panes::bounds(&windows);
         let panes = cut.below.into_iter().map(|below| Panes::new(below, bounds.clone(), context.clone())).collect();
-        Ok(Walk { top: cut.top, panes, present, context, windows, meter })
+        let reach_ms = match (windows.first(), windows.last()) {
+            (Some(first), Some(last)) => last.before.0.saturating_sub(first.from.0),
+            _ => 0,
+        };
+        let stretch_ms = reach_ms / STRETCHES;
+        Ok(Walk { top: cut.top, panes, present, context, windows, stretch_ms, last: None, meter })
     }
 
     /// Answers window after window, until the limits or the receiver end it.
     pub(crate) fn run(mut self, runtime: &Handle, answers: &Sender<Result<WindowAnswer, QueryError>>) {
-        let windows = std::mem::take(&mut self.windows);
-        let (Some(first), Some(last)) = (windows.first(), windows.last()) else { return };
-        let mut stretch = (last.before.0.saturating_sub(first.from.0) / STRETCHES).max(1);
-        let mut before: Option<Vec<EventsOf>> = None;
-        for window in &windows {
-            let answer = self.answer(window, &mut stretch, &mut before, runtime);
+        for window in std::mem::take(&mut self.windows) {
+            let answer = self.answer(&window, runtime);
             let is_over = matches!(answer, Err(QueryError::Cut(_)));
             if answers.blocking_send(answer).is_err() || is_over {
                 return;
@@ -92,26 +97,20 @@ impl Walk {
         }
     }
 
-    fn answer(
-        &mut self,
-        window: &Window,
-        stretch: &mut i64,
-        before: &mut Option<Vec<EventsOf>>,
-        runtime: &Handle,
-    ) -> Result<WindowAnswer, QueryError> {
-        let last = before.take();
+    fn answer(&mut self, window: &Window, runtime: &Handle) -> Result<WindowAnswer, QueryError> {
+        let last = self.last.take();
         self.meter.check().map_err(QueryError::Cut)?;
         let limits = *self.meter.limits();
         let failed = |error| query_error(error, limits.memory_bytes);
         let mut left = limits.memory_bytes;
         for panes in &mut self.panes {
-            panes.read_to(window, stretch, left, runtime).map_err(failed)?;
+            panes.read_to(window, &mut self.stretch_ms, left, runtime).map_err(failed)?;
             left = left.saturating_sub(panes.bytes());
         }
         let events: Vec<EventsOf> = self.panes.iter().map(|panes| panes.events_of(window)).collect();
         // An answer that looked at the present is another one a minute later.
         if last.as_ref() == Some(&events) && !self.present.was_asked() {
-            *before = last;
+            self.last = last;
             return Ok(WindowAnswer::Same);
         }
         for panes in &self.panes {
@@ -119,7 +118,7 @@ impl Walk {
         }
         self.present.set(window.now);
         let rows = runtime.block_on(self.rows(&limits))?;
-        *before = Some(events);
+        self.last = Some(events);
         Ok(rows)
     }
 

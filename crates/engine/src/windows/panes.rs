@@ -75,24 +75,24 @@ impl Panes {
         self.bytes
     }
 
-    /// Reads at least to the end of a window, and forgets what lies before it. `stretch` is how much further it reads; it
-    /// gets shorter when so much does not fit into `bytes_max`.
+    /// Reads at least to the end of a window, and forgets what lies before it. `stretch_ms` is how much it reads at
+    /// once; it gets shorter when so much does not fit into `bytes_max`.
     pub(super) fn read_to(
         &mut self,
         window: &Window,
-        stretch: &mut i64,
+        stretch_ms: &mut i64,
         bytes_max: usize,
         runtime: &Handle,
     ) -> Result<()> {
         self.forget_before(self.pane(window.from.0));
         while self.read.is_none_or(|read| read < window.before) {
             let from = self.read.map_or(window.from, |read| read.max(window.from));
-            let end = self.bound(window.before.0.max(from.0.saturating_add(*stretch)));
+            let end = self.bound(window.before.0.max(from.0.saturating_add(*stretch_ms)));
             match self.read_stretch(from, end, bytes_max, runtime) {
                 Ok(()) => self.read = Some(end),
                 Err(DataFusionError::ResourcesExhausted(_)) if end > window.before => {
                     self.forget_from(self.pane(from.0));
-                    *stretch /= 4;
+                    *stretch_ms /= 4;
                 }
                 Err(error) => {
                     self.forget_from(self.pane(from.0));
