@@ -1,42 +1,13 @@
 //! Counting over combinations says what counting over events says, and is used where it should be.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::atomic::Ordering;
 
 use engine::SqlEngine;
-use engine::events::{Batches, Events};
-use query::{Column, Meter, Scope};
 
 use crate::node::Node;
 use crate::published::invictus;
-
-/// Counts how events were read.
-#[derive(Debug)]
-struct Watched<E> {
-    events: E,
-    scans: Arc<AtomicUsize>,
-    combinations: Arc<AtomicUsize>,
-}
-
-impl<E: Events> Events for Watched<E> {
-    fn scan(&self, scope: &Scope, columns: &[Column], meter: Arc<Meter>, partitions: usize) -> Vec<Batches> {
-        self.scans.fetch_add(1, Ordering::Relaxed);
-        self.events.scan(scope, columns, meter, partitions)
-    }
-
-    fn combinations(
-        &self,
-        scope: &Scope,
-        columns: &[Column],
-        bucket: Option<Duration>,
-        meter: Arc<Meter>,
-        partitions: usize,
-    ) -> Vec<Batches> {
-        self.combinations.fetch_add(1, Ordering::Relaxed);
-        self.events.combinations(scope, columns, bucket, meter, partitions)
-    }
-}
+use crate::watched::{Reads, Watched};
 
 /// A query, in which `$` is a condition that holds, and whether combinations can tell its answer.
 const QUERIES: &[(&str, bool)] = &[
@@ -108,8 +79,9 @@ async fn combinations_say_what_events_say() {
     node.put(&events[..2000]).await;
     node.settle().await;
     node.put(&events[2000..]).await;
-    let (scans, combinations) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-    let watched = Watched { events: node.events(), scans: scans.clone(), combinations: combinations.clone() };
+    let reads = Reads::default();
+    let watched = Watched { events: node.events(), reads: reads.clone() };
+    let Reads { scans, combinations } = reads;
     node.engine = SqlEngine::over(Arc::new(watched)).unwrap();
     for (query, is_combined) in QUERIES {
         let mut counted = node.rows(&query.replace('$', "1 = 1")).await;

@@ -7,4 +7,5 @@ mod functions;
 mod node;
 mod published;
 mod statements;
+mod watched;
 mod windows;

@@ -1,17 +1,17 @@
 //! A statement over many windows says of each what it says of it alone.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use engine::SqlEngine;
-use engine::events::{Batches, Events, StoreEvents};
 use futures::StreamExt;
 use model::Timestamp;
-use query::{Column, Cut, Engine, Limits, Meter, QueryError, Scope, Window, WindowAnswer};
+use query::{Cut, Engine, Limits, Meter, QueryError, Window, WindowAnswer};
 
 use crate::node::{Node, limits, lines, question};
 use crate::published::{invictus, rules};
+use crate::watched::{Reads, Watched};
 
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
@@ -128,36 +128,15 @@ async fn published_rules_say_of_each_window_what_they_say_of_it_alone() {
     node.close().await;
 }
 
-/// Counts how often events are read.
-#[derive(Debug)]
-struct Counted(StoreEvents, Arc<AtomicUsize>);
-
-impl Events for Counted {
-    fn scan(&self, scope: &Scope, columns: &[Column], meter: Arc<Meter>, partitions: usize) -> Vec<Batches> {
-        self.1.fetch_add(1, Ordering::Relaxed);
-        self.0.scan(scope, columns, meter, partitions)
-    }
-
-    fn combinations(
-        &self,
-        scope: &Scope,
-        columns: &[Column],
-        bucket: Option<Duration>,
-        meter: Arc<Meter>,
-        partitions: usize,
-    ) -> Vec<Batches> {
-        self.0.combinations(scope, columns, bucket, meter, partitions)
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn events_are_read_once_and_what_is_the_same_is_not_worked_out_again() {
     let mut node = Node::open().await;
     node.put(&invictus()).await;
     node.settle().await;
     let span = span(&node).await;
-    let scans = Arc::new(AtomicUsize::new(0));
-    node.engine = SqlEngine::over(Arc::new(Counted(node.events(), scans.clone()))).unwrap();
+    let reads = Reads::default();
+    let watched = Watched { events: node.events(), reads: reads.clone() };
+    node.engine = SqlEngine::over(Arc::new(watched)).unwrap();
     let windows = windows(15 * MINUTE, MINUTE / 4, span);
     let meter = limits();
     let mut question = question("errorCode: * | select eventName as n, count(*) as c group by n", meter);
@@ -176,7 +155,7 @@ async fn events_are_read_once_and_what_is_the_same_is_not_worked_out_again() {
     }
     assert_eq!(same + rows, windows.len());
     assert!(same * 4 > windows.len(), "{same} of {} were the same", windows.len());
-    assert!(scans.load(Ordering::Relaxed) < 40, "{scans:?} scans for {} windows", windows.len());
+    assert!(reads.scans.load(Ordering::Relaxed) < 40, "{reads:?} for {} windows", windows.len());
     assert!(counted.rows() <= invictus().len() as u64, "{} rows were looked at", counted.rows());
     node.close().await;
 }

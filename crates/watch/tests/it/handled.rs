@@ -6,7 +6,7 @@ use catalog::IncidentStatus;
 use model::Timestamp;
 use serde_json::json;
 
-use crate::scene::{AT, Folder, Scene, account, action_policy, minutes, quick, search_rule, until};
+use crate::scene::{AT, Folder, Scene, account, escalating_policy, minutes, quick, search_rule, until};
 
 /// Alerts of one rule and name are a set, told again after three minutes.
 async fn repeat_often(scene: &Scene) {
@@ -87,11 +87,7 @@ fn escalations_are_rendered_beside_the_threads_that_serve() {
     runtime.block_on(async {
         let folder = Folder::new();
         let scene = Scene::start(&folder, AT, quick()).await;
-        let mut policy = action_policy("ops.policy", "fire(type=\"webhook_integration\", webhook_id=\"ops-hook\")");
-        policy["secondary_policy_script"] = json!("fire(type=\"webhook_integration\", webhook_id=\"boss-hook\")");
-        policy["escalation_start_enabled"] = json!(true);
-        policy["escalation_start_timeout"] = json!("10m");
-        scene.record("sls.alert.action_policy", "ops.policy", policy).await;
+        scene.record("sls.alert.action_policy", "ops.policy", escalating_policy()).await;
         let rule = scene.rule("trail-off", search_rule("eventName: DeleteTrail")).await;
         minute(&scene, rule, 0, 1).await;
         until("it is told", async || scene.arrived().len() == 1).await;

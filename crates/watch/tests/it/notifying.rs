@@ -10,7 +10,8 @@ use serde_json::json;
 use watch::{Config, TestMessage};
 
 use crate::scene::{
-    AT, Folder, LOGSTORE, PROJECT, Scene, account, action_policy, minutes, quick, receiver, search_rule, until,
+    AT, Folder, LOGSTORE, PROJECT, Scene, account, action_policy, escalating_policy, minutes, quick, receiver,
+    search_rule, until,
 };
 
 fn seconds(at: Timestamp, seconds: i64) -> Timestamp {
@@ -141,11 +142,7 @@ async fn whatever_is_not_told_has_a_reason() {
 async fn an_ignored_incident_is_quiet_and_one_that_nobody_confirms_is_escalated() {
     let folder = Folder::new();
     let scene = Scene::start(&folder, AT, quick()).await;
-    let mut policy = action_policy("ops.policy", "fire(type=\"webhook_integration\", webhook_id=\"ops-hook\")");
-    policy["secondary_policy_script"] = json!("fire(type=\"webhook_integration\", webhook_id=\"boss-hook\")");
-    policy["escalation_start_enabled"] = json!(true);
-    policy["escalation_start_timeout"] = json!("10m");
-    scene.record("sls.alert.action_policy", "ops.policy", policy).await;
+    scene.record("sls.alert.action_policy", "ops.policy", escalating_policy()).await;
     let rule = scene.rule("trail-off", search_rule("eventRW: Write")).await;
     scene.event("e1", "DeleteTrail", seconds(AT, 30)).await;
     scene.event("e2", "StopLogging", seconds(AT, 30)).await;

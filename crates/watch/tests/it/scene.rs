@@ -237,3 +237,12 @@ async fn put_policies(catalog: &Catalog) {
                   fire(type=\"message_center\")";
     put_record(catalog, "sls.alert.action_policy", "ops.policy", action_policy("ops.policy", script)).await;
 }
+
+/// The policy of [`search_rule`]'s alerts: a second hook is told of what nobody confirms within ten minutes.
+pub(crate) fn escalating_policy() -> Value {
+    let mut policy = action_policy("ops.policy", "fire(type=\"webhook_integration\", webhook_id=\"ops-hook\")");
+    policy["secondary_policy_script"] = json!("fire(type=\"webhook_integration\", webhook_id=\"boss-hook\")");
+    policy["escalation_start_enabled"] = json!(true);
+    policy["escalation_start_timeout"] = json!("10m");
+    policy
+}
