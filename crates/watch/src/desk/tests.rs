@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use alert::merge::{MergeSet, Route, SetKey};
-use alert::{Alert, Fingerprint, Found, Row, Severity, Status};
+use alert::{Alert, Fingerprint, Found, Row};
 use catalog::Catalog;
 use model::Timestamp;
 
@@ -36,29 +36,13 @@ fn found() -> Found {
 
 fn alert() -> Alert {
     Alert {
-        account: "1000000000000001".parse().unwrap(),
-        region: String::new(),
-        project: "audit".into(),
-        rule: "rule".into(),
-        rule_title: "Rule".into(),
         fingerprint: Fingerprint("f".into()),
-        status: Status::Firing,
-        severity: Severity::High,
-        labels: BTreeMap::new(),
-        annotations: BTreeMap::new(),
         alert_time: Timestamp(0),
         fire_time: Timestamp(0),
-        resolve_time: None,
-        next_eval_interval: 60,
         results: vec![found(), found()],
         fire_results: rows(20, 1000),
         fire_results_count: 20,
-        condition: String::new(),
-        raw_condition: String::new(),
-        alert_policy: String::new(),
-        action_policy: String::new(),
-        repeat_interval: String::new(),
-        dashboard: String::new(),
+        ..crate::ground::alert(crate::ground::account(), BTreeMap::new())
     }
 }
 

@@ -2,10 +2,12 @@
 //!
 //! The tests inside of the crate include this file, too: their scene and the one beside it differ in what works on this.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use alert::{Alert, Fingerprint, Severity, Status};
 use arrow::array::{Int64Array, RecordBatch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use async_trait::async_trait;
@@ -189,4 +191,33 @@ pub(crate) fn action_policy(id: &str, script: &str) -> Value {
 pub(crate) async fn put_record(catalog: &Catalog, resource: &str, id: &str, value: Value) {
     let record = NewResourceRecord { id: id.into(), tag: Some(id.into()), value: value.to_string() };
     catalog.resource_records_put(account(), resource, &[record], AT, 10_000).await.unwrap();
+}
+
+/// A firing alert of an account's rule `rule`, told apart by its labels.
+pub(crate) fn alert(account: AccountId, labels: BTreeMap<String, String>) -> Alert {
+    Alert {
+        account,
+        region: String::new(),
+        project: PROJECT.into(),
+        rule: "rule".into(),
+        rule_title: "Rule".into(),
+        fingerprint: Fingerprint::of(account, PROJECT, "rule", &labels),
+        status: Status::Firing,
+        severity: Severity::High,
+        labels,
+        annotations: BTreeMap::new(),
+        alert_time: AT,
+        fire_time: AT,
+        resolve_time: None,
+        next_eval_interval: 60,
+        results: Vec::new(),
+        fire_results: Vec::new(),
+        fire_results_count: 0,
+        condition: String::new(),
+        raw_condition: String::new(),
+        alert_policy: String::new(),
+        action_policy: String::new(),
+        repeat_interval: String::new(),
+        dashboard: String::new(),
+    }
 }

@@ -3,42 +3,22 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use alert::Alert;
 use alert::merge::{MergeSet, Quiet, Route, SetKey, Silences};
-use alert::{Alert, Fingerprint, Severity, Status};
 use catalog::{AlertChange, Catalog, MergeSetState};
 use model::{AccountId, Seq, Timestamp};
 
-use crate::scene::{AT, Folder, PROJECT, Scene, account, quick};
+use crate::scene::{AT, Folder, Scene, account, quick};
 
 const SETS: usize = 20_000;
 const ROUNDS: u64 = 30;
 
 fn alert(account: AccountId, number: usize) -> Alert {
-    let labels = BTreeMap::from([("number".to_owned(), number.to_string())]);
     Alert {
-        account,
-        region: String::new(),
-        project: PROJECT.into(),
-        rule: "rule".into(),
-        rule_title: "Rule".into(),
-        fingerprint: Fingerprint::of(account, PROJECT, "rule", &labels),
-        status: Status::Firing,
-        severity: Severity::High,
-        labels,
-        annotations: BTreeMap::new(),
-        alert_time: AT,
-        fire_time: AT,
-        resolve_time: None,
-        next_eval_interval: 60,
-        results: Vec::new(),
-        fire_results: Vec::new(),
-        fire_results_count: 0,
-        condition: String::new(),
-        raw_condition: String::new(),
         alert_policy: "ops.alerts".into(),
         action_policy: "ops.policy".into(),
         repeat_interval: "1h".into(),
-        dashboard: String::new(),
+        ..crate::ground::alert(account, BTreeMap::from([("number".to_owned(), number.to_string())]))
     }
 }
 

@@ -15,32 +15,13 @@ fn at(seconds: i64) -> Timestamp {
 
 /// The same user's alert has the same fingerprint, whatever sets it is in.
 fn alert(user: u8, fires: bool, is_critical: bool, now: Timestamp) -> Alert {
-    let account = "1000000000000001".parse().unwrap();
     let labels = BTreeMap::from([("user".to_owned(), user.to_string())]);
     Alert {
-        account,
-        region: String::new(),
-        project: "audit".into(),
-        rule: "rule".into(),
-        rule_title: "Rule".into(),
-        fingerprint: Fingerprint::of(account, "audit", "rule", &labels),
         status: if fires { Status::Firing } else { Status::Resolved },
         severity: if is_critical { Severity::Critical } else { Severity::Low },
-        labels,
-        annotations: BTreeMap::new(),
         alert_time: now,
         fire_time: at(0),
-        resolve_time: None,
-        next_eval_interval: 60,
-        results: Vec::new(),
-        fire_results: Vec::new(),
-        fire_results_count: 0,
-        condition: String::new(),
-        raw_condition: String::new(),
-        alert_policy: String::new(),
-        action_policy: String::new(),
-        repeat_interval: String::new(),
-        dashboard: String::new(),
+        ..crate::ground::alert(crate::ground::account(), labels)
     }
 }
 
